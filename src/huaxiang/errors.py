@@ -1,0 +1,94 @@
+"""What goes wrong, and with which exit code: every user-facing failure is a list of `Problem`s.
+
+Exit codes: 0 ok · 1 other · 2 usage or configuration · 3 input missing or against its contract,
+nothing ingested · 4 ingested, a gate held publication back · 5 lost a race, retry.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, what was found, what was expected, what to do.
+
+    `excerpt` is an optional source line with a caret line below it. No field may hold a person's data.
+    """
+
+    place: str
+    found: str
+    expected: str = ""
+    hint: str = ""
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        """One to four lines, ready for a terminal."""
+        head = f"{self.place}  {self.found}" if self.place else self.found
+        if self.expected:
+            head += f"; expected {self.expected}"
+        lines = [head]
+        if self.excerpt:
+            lines += ["    " + line for line in self.excerpt.splitlines()]
+        if self.hint:
+            lines.append(f"    → {self.hint}")
+        return "\n".join(lines)
+
+
+class HuaxiangError(Exception):
+    """A failure that is explained, not traced. Carries every problem found, not only the first."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, problems: Problem | Iterable[Problem], summary: str = "") -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        self.summary = summary
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        """All problems, one below the other, then the summary."""
+        return "\n".join([*(str(p) for p in self.problems), *([self.summary] if self.summary else [])])
+
+
+class ConfigurationError(HuaxiangError):
+    """Usage or configuration: nothing was read, nothing was changed."""
+
+    exit_code = 2
+
+
+class InputError(HuaxiangError):
+    """A required input is missing or against its contract: nothing was ingested."""
+
+    exit_code = 3
+
+
+class GateHeldError(HuaxiangError):
+    """Ingested, but a critical gate failed: the previous release stays."""
+
+    exit_code = 4
+
+
+class LostRaceError(HuaxiangError):
+    """Another night published first, or holds the lake: retry."""
+
+    exit_code = 5
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the valid word most like `word`, or None when nothing is near."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return "did you mean `x`?", or the list of valid words when nothing is near."""
+    valid = sorted(words)
+    near = nearest(word, valid)
+    if near:
+        return f"did you mean `{near}`?"
+    return "valid: " + ", ".join(valid) if valid else ""
