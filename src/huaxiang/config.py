@@ -1,0 +1,253 @@
+"""The settings of a lake, read once and checked before any input is: `conf/huaxiang.yaml` plus `--set`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from huaxiang.contracts.yaml import read_yaml
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.shipped import shipped
+
+COVERS = ("everybody", "accounts")
+CLAIM_KINDS = ("bind", "union_id", "phone", "email", "device", "cookie")
+PURPOSES = ("join", "personalise", "share", "automated")
+
+
+@dataclass(frozen=True)
+class IdentityLimits:
+    """What bounds a wrong link: accounts per value and kind, accounts per person, and values that are nobody's.
+
+    `priority` orders the kinds from the strongest; demotion drops from its end. `blocked` holds SHA-256
+    of values, per kind.
+    """
+
+    limits: dict[str, int] = field(default_factory=dict)
+    priority: tuple[str, ...] = CLAIM_KINDS
+    max_accounts: int = 20
+    max_accounts_per_platform: int = 3
+    blocked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a run may depend on besides its inputs; equal configurations give equal releases."""
+
+    zone: str = "Asia/Shanghai"
+    business_zone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    rates: dict[str, Decimal] = field(default_factory=dict)
+    currency_digits: dict[str, int] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    platforms: dict[str, str] = field(default_factory=dict)
+    default_covers: dict[str, str] = field(default_factory=dict)
+    identity: IdentityLimits = field(default_factory=IdentityLimits)
+    consent_defaults: dict[str, bool] = field(default_factory=dict)
+    pepper_file: str = ""
+    spark: dict[str, str] = field(default_factory=dict)
+    conf_dir: Path = field(default_factory=lambda: shipped("conf"))
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of every setting that can change a result; Spark's own settings and folders cannot."""
+        seen = {f.name: getattr(self, f.name) for f in fields(self)}
+        for outside in ("spark", "conf_dir", "pepper_file"):
+            seen.pop(outside)
+        return hashlib.sha256(json.dumps(seen, sort_keys=True, default=_plain).encode()).hexdigest()[:16]
+
+    @property
+    def digits(self) -> int:
+        """Decimal digits of the lake's currency."""
+        return self.currency_digits.get(self.currency, 2)
+
+
+def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Config:
+    """Read `huaxiang.yaml` of `conf_dir` (default: the shipped one) and apply `key=value` settings.
+
+    Raises ConfigurationError with every problem found: unknown keys with the nearest valid one, wrong
+    types, unknown zones, rates that are not numbers.
+    """
+    folder = conf_dir or shipped("conf")
+    if not folder.is_dir():
+        raise ConfigurationError(Problem(str(folder), "there is no such configuration folder", hint="pass --conf"))
+    path = folder / "huaxiang.yaml"
+    data: dict[str, Any] = {}
+    if path.is_file():
+        read = read_yaml(path)
+        data = dict(read.data or {})
+    problems: list[Problem] = []
+    for text in sets:
+        _apply(data, text, problems)
+    config = _build(data, folder, str(path), problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return config
+
+
+def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
+    key, equals, value = text.partition("=")
+    if not equals:
+        problems.append(Problem(f"--set {text}", "no value", "key=value"))
+        return
+    if key.startswith("spark."):
+        data["spark"] = {**(data.get("spark") or {}), key: value}
+        return
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        problems.append(Problem(f"--set {text}", "the value is not YAML"))
+        return
+    *path, last = key.split(".")
+    inner = data
+    for step in path:
+        nested = inner.get(step)
+        inner[step] = dict(nested) if isinstance(nested, dict) else {}
+        inner = inner[step]
+    inner[last] = parsed
+
+
+def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Problem]) -> Config:
+    known = [f.name for f in fields(Config) if f.name != "conf_dir"]
+    _unknown(data, known, place, problems)
+    given = {k: v for k, v in data.items() if k in known and v is not None}
+    config = Config(
+        zone=_text(given, "zone", "Asia/Shanghai", place, problems),
+        business_zone=_text(given, "business_zone", "Asia/Shanghai", place, problems),
+        currency=_text(given, "currency", "CNY", place, problems),
+        rates={k: _decimal(v, f"{place} rates.{k}", problems) for k, v in _mapping(given, "rates", place, problems).items()},
+        currency_digits=_integers(given, "currency_digits", place, problems),
+        required=tuple(_words(given, "required", place, problems)),
+        platforms=_platforms(given, place, problems),
+        default_covers=_choices(given, "default_covers", ("shop", "social"), COVERS, place, problems),
+        identity=_identity(_mapping(given, "identity", place, problems), f"{place} identity", problems),
+        consent_defaults=_booleans(given, "consent_defaults", PURPOSES, place, problems),
+        pepper_file=_text(given, "pepper_file", "", place, problems),
+        spark={k: str(v) for k, v in _mapping(given, "spark", place, problems).items()},
+        conf_dir=folder,
+    )
+    for name in ("zone", "business_zone"):
+        _zone(getattr(config, name), f"{place} {name}", problems)
+    for name in config.spark:
+        if not name.startswith("spark."):
+            problems.append(Problem(f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark."))
+    return config
+
+
+def _unknown(data: dict[str, Any], known: list[str] | tuple[str, ...], place: str, problems: list[Problem]) -> None:
+    problems += [
+        Problem(place, f"unknown key `{key}`", hint=did_you_mean(str(key), known)) for key in data if key not in known
+    ]
+
+
+def _identity(data: dict[str, Any], place: str, problems: list[Problem]) -> IdentityLimits:
+    _unknown(data, [f.name for f in fields(IdentityLimits)], place, problems)
+    limits = _integers(data, "limits", place, problems)
+    priority = tuple(_words(data, "priority", place, problems)) or CLAIM_KINDS
+    blocked = _mapping(data, "blocked", place, problems)
+    for where, kinds in (("limits", limits), ("priority", priority), ("blocked", blocked)):
+        _unknown(dict.fromkeys(kinds), CLAIM_KINDS, f"{place}.{where}", problems)
+    sizes = {}
+    for name, default in (("max_accounts", 20), ("max_accounts_per_platform", 3)):
+        value = data.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            problems.append(Problem(f"{place}.{name}", f"`{value}`", "a whole number of at least 1"))
+            value = default
+        sizes[name] = value
+    return IdentityLimits(
+        limits=limits, priority=priority, blocked={k: tuple(map(str, v or ())) for k, v in blocked.items()}, **sizes
+    )
+
+
+def _platforms(data: dict[str, Any], place: str, problems: list[Problem]) -> dict[str, str]:
+    covers = {}
+    for name, settings in _mapping(data, "platforms", place, problems).items():
+        if not isinstance(settings, dict) or settings.get("covers") not in COVERS:
+            problems.append(Problem(f"{place} platforms.{name}", f"`{settings}`", "{covers: everybody} or {covers: accounts}"))
+            continue
+        _unknown(settings, ("covers",), f"{place} platforms.{name}", problems)
+        covers[str(name)] = settings["covers"]
+    return covers
+
+
+def _mapping(data: dict[str, Any], key: str, place: str, problems: list[Problem]) -> dict[str, Any]:
+    value = data.get(key) or {}
+    if not isinstance(value, dict):
+        problems.append(Problem(f"{place} {key}", f"`{value}`", "a mapping"))
+        return {}
+    return value
+
+
+def _text(data: dict[str, Any], key: str, default: str, place: str, problems: list[Problem]) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str):
+        problems.append(Problem(f"{place} {key}", f"`{value}`", "text"))
+        return default
+    return value
+
+
+def _words(data: dict[str, Any], key: str, place: str, problems: list[Problem]) -> list[str]:
+    value = data.get(key) or []
+    if not isinstance(value, list):
+        problems.append(Problem(f"{place} {key}", f"`{value}`", "a list, e.g. [order_line]"))
+        return []
+    return [str(v) for v in value]
+
+
+def _integers(data: dict[str, Any], key: str, place: str, problems: list[Problem]) -> dict[str, int]:
+    found = {}
+    for name, value in _mapping(data, key, place, problems).items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            problems.append(Problem(f"{place} {key}.{name}", f"`{value}`", "a whole number of at least 0"))
+        else:
+            found[str(name)] = value
+    return found
+
+
+def _booleans(data: dict[str, Any], key: str, names: tuple[str, ...], place: str, problems: list[Problem]) -> dict[str, bool]:
+    found = _mapping(data, key, place, problems)
+    _unknown(found, names, f"{place} {key}", problems)
+    problems += [
+        Problem(f"{place} {key}.{k}", f"`{v}`", "true or false") for k, v in found.items() if not isinstance(v, bool)
+    ]
+    return {k: bool(v) for k, v in found.items()}
+
+
+def _choices(
+    data: dict[str, Any], key: str, names: tuple[str, ...], words: tuple[str, ...], place: str, problems: list[Problem]
+) -> dict[str, str]:
+    found = _mapping(data, key, place, problems)
+    _unknown(found, names, f"{place} {key}", problems)
+    problems += [
+        Problem(f"{place} {key}.{k}", f"`{v}`", " or ".join(words)) for k, v in found.items() if v not in words
+    ]
+    return {k: str(v) for k, v in found.items()}
+
+
+def _decimal(value: object, place: str, problems: list[Problem]) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal(0)
+    if number <= 0 or not number.is_finite():
+        problems.append(Problem(place, f"`{value}`", "a number above 0"))
+    return number
+
+
+def _zone(name: str, place: str, problems: list[Problem]) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        problems.append(Problem(place, f"unknown time zone `{name}`", hint="an IANA name such as Asia/Shanghai"))
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    return str(value)
