@@ -1,0 +1,157 @@
+"""The one place that makes Spark sessions: the same settings for a laptop, a test and a cluster."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.jars import delta_package, explain_start_failure, probe_maven, remember_jars, resolved_jars
+from huaxiang.java import find_java, trust_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import SparkSession
+
+EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+
+# What results depend on: these hold in every session, also one that somebody else made.
+MEANING = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 has no statistics and loses its zone
+    "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: a commit costs three times as much
+    "spark.sql.codegen.maxFields": "2000",  # portraits are wide; beyond 100 columns code generation stops
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
+}
+# Held by the context: given at the start, or by the cluster's administrator.
+STATIC = {
+    "spark.sql.extensions": EXTENSION,
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",  # one flipped bit is silent without it
+    "spark.hadoop.parquet.page.write-checksum.enabled": "true",
+    "spark.sql.codegen.cache.maxEntries": "5000",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+# For one machine.
+LOCAL = {
+    "spark.app.name": "huaxiang",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "2g",
+    "spark.ui.enabled": "false",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.parquet.columnarReaderBatchSize": "4096",
+    "spark.sql.catalogImplementation": "in-memory",  # tables are paths: no metastore, no Derby files
+}
+JVM_OPTIONS = ("-XX:+UseParallelGC",)
+
+
+def spark_session(settings: Mapping[str, str] | None = None, *, master: str | None = None) -> SparkSession:
+    """Return the Spark session of this process, with Delta and the settings that results depend on.
+
+    An active session is respected, and so is `spark-submit`: there only what it did not set is
+    added. Otherwise a JVM is started for `master`, by default `local[*]`. `settings` (the user's
+    `--set spark.*`) win over everything here.
+    """
+    from pyspark.sql import SparkSession  # noqa: PLC0415  (doctor must work without it)
+
+    chosen = dict(settings or {})
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        for key, value in {**MEANING, **_changeable(active, chosen)}.items():
+            active.conf.set(key, value)
+        return _with_delta(active)
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        return _with_delta(_submitted(chosen, master))
+    return _with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]"))
+
+
+def _changeable(spark: SparkSession, settings: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in settings.items() if spark.conf.isModifiable(key)}
+
+
+def _submitted(settings: Mapping[str, str], master: str | None) -> SparkSession:
+    """Make the session inside `spark-submit`, whose own --conf and --master stay as they are."""
+    from pyspark import SparkConf  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    given = dict(SparkConf().getAll())
+    conf = SparkConf().setAll(list({**STATIC, **given, **MEANING, **settings}.items()))
+    builder = SparkSession.builder.config(conf=conf)
+    if master and "spark.master" not in given:
+        builder = builder.master(master)
+    return builder.getOrCreate()
+
+
+def _started(settings: Mapping[str, str], master: str) -> SparkSession:
+    """Start a JVM and a context; what the JVM prints goes to a file, and into the error if it dies."""
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415
+    from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415
+    from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    java = find_java()
+    os.environ["JAVA_HOME"] = str(java.home)
+    local = LOCAL if master.startswith("local") else {"spark.app.name": "huaxiang"}
+    merged = {**MEANING, **STATIC, **local, **settings, "spark.master": master}
+    options = [*JVM_OPTIONS, settings.get("spark.driver.extraJavaOptions", "")]
+    jars = None if "spark.jars.packages" in settings else resolved_jars()
+    if jars is not None:
+        own = [merged["spark.jars"]] if merged.get("spark.jars") else []
+        merged["spark.jars"] = ",".join([*own, *map(str, jars.paths)])
+    else:
+        probe_maven(settings)
+        others = settings.get("spark.jars.packages", "").split(",")
+        merged["spark.jars.packages"] = ",".join([delta_package(), *(p for p in others if p)])
+        options += trust_options(java) if "trustStore" not in options[-1] else []
+    merged["spark.driver.extraJavaOptions"] = " ".join(option for option in options if option)
+    if "spark.sql.warehouse.dir" not in merged and master.startswith("local"):
+        merged["spark.sql.warehouse.dir"] = str(Path(tempfile.gettempdir()) / "huaxiang-warehouse")
+
+    conf = SparkConf(loadDefaults=False).setAll(list(merged.items()))
+    if SparkContext._gateway is None:  # noqa: SLF001  (a stopped context leaves its JVM to the next)
+        said = _jvm_log()
+        try:
+            with said.open("ab") as log:
+                gateway = launch_gateway(conf, {"stderr": log})  # type: ignore[no-untyped-call]
+                SparkContext._ensure_initialized(gateway=gateway, conf=conf)  # noqa: SLF001
+        except PySparkRuntimeError as cause:
+            raise ConfigurationError(explain_start_failure(said.read_text("utf-8", "replace"))) from cause
+    spark = SparkSession.builder.config(conf=conf).getOrCreate()
+    if jars is None and not settings.get("spark.jars.packages") and not settings.get("spark.jars"):
+        found = spark.sparkContext.getConf().get("spark.jars") or ""
+        remember_jars(uri for uri in found.split(",") if uri)
+    return spark
+
+
+def _jvm_log() -> Path:
+    """Return a new file for what the JVM prints; it goes away with the process."""
+    handle, name = tempfile.mkstemp(prefix="huaxiang-jvm-", suffix=".log")
+    os.close(handle)
+    path = Path(name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
+
+
+def _with_delta(spark: SparkSession) -> SparkSession:
+    """Return `spark`, or name what a foreign session lacks."""
+    if EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
+        raise ConfigurationError(
+            Problem(
+                "Spark session",
+                "the active session does not know Delta",
+                f"spark.sql.extensions={EXTENSION}",
+                f"submit with --packages {delta_package()} --conf spark.sql.extensions={EXTENSION}",
+            )
+        )
+    return spark
