@@ -35,7 +35,7 @@ def against_past(
 
 
 def rows_by_day(files: Iterable[tuple[str, date, int]]) -> dict[str, list[int]]:
-    """Return per feed the rows of each arrival date, oldest first; in: (feed, arrival date, rows) of files."""
+    """Return per feed the rows of each arrival date, oldest first, from (feed, date, rows) of files."""
     days: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for feed, arrived, rows in files:
         days[feed][arrived] += rows

@@ -52,42 +52,46 @@ def judge(
     values = [_number(metrics[table].get(gate.metric)) for table, gate in rules]
     columns = [metric_column(table, gate.metric) for table, gate in rules]
     expectations: list[Any] = []
-    crashed: set[str] = set()
-    for column, (table, gate) in zip(columns, rules, strict=True):
+    for place, (table, gate) in enumerate(rules):
         try:
-            expectations.append(expectation(table, gate))
-        except Exception:  # noqa: BLE001  (whatever a rule dies of, a dead rule is a failed critical rule)
-            crashed.add(column)
+            built = expectation(table, gate)
+        except Exception:  # noqa: BLE001, S112  (whatever a rule dies of: it has no outcome below)
+            continue
+        built.meta = {**(built.meta or {}), "rule": place}
+        expectations.append(built)
     name = f"{as_of.isoformat()}-r{release}"
     validation = _validate(dict(zip(columns, values, strict=True)), expectations, folder, name)
-    held: set[tuple[str, Number, Number]] = set()
-    for outcome in validation.results:
-        config: Any = outcome.expectation_config
-        asked = config.kwargs
-        if _has_crashed(outcome.exception_info):
-            crashed.add(asked["column"])
-        elif outcome.success:
-            held.add((asked["column"], asked.get("min_value"), asked.get("max_value")))
+    outcomes = _outcomes(validation)
     results = tuple(
-        _result(table, gate, value, column in crashed, (column, gate.minimum, gate.maximum) in held)
-        for (table, gate), value, column in zip(rules, values, columns, strict=True)
+        _result(table, gate, value, outcomes.get(place))
+        for place, ((table, gate), value) in enumerate(zip(rules, values, strict=True))
     )
     docs = write_docs(validation, results, folder / "docs", name=name, as_of=as_of, release=release)
     return GateReport(results, docs)
 
 
-def _result(table: str, gate: Gate, value: Number, crashed: bool, held: bool) -> GateResult:
-    broken = crashed or value is None
+def _result(table: str, gate: Gate, value: Number, outcome: bool | None) -> GateResult:
+    broken = outcome is None or value is None
     return GateResult(
         table=table,
         metric=gate.metric,
         value=value,
         expectation=expectation_text(gate),
         severity="critical" if broken else gate.severity,
-        success=held and not broken,
-        crashed=crashed,
+        success=bool(outcome) and not broken,
+        crashed=outcome is None,
         description=gate.description,
     )
+
+
+def _outcomes(validation: ExpectationSuiteValidationResult) -> dict[int, bool]:
+    """Return by rule whether it holds; a rule that crashed has no outcome."""
+    found = {}
+    for outcome in validation.results:
+        config: Any = outcome.expectation_config
+        if not _has_crashed(outcome.exception_info):
+            found[int(config.meta["rule"])] = bool(outcome.success)
+    return found
 
 
 def _number(value: object) -> Number:
