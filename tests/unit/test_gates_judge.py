@@ -148,17 +148,25 @@ def test_a_crash_is_critical_whatever_the_rule_declared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two ways to die: a rule that cannot be built (no bounds), and one that dies while it is judged."""
-    dying = contract("dying", gates=(Gate("rows", severity="warning"), Gate("age_days", 0, 1, "warning")))
+    dying = contract(
+        "dying",
+        gates=(
+            Gate("rows", severity="warning"),
+            Gate("age_days", 0, 1, "warning"),
+            Gate("rows_against_past", 2, 1),
+        ),
+    )
 
     def elsewhere(table: str, gate: Gate) -> Any:
         return expectation("not_in_the_row" if gate.metric == "age_days" else table, gate)
 
     monkeypatch.setattr(import_module("huaxiang.gates.judge"), "expectation", elsewhere)
-    measured = {"dying": {"rows": 1, "age_days": 0, "duplicate_keys": 0}}
+    measured = {"dying": {"rows": 1, "age_days": 0, "rows_against_past": 1.5, "duplicate_keys": 0}}
     found = judge(measured, {"dying": dying}, tmp_path, as_of=AS_OF, release=1)
     assert verdicts(found, "dying") == {
         "rows": "crashed critical",
         "age_days": "crashed critical",
+        "rows_against_past": "crashed critical",
         "duplicate_keys": "holds",  # the living are judged all the same
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import os
 import re
 import warnings
@@ -40,9 +41,13 @@ def expectation(table: str, gate: Gate) -> Expectation:
     """Return the expectation for one gate: the single value of its column lies between the bounds.
 
     The column's maximum is asked because a metrics row is one row: the maximum is the metric, an unmeasured
-    one has none and fails, and results keep the number as `observed_value`. Great Expectations raises for
-    a gate without bounds.
+    one has none and fails, and results keep the number as `observed_value`. ValueError for a gate that
+    anything or nothing could pass: without bounds Great Expectations would say that it holds.
     """
+    low = -math.inf if gate.minimum is None else gate.minimum
+    high = math.inf if gate.maximum is None else gate.maximum
+    if (low, high) == (-math.inf, math.inf) or not low <= high:
+        raise ValueError(f"{table}: the gate on {gate.metric} has no possible bounds")
     with quiet() as gx:
         built: Expectation = gx.expectations.ExpectColumnMaxToBeBetween(
             column=metric_column(table, gate.metric),
