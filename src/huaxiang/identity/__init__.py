@@ -1,0 +1,1 @@
+"""Which accounts are one person: claims, limits, components, and ids that stay."""

@@ -1,0 +1,125 @@
+"""Ids that stay: components of tonight matched with the persons of the night before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+ID_DIGITS = 15
+
+
+def everybody(accounts: DataFrame, membership: DataFrame, evidence: DataFrame) -> DataFrame:
+    """Return one row per account: `account`, `component`, `linked_by`, `claims`.
+
+    An account that nothing links is a component of its own. An account outside `accounts` has no row.
+    """
+    return (
+        accounts.select("account")
+        .join(membership, "account", "left")
+        .join(evidence, "account", "left")
+        .select(
+            "account",
+            F.coalesce("component", "account").alias("component"),
+            F.coalesce("linked_by", F.array().cast("array<string>")).alias("linked_by"),
+            F.coalesce("claims", F.lit(0)).alias("claims"),
+        )
+    )
+
+
+def person_accounts(members: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int) -> DataFrame:
+    """Return the table `person_account` for `members` (as of `everybody`), keeping the ids of `previous`.
+
+    A person goes on in the component that holds most of its claims, then most of its accounts, then its
+    smallest account key. A component keeps the id of the oldest person that goes on in it (by the first
+    release in which one of its present accounts was in it, then by id); the others are merged into it.
+    Where none goes on, `fresh_ids` names it. `since_release`: since when the account is in this person.
+    """
+    before = previous.select("account", F.col("person").alias("was"), F.col("since_release").alias("since"))
+    joined = members.join(before, "account", "left")
+    kept = _kept(joined)
+    nameless = joined.select("component").distinct().join(kept, "component", "left_anti")
+    named = kept.unionByName(fresh_ids(nameless, previous, pepper, release=release))
+    stays = F.col("person") == F.col("was")
+    return joined.join(named, "component").select(
+        "account",
+        "person",
+        F.split_part("account", F.lit(":"), F.lit(1)).alias("platform"),
+        "linked_by",
+        F.when(stays, F.col("since")).otherwise(F.lit(release)).cast("bigint").alias("since_release"),
+    )
+
+
+def fresh_ids(components: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int) -> DataFrame:
+    """Return `component`, `person`: an id for each of `components` that is nobody's yet.
+
+    The id is a keyed hash of the smallest account key (which names the component) and the release: without
+    `pepper` (one row, one column `pepper`) nobody can tell whose it is. Should two hashes meet, or one meet
+    a living person's, the later component's is drawn again.
+    """
+    drawn = components.crossJoin(F.broadcast(pepper)).withColumn("person", _drawn(release, F.lit(0)))
+    living = previous.join(drawn, "person", "left_semi").select("person", F.lit(True).alias("is_taken"))
+    taken = drawn.join(living.distinct(), "person", "left")
+    place = F.row_number().over(Window.partitionBy("person").orderBy("component"))
+    tries = place - 1 + F.coalesce("is_taken", F.lit(False)).cast("int")
+    ids = taken.withColumn("tries", tries)
+    again = F.when(F.col("tries") == 0, F.col("person")).otherwise(_drawn(release, F.col("tries")))
+    return ids.select("component", again.alias("person"))
+
+
+def identity_log(previous: DataFrame, now: DataFrame, *, release: int) -> DataFrame:
+    """Return what happened to persons between two nights' `person_account`, without any account.
+
+    `new`: a person of accounts never seen before. `split`: `person` is new, its accounts come from
+    `other_person`. `merge`: `other_person` is no more, its accounts are `person`'s. `move`: accounts went
+    from `other_person` to `person`, and both live on. `accounts`: how many came that way. New accounts
+    that join a living person are not logged.
+    """
+    before = previous.select("account", F.col("person").alias("was"))
+    came = (
+        now.where(F.col("since_release") == release)
+        .join(before, "account", "left")
+        .groupBy("person", F.col("was").alias("other_person"))
+        .agg(F.count(F.lit(1)).alias("accounts"))
+    )
+    known = previous.select("person").distinct().withColumn("is_known", F.lit(True))
+    alive = now.select(F.col("person").alias("other_person")).distinct().withColumn("is_alive", F.lit(True))
+    told = came.join(known, "person", "left").join(alive, "other_person", "left")
+    origins = F.count("other_person").over(Window.partitionBy("person"))
+    action = (
+        F.when(F.col("other_person").isNull() & F.col("is_known").isNull() & (origins == 0), "new")
+        .when(F.col("other_person").isNotNull() & F.col("is_known").isNull(), "split")
+        .when(F.col("other_person").isNotNull() & F.col("is_alive").isNull(), "merge")
+        .when(F.col("other_person").isNotNull(), "move")
+    )
+    logged = told.withColumn("action", action).where(F.col("action").isNotNull())
+    at = F.lit(release).cast("bigint").alias("release")
+    return logged.select(at, "action", "person", "other_person", "accounts")
+
+
+def _kept(joined: DataFrame) -> DataFrame:
+    """Return `component`, `person` of the components in which a person goes on."""
+    overlap = (
+        joined.where(F.col("was").isNotNull())
+        .groupBy("component", "was")
+        .agg(
+            F.sum("claims").alias("claims"),
+            F.count(F.lit(1)).alias("accounts"),
+            F.min("account").alias("smallest"),
+            F.min("since").alias("since"),
+        )
+    )
+    strongest = F.min(F.struct(-F.col("claims"), -F.col("accounts"), "smallest", "component"))["component"]
+    heirs = overlap.groupBy("was").agg(strongest.alias("component"), F.min("since").alias("since"))
+    oldest = F.min(F.struct("since", "was"))["was"]
+    return heirs.groupBy("component").agg(oldest.alias("person"))
+
+
+def _drawn(release: int, tries: Column) -> Column:
+    """Return the id that the `tries`-th draw gives: the pepper on both sides of what is hashed."""
+    text = F.concat_ws("\u001f", F.hex("pepper"), "component", F.lit(release), tries, F.hex("pepper"))
+    return F.concat(F.lit("P"), F.left(F.sha2(text, 256), F.lit(ID_DIGITS)))
