@@ -27,7 +27,8 @@ class Column:
     """One column of a table.
 
     `type` is Spark's simple string (`string`, `bigint`, `int`, `decimal(18,2)`, `timestamp`, `date`,
-    `boolean`, `array<string>`, `struct<…>`). `money` marks an amount in currency units, which cleaning
+    `boolean`, `array<string>`, `struct<…>`). `pattern` is anchored (`^…$`); `examples` are plausible
+    values, shown in the dictionary and used in sample frames. `money` marks an amount in currency units, which cleaning
     turns into `<name>_minor`; `contact` marks a value that must become a join key at once
     (HMAC) and never reaches the lake as it came. `hashed=False` keeps it out of content hashes.
     """
@@ -43,6 +44,7 @@ class Column:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     pattern: str | None = None
+    examples: tuple[str, ...] = ()
     money: bool = False
     contact: bool = False
     hashed: bool = True
@@ -52,12 +54,15 @@ class Column:
 class Rule:
     """A row rule in the safe language over this table's columns; a row that breaks it is quarantined.
 
-    `holds` must be true or null for a good row. `name` is the reason code.
+    `holds` must be true or null for a good row. `name` is the reason code. `line` and `column` say where
+    the expression begins in the contract's file.
     """
 
     name: str
     holds: str
     description: Text
+    line: int = field(default=0, compare=False, repr=False)
+    column: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ class Gate:
 class Contract:
     """One table: its columns, key (grain), row rules and gates.
 
+    `description` says what one row is, `purpose` what the table is for.
+
     For landing feeds: `key` are the columns that make a row unique apart from its revision; `at` is the
     column with the event's instant, `on_date` the one with a bare business date; `accounts` maps each
     account role (`account`, `other_account`) to the landing column with the account id on `platform`.
@@ -97,7 +104,8 @@ class Contract:
     on_date: str | None = None
     accounts: tuple[tuple[str, str], ...] = ()
     lateness_days: int | None = None
-    file: str = ""
+    purpose: Text = field(default_factory=lambda: Text("", ""))
+    file: str = field(default="", compare=False, repr=False)
 
     def column(self, name: str) -> Column:
         """Return the column called `name`; KeyError when there is none."""

@@ -1,0 +1,101 @@
+"""Plausible rows for any contract, the same ones each time: for tests, examples and empty demonstrations."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.contracts.types import SIMPLE, element, family, type_json
+
+if TYPE_CHECKING:
+    from huaxiang.contracts.model import Column, Contract
+
+FIRST_DAY = date(2026, 1, 1)
+_FIRST_INSTANT = datetime(2026, 1, 1, 1, tzinfo=UTC)  # 9 o'clock in Shanghai: the same date in both zones
+
+
+def sample_rows(contract: Contract, rows: int = 5) -> list[tuple[Any, ...]]:
+    """Return rows that hold to the contract: allowed values, limits, patterns, and every key once.
+
+    Row n is of day n; instants grow from column to column, so that ends come after starts. The optional
+    columns of the last row are null; a clean row is an upsert of revision 0.
+    """
+    return [
+        tuple(
+            None if _is_left_out(column, contract, i, rows) else _value(column, contract, i, place)
+            for place, column in enumerate(contract.columns)
+        )
+        for i in range(rows)
+    ]
+
+
+def _is_left_out(column: Column, contract: Contract, row: int, rows: int) -> bool:
+    optional = not column.required and column.name not in contract.key
+    return optional and rows > 1 and row == rows - 1
+
+
+def _value(column: Column, contract: Contract, row: int, place: int) -> Any:
+    is_key = column.name in contract.key
+    if column.name == "revision" and not is_key:
+        return 0
+    if column.name == "op":
+        return "upsert"
+    kind = family(column.type)
+    if column.allowed or column.examples:
+        known = column.allowed or column.examples
+        word = known[row % len(known)]
+        return [word] if kind == "array" else int(word) if kind in ("int", "bigint") else word
+    if kind in ("int", "bigint", "decimal", "double"):
+        return _number(column, kind, row, step=1 if is_key else place + 1)
+    return _plain(column.type, f"{column.name}-{row + 1}", row, place)
+
+
+def _number(column: Column, kind: str, row: int, step: int) -> Any:
+    """Return a number between the limits, and another one for each row while they leave room."""
+    low = column.minimum if column.minimum is not None else Decimal(0)
+    if kind in ("int", "bigint"):
+        room = None if column.maximum is None else int(column.maximum - low) + 1
+        offset = row * step if room is None else row * step % room
+        return int(low) + offset
+    span = Decimal(100) if column.maximum is None else min(column.maximum - low, Decimal(100))
+    scale = int(column.type.rstrip(")").split(",")[1]) if kind == "decimal" else 2
+    number = low + span * ((row * 7 + step) % 20) / 20
+    number = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
+    return float(number) if kind == "double" else number
+
+
+def _plain(kind: str, word: str, row: int, place: int) -> Any:
+    """Return a value of a type that has no limits."""
+    plain = {
+        "string": word,
+        "boolean": row % 2 == 0,
+        "int": row,
+        "bigint": row,
+        "double": float(row),
+        "date": FIRST_DAY + timedelta(days=row),
+        "timestamp": _FIRST_INSTANT + timedelta(days=row, minutes=place),
+        "binary": word.encode(),
+    }
+    if kind in SIMPLE:
+        return plain[kind]
+    if family(kind) == "decimal":
+        return Decimal(row)
+    if family(kind) == "array":
+        return [_plain(element(kind), word, row, place)]
+    shape = type_json(kind)
+    if family(kind) == "map" or not isinstance(shape, dict):
+        return {}
+    return tuple(_of_json(field["type"], f"{field['name']}-{row + 1}", row, place) for field in shape["fields"])
+
+
+def _of_json(shape: Any, word: str, row: int, place: int) -> Any:
+    """Return a value of a type in its JSON form, one level below a struct."""
+    if isinstance(shape, str):
+        spoken = {json: plain for plain, json in SIMPLE.items()}
+        return _plain(spoken.get(shape, shape), word, row, place)
+    if shape["type"] == "array":
+        return [_of_json(shape["elementType"], word, row, place)]
+    if shape["type"] == "map":
+        return {}
+    return tuple(_of_json(field["type"], f"{field['name']}-{row + 1}", row, place) for field in shape["fields"])
