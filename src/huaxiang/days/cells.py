@@ -1,0 +1,128 @@
+"""Day rows ("cells"): what an account did on a business date under a key, as values that add up later.
+
+Grain of `day_row`: stream (event and which of its dates counts) × key_kind × key × account × business_date.
+The values are one column per measure part; a cell has values only in the columns of its own stream and key
+kind. Cells never know persons, so identity can change without an event being read again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.days.rows import NOBODY
+from huaxiang.expressions.compile import compile_expression
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.days.measures import Part
+
+GRAIN = ("stream", "key_kind", "key", "account", "business_date")
+PARTITION = "part"
+
+
+def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], wide: dict[str, str]) -> DataFrame:
+    """Return the day rows of one stream from its event rows; `wide` are the columns of the whole table.
+
+    An event that waits gives only `awaits:*` cells, without values, on its feed's own date.
+    """
+    first = parts[0][0]
+    kinds = sorted(set().union(*(k for _, k in parts)) - {"none"})
+    keyed = rows.withColumn("_key", F.explode(_keys(first, kinds)))
+    own, date = F.col("business_date"), F.col(first.date)
+    grouped = keyed.groupBy(
+        F.lit(first.stream).alias("stream"),
+        F.col("_key.kind").alias("key_kind"),
+        F.col("_key.key").alias("key"),
+        F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
+        F.when(F.col("waiting"), own).otherwise(date).alias("business_date"),
+    )
+    values = {part.column: _partial(part, F.col("_key.kind").isin(*sorted(kinds))) for part, kinds in parts}
+    made = grouped.agg(*(value.cast(wide[name]).alias(name) for name, value in values.items()))
+    month = F.coalesce(F.date_format("business_date", "yyyy-MM"), F.lit("undated"))
+    return made.select(
+        *GRAIN,
+        F.concat(F.lit(first.stream + " "), month).alias(PARTITION),
+        *(F.col(n) if n in values else F.lit(None).cast(t).alias(n) for n, t in wide.items()),
+    )
+
+
+def _keys(part: Part, kinds: list[str]) -> Column:
+    """Every key an event counts under, as array<struct<kind,key>>: itself, its keys, and what it awaits."""
+    found = [F.array(_key(F.lit("none"), F.lit("")))]
+    for kind in kinds:
+        compiled = compile_expression(str(part.event.key(kind)), part.event.names)
+        value = compiled.column()
+        if compiled.type.startswith("array"):
+            held = F.filter(F.array_distinct(value), lambda v: v.isNotNull() & (v != ""))
+            several = F.transform(held, lambda v, k=kind: _key(F.lit(k), v))
+            found.append(F.coalesce(several, _none()))
+        else:
+            text = value.cast("string")
+            found.append(F.when(text.isNotNull() & (text != ""), F.array(_key(F.lit(kind), text))).otherwise(_none()))
+    awaits = F.col("awaits")
+    return F.when(F.col("waiting"), awaits).otherwise(F.concat(*found, awaits))
+
+
+def _key(kind: Column, key: Column) -> Column:
+    return F.struct(kind.alias("kind"), key.alias("key"))
+
+
+def _none() -> Column:
+    return F.array().cast("array<struct<kind:string,key:string>>")
+
+
+def condition(part: Part) -> Column:
+    """Whether an event row counts for the part: its `where`, and a value where it needs one; never null."""
+    holds = F.lit(True)
+    if part.where:
+        holds = F.coalesce(compile_expression(part.where, part.event.names).column(), F.lit(False))
+    return holds
+
+
+def _partial(part: Part, in_kind: Column) -> Column:
+    holds = in_kind & condition(part)
+    names = part.event.names
+
+    def argument(index: int) -> Column:
+        return compile_expression(part.arguments[index], names).column()
+
+    def when(value: Column) -> Column:
+        return F.when(holds, value)
+
+    instant = F.coalesce(*( [F.col("at")] if "at" in names else [F.col("changed_at")] if "changed_at" in names else []),
+                         F.col(part.date).cast("timestamp"))  # fmt: skip
+    match part.way:
+        case "sum":
+            return F.sum(when(argument(0)))
+        case "count_of":
+            return F.nullif(F.size(F.collect_set(when(argument(0)))).cast("bigint"), F.lit(0))
+        case "min":
+            return F.min(when(argument(0)))
+        case "max":
+            return F.max(when(argument(0)))
+        case "latest":
+            value = argument(0)
+            said = F.struct(instant.alias("at"), F.col("event_key"), value.alias("value"))
+            return F.max(F.when(holds & value.isNotNull(), said))
+        case "at_max":
+            value, by = argument(0), argument(1)
+            said = F.struct(by.alias("by"), F.col("event_key"), value.alias("value"))
+            return F.max(F.when(holds & value.isNotNull() & by.isNotNull(), said))
+        case "state":
+            brand = part.event.key("brand")
+            owner = compile_expression(brand, names).column() if brand else F.lit(None)
+            said = F.struct(
+                instant.alias("at"),
+                F.col("revision"),
+                F.col("event_key"),
+                F.coalesce(argument(0), F.lit(False)).alias("holds"),
+                owner.cast("string").alias("brand"),
+            )
+            return F.max(when(said))
+        case "top" | "top_share" | "by" if len(part.arguments) == 2:
+            return F.sum(when(argument(1)))
+        case _:
+            return F.nullif(F.count_if(holds), F.lit(0))

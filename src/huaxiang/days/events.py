@@ -1,0 +1,172 @@
+"""Which events there are: a clean feed seen as something an account did on a date, with what it looks up.
+
+Read from `schemas/events.yaml`; no Spark here. `days.rows` turns a declaration into rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.contracts.clean import clean_contract
+from huaxiang.contracts.model import Text
+from huaxiang.contracts.yaml import read_yaml
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.expressions.check import NameInfo
+from huaxiang.expressions.compile import compile_expression
+from huaxiang.shipped import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from huaxiang.contracts.model import Contract
+
+KEY_KINDS = ("account", "brand", "category", "product", "topic", "hour")
+OWN_DATE = "business_date"
+_EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "keys", "dates")
+_LOOKUP_KEYS = ("feed", "on", "take", "as_at", "needs")
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Columns taken from another clean feed.
+
+    `on` maps that feed's columns to this event's, `take` names for this event to that feed's columns.
+    `as_at` names the column that dates the other feed's versions: the last one on or before the event's
+    date counts, and the first one also before it. With `needs`, an event without its other side waits.
+    """
+
+    feed: str
+    on: tuple[tuple[str, str], ...]
+    take: tuple[tuple[str, str], ...]
+    as_at: str | None
+    needs: bool
+
+    @property
+    def awaits(self) -> str:
+        """The key kind of the day rows that remember what is being waited for."""
+        return f"awaits:{self.feed}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One kind of event: its feed, the column with its account, its dates (the first is the default), keys.
+
+    `keys` maps a key kind to an expression over `names`: a scalar, or an array for many keys at once.
+    """
+
+    name: str
+    world: str
+    feed: str
+    title: Text
+    account: str
+    lookups: tuple[Lookup, ...]
+    keys: tuple[tuple[str, str], ...]
+    dates: tuple[tuple[str, str], ...]
+    names: Mapping[str, NameInfo]
+
+    def key(self, kind: str) -> str | None:
+        """Return the expression of a key kind; None when the event has no such key."""
+        return dict(self.keys).get(kind)
+
+
+def load_events(contracts: Mapping[str, Contract], path: Path | None = None) -> dict[str, Event]:
+    """Return the declared events by name; ConfigurationError lists everything that is wrong."""
+    path = path or shipped("schemas") / "events.yaml"
+    read = read_yaml(path)
+    problems: list[Problem] = []
+    events = {}
+    for name, data in (read.data or {}).get("events", {}).items():
+        place = f"{path.name}:{read.line_of(('events', name))} {name}"
+        event = _event(name, data, contracts, place, problems)
+        if event:
+            events[name] = event
+    if problems:
+        raise ConfigurationError(problems)
+    return events
+
+
+def _event(
+    name: str, data: dict[str, Any], contracts: Mapping[str, Contract], place: str, problems: list[Problem]
+) -> Event | None:
+    before = len(problems)
+    problems += [
+        Problem(place, f"unknown key `{k}`", hint=did_you_mean(k, _EVENT_KEYS)) for k in data if k not in _EVENT_KEYS
+    ]
+    feed = str(data.get("feed", ""))
+    if feed not in contracts:
+        problems.append(Problem(place, f"unknown feed `{feed}`", hint=did_you_mean(feed, contracts)))
+        return None
+    names = {c.name: NameInfo(c.type, c.title.en) for c in clean_contract(contracts[feed]).columns}
+    names |= {"local_hour": NameInfo("int", "Hour of the business zone"), "weekday": NameInfo("int", "Weekday, 1 = Monday")}
+    lookups = []
+    for entry in data.get("lookups") or []:
+        lookup = _lookup(entry, contracts, names, place, problems)
+        if lookup:
+            lookups.append(lookup)
+            there = clean_contract(contracts[lookup.feed])
+            names |= {ours: NameInfo(there.column(theirs).type) for ours, theirs in lookup.take}
+    keys = tuple((data.get("keys") or {}).items())
+    for kind, expression in keys:
+        if kind not in KEY_KINDS:
+            problems.append(Problem(place, f"unknown key kind `{kind}`", hint=did_you_mean(kind, KEY_KINDS)))
+        try:
+            compile_expression(str(expression), names)
+        except ConfigurationError as error:
+            problems += error.problems
+    dates = tuple((data.get("dates") or {"own": OWN_DATE}).items())
+    problems += [
+        Problem(place, f"unknown date column `{column}`", hint=did_you_mean(column, names))
+        for _, column in dates
+        if column not in names
+    ]
+    title = data.get("title") or {}
+    if len(problems) > before:
+        return None
+    return Event(
+        name=name,
+        world=str(data["world"]),
+        feed=feed,
+        title=Text(title.get("en", name), title.get("zh", name)),
+        account=str(data.get("account", "account")),
+        lookups=tuple(lookups),
+        keys=tuple((k, str(v)) for k, v in keys),
+        dates=dates,
+        names=names,
+    )
+
+
+def _lookup(
+    data: dict[str, Any],
+    contracts: Mapping[str, Contract],
+    names: Mapping[str, NameInfo],
+    place: str,
+    problems: list[Problem],
+) -> Lookup | None:
+    before = len(problems)
+    problems += [
+        Problem(place, f"unknown key `{k}` of a lookup", hint=did_you_mean(k, _LOOKUP_KEYS))
+        for k in data
+        if k not in _LOOKUP_KEYS
+    ]
+    feed = str(data.get("feed", ""))
+    if feed not in contracts:
+        problems.append(Problem(place, f"looks up unknown feed `{feed}`", hint=did_you_mean(feed, contracts)))
+        return None
+    there = clean_contract(contracts[feed]).names
+    on, take = dict(data.get("on") or {}), dict(data.get("take") or {})
+    as_at = data.get("as_at")
+    for theirs in [*on, *take.values(), *([as_at] if as_at else [])]:
+        if theirs not in there:
+            problems.append(Problem(place, f"`{feed}` has no column `{theirs}`", hint=did_you_mean(theirs, there)))
+    for ours in on.values():
+        if ours not in names:
+            problems.append(Problem(place, f"unknown name `{ours}`", hint=did_you_mean(ours, names)))
+    for ours in take:
+        # the account and date of a needed other side replace this event's missing ones
+        if ours in names and ours not in ("account", OWN_DATE):
+            problems.append(Problem(place, f"`{ours}` is already a name of this event", hint="take it by another name"))
+    if len(problems) > before:
+        return None
+    return Lookup(feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)))

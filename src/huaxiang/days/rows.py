@@ -1,0 +1,113 @@
+"""Events as rows: a clean feed with the account and date it counts for and everything it looks up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.days.events import Event, Lookup
+
+SEPARATOR = "\u001f"
+NOBODY = ""  # the account of an event that still waits for its other side
+
+
+def event_rows(event: Event, base: DataFrame, read: Callable[[str], DataFrame], *, zone: str) -> DataFrame:
+    """Return the rows of `base` with what the event looks up, one row each.
+
+    Adds the looked-up names, `account`, `local_hour` and `weekday` (null without an instant),
+    `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
+    struct(kind, key) of the looked-up rows that are missing so far. A key that is null awaits nothing.
+    """
+    rows = base.withColumn("account", F.col(event.account)) if event.account != "account" else base
+    rows = unaware(rows)
+    for lookup in event.lookups:
+        rows = with_lookup(rows, lookup, read(lookup.feed))
+    at = "at" if "at" in base.columns else "changed_at" if "changed_at" in base.columns else None
+    local = F.from_utc_timestamp(F.col(at), zone) if at else F.lit(None).cast("timestamp")
+    return rows.withColumns(
+        {
+            "account": F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account"))
+            if "account" in rows.columns
+            else F.lit(NOBODY),
+            "local_hour": F.hour(local),
+            "weekday": F.weekday(local) + 1,
+        }
+    )
+
+
+def unaware(rows: DataFrame) -> DataFrame:
+    """Return `rows` before any lookup: nothing awaited, not waiting."""
+    nothing = F.array().cast("array<struct<kind:string,key:string>>")
+    return rows.withColumns({"awaits": nothing, "waiting": F.lit(False)})
+
+
+def lookup_key(lookup: Lookup, *, ours: bool) -> Column:
+    """The looked-up key as one string, over this event's columns or the other feed's; null when a part is."""
+    parts = [F.col(mine if ours else theirs) for theirs, mine in lookup.on]
+    present = F.lit(True)
+    for part in parts:
+        present = present & part.isNotNull()
+    return F.when(present, F.concat_ws(SEPARATOR, *parts))
+
+
+def with_lookup(rows: DataFrame, lookup: Lookup, other: DataFrame) -> DataFrame:
+    """Return `rows` with the looked-up columns; no row is lost or multiplied.
+
+    Several candidates: the smallest event key counts (as_at: of each version date).
+    """
+    side = _versions(lookup, other) if lookup.as_at else _single(lookup, other)
+    joined = rows.withColumn("_sought", lookup_key(lookup, ours=True)).join(
+        side, F.col("_sought") == F.col("_offered"), "left"
+    )
+    missing = F.col("_sought").isNotNull() & F.col("_offered").isNull()
+    found = _valid_version() if lookup.as_at else F.col("_found")
+    awaited = F.array(F.struct(F.lit(lookup.awaits).alias("kind"), F.col("_sought").alias("key")))
+    joined = joined.withColumns(
+        {
+            "_took": found,
+            "awaits": F.when(missing, F.concat("awaits", awaited)).otherwise(F.col("awaits")),
+            "waiting": F.col("waiting") | F.col("_offered").isNull() if lookup.needs else F.col("waiting"),
+        }
+    )
+    taken = {ours: F.col(f"_took.{ours}") for ours, _ in lookup.take}
+    return joined.withColumns(taken).drop("_sought", "_offered", "_found", "_took")
+
+
+def _single(lookup: Lookup, other: DataFrame) -> DataFrame:
+    taken = F.struct(F.col("event_key"), *(F.col(theirs).alias(ours) for ours, theirs in lookup.take))
+    return (
+        other.groupBy(lookup_key(lookup, ours=False).alias("_offered"))
+        .agg(F.min(taken).alias("_found"))
+        .where(F.col("_offered").isNotNull())
+    )
+
+
+def _versions(lookup: Lookup, other: DataFrame) -> DataFrame:
+    """One row per key with its versions in order of (date, instant, event key); undated ones come first."""
+    taken = F.struct(
+        F.col("business_date").alias("since"),
+        F.col(str(lookup.as_at)).alias("at"),
+        F.col("event_key"),
+        *(F.col(theirs).alias(ours) for ours, theirs in lookup.take),
+    )
+    return (
+        other.groupBy(lookup_key(lookup, ours=False).alias("_offered"))
+        .agg(F.sort_array(F.collect_list(taken)).alias("_found"))
+        .where(F.col("_offered").isNotNull())
+    )
+
+
+def _valid_version() -> Column:
+    versions = F.col("_found")
+    began = F.filter(
+        versions,
+        lambda v: v["since"].isNull() | F.col("business_date").isNull() | (v["since"] <= F.col("business_date")),
+    )
+    several = F.coalesce(F.try_element_at(began, F.lit(-1)), versions[0])
+    return F.when(F.size(versions) == 1, versions[0]).otherwise(several)

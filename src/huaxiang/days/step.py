@@ -1,0 +1,186 @@
+"""The days step: make again the cells that tonight touched, keep the replaced ones, leave the rest alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.clean.ingest import changes
+from huaxiang.days.cells import GRAIN, PARTITION, cells
+from huaxiang.days.rows import event_rows
+from huaxiang.days.touched import Changed, touched_pairs
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from huaxiang.days.events import Event
+    from huaxiang.days.measures import Part
+    from huaxiang.night import Night
+
+PAIR = ("stream", "account", "business_date")
+BROADCAST_PAIRS = 3_000_000
+
+
+@dataclass(frozen=True)
+class DaysOutcome:
+    """How many cells were made again, and of which streams."""
+
+    cells_touched: int
+    cells: int
+    streams: tuple[str, ...]
+    rebuilt: tuple[str, ...]
+
+
+def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
+    """Bring `day_row` up to tonight's events; replaced cells go to `day_row_past`.
+
+    A stream whose definition changed, or all with `rebuild`, is made from all its events. Nothing is
+    written when nothing changed.
+    """
+    catalogue, lake = night.catalogue, night.lake
+    streams = catalogue.streams()
+    defined = {s: catalogue.stream_definition(s) for s in streams}
+    known = {r["stream"]: r["definition"] for r in lake.read("measure_definition").collect()}
+    stale = {s for s in streams if rebuild or known.get(s) != defined[s]}
+    changed = _changed(night)
+    whole = stale == set(streams)
+    pairs = None if whole else _touched(night, streams, stale, changed)
+    wide = catalogue.cell_columns()
+    made: list[DataFrame] = []
+    for stream, parts in streams.items():
+        event = parts[0][0].event
+        if not lake.exists(f"clean/{event.feed}"):
+            continue
+        if stream in stale:
+            made.append(cells(_rows(night, event, None), parts, wide))
+        elif pairs is not None:
+            made.append(_made_again(night, event, parts, pairs.where(F.col("stream") == stream), wide))
+    outcome = _write(night, made, pairs, stale if not whole else None, wide)
+    if stale:
+        definitions = night.spark.createDataFrame(
+            [(s, d, night.number if s in stale else None) for s, d in sorted(defined.items())],
+            "stream string, definition string, release bigint",
+        )
+        before = lake.read("measure_definition").select("stream", F.col("release").alias("_known"))
+        night.attempt.replace(
+            "measure_definition",
+            definitions.join(before, "stream", "left").select(
+                "stream", "definition", F.coalesce("release", "_known").alias("release")
+            ),
+        )
+    return DaysOutcome(*outcome, tuple(streams), tuple(sorted(stale)))
+
+
+def _changed(night: Night) -> dict[str, Changed]:
+    found = {}
+    for feed in night.contracts.landing_names:
+        change = changes(night, feed)
+        if change is not None:
+            found[feed] = Changed(change.added, change.gone, change.any_gone)
+    return found
+
+
+def _rows(night: Night, event: Event, base: DataFrame | None) -> DataFrame:
+    def read(feed: str) -> DataFrame:
+        return night.lake.read(f"clean/{feed}")
+
+    return event_rows(event, base if base is not None else read(event.feed), read, zone=night.business_zone)
+
+
+def _touched(
+    night: Night, streams: dict[str, list[tuple[Part, frozenset[str]]]], stale: set[str], changed: dict[str, Changed]
+) -> DataFrame | None:
+    """Distinct (stream, account, business_date) to make again, materialised; None when there are none."""
+    found: list[DataFrame] = []
+    day_rows = night.lake.read("day_row")
+    for stream, parts in streams.items():
+        first = parts[0][0]
+        if stream in stale:
+            continue
+        pairs = touched_pairs(
+            first.event, [first.date], changed,
+            lambda feed: night.lake.read_pinned(f"clean/{feed}"), lambda feed: night.lake.read(f"clean/{feed}"),
+            day_rows, zone=night.business_zone,
+        )  # fmt: skip
+        if pairs is not None:
+            found.append(pairs.select(F.lit(stream).alias("stream"), "account", "business_date"))
+    if not found:
+        return None
+    union = found[0]
+    for more in found[1:]:
+        union = union.unionByName(more)
+    return union.distinct().localCheckpoint()
+
+
+def _made_again(
+    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], pairs: DataFrame, wide: dict[str, str]
+) -> DataFrame:
+    """The cells of the touched pairs from all their events; pairs without any event left give none."""
+    first = parts[0][0]
+    pairs = F.broadcast(pairs.select(F.col("account").alias("_account"), F.col("business_date").alias("_date")))
+    if any(lookup.needs for lookup in event.lookups):
+        made = cells(_rows(night, event, None), parts, wide)
+        return made.join(
+            pairs, (F.col("account") == F.col("_account")) & F.col("business_date").eqNullSafe(F.col("_date")), "left_semi"
+        )
+    months = [r[0] for r in pairs.select(_month(F.col("_date"))).distinct().collect()]
+    if not months:
+        return cells(_rows(night, event, night.lake.read(f"clean/{event.feed}").limit(0)), parts, wide)
+    base = night.lake.read(f"clean/{event.feed}").where(F.col(PARTITION).isin(months))
+    mine = base.join(
+        pairs,
+        (F.col(event.account) == F.col("_account")) & F.col(first.date).eqNullSafe(F.col("_date")),
+        "left_semi",
+    )
+    return cells(_rows(night, event, mine), parts, wide)
+
+
+def _month(date: F.Column) -> F.Column:
+    return F.coalesce(F.date_format(date, "yyyy-MM"), F.lit("undated"))
+
+
+def _write(
+    night: Night, made: list[DataFrame], pairs: DataFrame | None, stale: set[str] | None, wide: dict[str, str]
+) -> tuple[int, int]:
+    """Write the new cells; `stale` None means the whole table. Returns cells written and cells in the table."""
+    lake, attempt = night.lake, night.attempt
+    if not made:
+        return 0, attempt.rows("day_row")
+    new = made[0]
+    for more in made[1:]:
+        new = new.unionByName(more)
+    new = new.withColumn("release", F.lit(night.number).cast("bigint"))
+    if stale is None:
+        written = attempt.replace("day_row", new.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind"))
+        return written.rows, written.rows
+    old = lake.read("day_row")
+    old = old.select(
+        *GRAIN, PARTITION, *(F.col(n) if n in old.columns else F.lit(None).cast(t).alias(n) for n, t in wide.items()), "release"
+    )
+    parts = {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()} if stale else set()
+    leaving = F.col("stream").isin(*stale) if stale else F.lit(False)
+    if pairs is not None:
+        touched = pairs.select(F.concat("stream", F.lit(" "), _month(F.col("business_date")))).distinct().collect()
+        parts |= {r[0] for r in touched}
+        marked = pairs.withColumn("_touched", F.lit(True))
+        joined = old.where(F.col(PARTITION).isin(*parts)).join(
+            F.broadcast(marked.select(*(F.col(c).alias(f"_{c}") for c in PAIR), "_touched")),
+            (F.col("stream") == F.col("_stream"))
+            & (F.col("account") == F.col("_account"))
+            & F.col("business_date").eqNullSafe(F.col("_business_date")),
+            "left",
+        )
+        leaving = leaving | F.coalesce("_touched", F.lit(False))
+    else:
+        joined = old.where(F.col(PARTITION).isin(*parts))
+    names = [*GRAIN, PARTITION, *wide, "release"]
+    past = joined.where(leaving).select(*names, F.lit(night.number).cast("bigint").alias("known_to"))
+    attempt.append("day_row_past", past.repartition(1), evolve=True)
+    kept = joined.where(~leaving).select(*names)
+    if stale:
+        parts |= {r[0] for r in new.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}
+    content = kept.unionByName(new.select(*names)).repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
+    written = attempt.replace_parts("day_row", content, sorted(parts), evolve=True)
+    return attempt.added("day_row", night.number), written.rows

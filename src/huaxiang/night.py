@@ -1,0 +1,286 @@
+"""A night: from what arrived to a release. This page is the whole road; each step is a room."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from huaxiang import __version__
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.measures import load_catalogue
+from huaxiang.errors import ConfigurationError, GateHeldError, HuaxiangError, Problem
+from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import SparkSession
+
+    from huaxiang.config import Config
+    from huaxiang.contracts.load import Contracts
+    from huaxiang.contracts.model import Contract
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.segments.load import Segment
+    from huaxiang.sources.map import SourceMap
+    from huaxiang.tables.attempt import Attempt
+    from huaxiang.tables.lake import Lake
+    from huaxiang.telling import Telling
+
+PEPPER = "HUAXIANG_PEPPER"
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything that is written down before a night begins, read and checked as one."""
+
+    config: Config
+    contracts: Contracts
+    catalogue: Catalogue
+    tables: Mapping[str, Contract]
+    segments: tuple[Segment, ...]
+    source: SourceMap | None
+
+
+def open_book(config: Config, *, source: str | None = None) -> Book:
+    """Read contracts, measures, segments and the source map; ConfigurationError lists every problem in them."""
+    from huaxiang.segments.load import load_segments  # noqa: PLC0415
+    from huaxiang.segments.vocabulary import vocabulary  # noqa: PLC0415
+    from huaxiang.sources.map import load_source  # noqa: PLC0415
+
+    contracts = load_contracts()
+    problems: list[Problem] = []
+    problems += [
+        Problem("required", f"unknown feed `{feed}`", hint="see schemas/DICTIONARY.md")
+        for feed in config.required
+        if feed not in contracts.landing_names
+    ]
+    catalogue = load_catalogue(contracts, config.conf_dir)
+    found: dict[str, Any] = {"segments": (), "source": None}
+    readers: dict[str, Callable[[], Any]] = {
+        "segments": lambda: load_segments(config.conf_dir / "segments", vocabulary(*vocabularies(catalogue))),
+        "source": lambda: load_source(source, config.conf_dir) if source else None,
+    }
+    for name, read in readers.items():
+        try:
+            found[name] = read()
+        except ConfigurationError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
+    return Book(config, contracts, catalogue, {**contracts, **compiled_contracts(catalogue)}, **found)
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night's circumstances, handed from step to step."""
+
+    spark: SparkSession
+    book: Book
+    lake: Lake
+    attempt: Attempt
+    landing: str
+    as_of: date
+    pepper: bytes
+    tell: Telling
+    gathered: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Config:
+        """The settings of the lake."""
+        return self.book.config
+
+    @property
+    def contracts(self) -> Contracts:
+        """All contracts that are written down."""
+        return self.book.contracts
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Events, measures and tags."""
+        return self.book.catalogue
+
+    @property
+    def source(self) -> SourceMap | None:
+        """The source map, when the landing holds somebody else's files."""
+        return self.book.source
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segment definitions."""
+        return self.book.segments
+
+    @property
+    def number(self) -> int:
+        """The number of the release that this night makes."""
+        return self.attempt.number
+
+    @property
+    def zone(self) -> str:
+        """The zone in which clock times without an offset are meant."""
+        return self.source.zone if self.source else self.config.zone
+
+    @property
+    def business_zone(self) -> str:
+        """The zone whose dates count."""
+        return self.source.business_zone if self.source else self.config.business_zone
+
+    @property
+    def currency(self) -> str:
+        """The currency of amounts that name none: the lake's, or the source's."""
+        return self.source.currency if self.source and self.source.currency else self.config.currency
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The feeds without which the night is refused."""
+        return self.source.required if self.source else self.config.required
+
+    @property
+    def changed_feeds(self) -> frozenset[str]:
+        """The feeds whose clean table this night has written."""
+        return frozenset(f for f in self.contracts.landing_names if self.attempt.wrote(f"clean/{f}"))
+
+    def covers(self, feed: str, platform: str, world: str) -> str:
+        """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""
+        if platform in self.config.platforms:
+            return self.config.platforms[platform]
+        if self.source:
+            return self.source.covers_of(feed)
+        return self.config.default_covers.get(world, "everybody" if world == "shop" else "accounts")
+
+
+def ingest(night: Night) -> None:
+    """Landing files → clean feeds, every row with one verdict."""
+    from huaxiang.clean.ingest import ingest as run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.gathered["ingest"] = outcome
+    night.tell.counts(outcome.totals())
+
+
+def identity(night: Night) -> None:
+    """Claims → persons."""
+    from huaxiang.identity.step import run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.gathered["identity"] = outcome
+    night.tell.counts(outcome.totals())
+
+
+def days(night: Night) -> None:
+    """Events → day rows, only those that tonight touched."""
+    from huaxiang.days.step import run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.gathered["days"] = outcome
+    night.tell.counts({"cells_touched": outcome.cells_touched, "cells": outcome.cells, "streams": len(outcome.streams)})
+
+
+def portrait(night: Night) -> None:
+    """Day rows → portraits and brand relations."""
+    from huaxiang.portrait.step import run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.gathered["portrait"] = outcome
+    night.tell.counts({"persons": outcome.persons, "tags": outcome.tags, "pairs": outcome.pairs})
+
+
+def segments(night: Night) -> None:
+    """Portraits and relations → who is in which segment, and who entered or left."""
+    from huaxiang.segments.step import run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.gathered["segments"] = outcome
+    night.tell.counts(outcome.totals())
+
+
+def publish(night: Night) -> None:
+    """Gates, then one row that makes everything visible together; a held night says why (exit 4)."""
+    from huaxiang.publish import run  # noqa: PLC0415
+
+    run(night)
+
+
+STEPS: dict[str, Callable[[Night], None]] = {
+    "ingest": ingest,
+    "identity": identity,
+    "days": days,
+    "portrait": portrait,
+    "segments": segments,
+    "publish": publish,
+}
+"""The road, in order."""
+
+
+def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, Any]:
+    """Walk the steps and return the run's summary; the lake keeps it as `run_summary.json` in any case."""
+    from huaxiang.summary import summarise  # noqa: PLC0415
+
+    started = time.time()
+    failure: HuaxiangError | None = None
+    try:
+        for name in steps:
+            with night.tell.step(name):
+                STEPS[name](night)
+            night.attempt.done(name)
+            _fault(name)
+    except HuaxiangError as error:
+        failure = error
+    finally:
+        unexpected = sys.exc_info()[1]
+        code = failure.exit_code if failure else 1 if unexpected else 0
+        summary = summarise(night, started=started, exit_code=code, failure=failure)
+    if failure:
+        raise failure
+    return summary
+
+
+def _fault(after: str) -> None:
+    """End the process hard after a named step, for the tests that prove a crash harmless."""
+    if os.environ.get("HUAXIANG_FAULT_AFTER") == after:
+        os._exit(137)
+
+
+def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> bytes:
+    """Return the HMAC key: HUAXIANG_PEPPER, else the configured file, else a private file of a local lake.
+
+    ConfigurationError when the configured file cannot be read or is empty, or a remote lake has no key.
+    """
+    given = os.environ.get(PEPPER)
+    if given:
+        return given.encode()
+    if config.pepper_file:
+        try:
+            secret = Path(config.pepper_file).expanduser().read_bytes().strip()
+        except OSError as error:
+            raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", str(error.strerror))) from None
+        if not secret:
+            raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", "the file is empty"))
+        return secret
+    if "://" in lake_root and not lake_root.startswith("file:"):
+        raise ConfigurationError(
+            Problem("pepper", "a lake on shared storage has no key of its own", hint=f"set {PEPPER} or pepper_file")
+        )
+    path = Path(lake_root.removeprefix("file://").removeprefix("file:")) / ".pepper"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(secrets.token_hex(32).encode())
+        say(f"no {PEPPER} and no pepper_file: made a random key for this lake in {path} (only you can read it)")
+    return path.read_bytes().strip()
+
+
+def now() -> str:
+    """The wall clock, for summaries only: results never depend on it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def code_version() -> str:
+    """The version of this code, as releases record it."""
+    return __version__

@@ -1,0 +1,85 @@
+"""`portrait` from day rows: every person once, with null where nothing is known and 0 where nothing was done."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.portrait.coverage import is_covered
+from huaxiang.portrait.fold import folded, keyed, standing_edges, with_others
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.days.measures import Catalogue, Measure
+
+KEYED = ("distinct", "top", "top_share", "by")
+
+
+def cells_of_persons(day_rows: DataFrame, persons: DataFrame) -> DataFrame:
+    """Return the day rows with their `person`; cells of events that still wait are left out."""
+    accounts = persons.select("account", "person")
+    return day_rows.where(~F.col("key_kind").startswith("awaits:")).join(F.broadcast(accounts), "account")
+
+
+def people(persons: DataFrame) -> DataFrame:
+    """Return one row per person with the sorted `platforms` they have accounts on."""
+    return persons.groupBy("person").agg(F.array_sort(F.collect_set("platform")).alias("platforms"))
+
+
+def measured_portrait(
+    day_rows: DataFrame, persons: DataFrame, catalogue: Catalogue, coverage: Mapping[str, Mapping[str, str]], *, as_of: date
+) -> DataFrame:
+    """Return `person` and every measure of the person grain, one row per person of `persons`.
+
+    `coverage[feed]` is platform → covers. Inside coverage a count of nothing is 0, outside it is null;
+    extremes, dates, tops and shares of nothing are null.
+    """
+    cells = cells_of_persons(day_rows, persons)
+    measures = catalogue.at("person")
+    pieces = []
+    plain = [m for m in measures if m.part.way not in (*KEYED, "others", "state")]
+    if plain:
+        pieces.append(folded(cells.where(F.col("key_kind") == "none"), ["person"], plain, as_of=as_of))
+    by_key = [m for m in measures if m.part.way in KEYED]
+    if by_key:
+        kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})
+        streams = sorted({m.part.stream for m in by_key})
+        held = cells.where(F.col("key_kind").isin(*kinds) & F.col("stream").isin(*streams))
+        pieces.append(keyed(held, by_key, as_of=as_of))
+    others = [m for m in measures if m.part.way == "others"]
+    if others:
+        pieces.append(with_others(cells.where(F.col("key_kind") == "account"), others, persons, as_of=as_of))
+    pieces += [_people_tied(cells, m, persons, as_of=as_of) for m in measures if m.part.way == "state"]
+    everybody = people(persons)
+    joined = reduce(lambda left, right: left.join(right, "person", "left"), pieces, everybody)
+    return joined.select("person", "platforms", *absence_filled(measures, coverage))
+
+
+def _people_tied(cells: DataFrame, measure: Measure, persons: DataFrame, *, as_of: date) -> DataFrame:
+    edges = standing_edges(_edges_of(cells, measure), measure, persons, as_of=as_of)
+    tied = F.count_distinct(F.coalesce("other_person", "key"))
+    return edges.groupBy("person").agg(tied.alias(measure.column(None)))
+
+
+def _edges_of(cells: DataFrame, measure: Measure) -> DataFrame:
+    return cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
+
+
+def absence_filled(measures: Sequence[Measure], coverage: Mapping[str, Mapping[str, str]]) -> list[F.Column]:
+    """The measures' columns with 0 for nobody-did-it where the feed covers the person."""
+    columns = []
+    for measure in measures:
+        covered = is_covered(coverage, measure.part.event.feed)
+        for window in measure.windows:
+            name = measure.column(window)
+            value = F.col(name)
+            if measure.counts_from_zero:
+                value = F.coalesce(value, F.when(covered, F.lit(0))).cast(measure.part.type)
+            columns.append(value.alias(name))
+    return columns

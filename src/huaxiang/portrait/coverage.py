@@ -1,0 +1,40 @@
+"""What each feed covers: where absence means 0, and where it means unknown.
+
+A feed of a platform that covers *everybody* (default of shops) makes absence 0 for every person; one that
+covers its *accounts* (default of social platforms) only for persons with an account there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import Column, DataFrame
+
+FEED_COVERAGE = "feed string, platform string, covers string, covered_from date, rows bigint"
+
+
+def feed_coverage(feed: str, clean: DataFrame, covers: Callable[[str], str]) -> list[tuple[object, ...]]:
+    """Return (feed, platform, covers, covered_from, rows) per platform of a clean feed, in platform order.
+
+    `covered_from` is the first business date delivered; null when no row has one.
+    """
+    found = clean.groupBy("platform").agg(F.min("business_date").alias("first"), F.count("*").alias("rows")).collect()
+    return [
+        (feed, r["platform"], covers(r["platform"]), r["first"], r["rows"])
+        for r in sorted(found, key=lambda r: str(r["platform"]))
+    ]
+
+
+def is_covered(coverage: Mapping[str, Mapping[str, str]], feed: str) -> Column:
+    """Whether the person of a row with `platforms` (array) is covered by a feed; `coverage[feed]` is platform → covers."""
+    platforms = coverage.get(feed, {})
+    if "everybody" in platforms.values():
+        return F.lit(True)
+    if not platforms:
+        return F.lit(False)
+    return F.arrays_overlap(F.col("platforms"), F.array(*(F.lit(p) for p in sorted(platforms))))

@@ -1,0 +1,171 @@
+"""The fold: day rows to one row per person (or person × key), every measure in every window, in one aggregation.
+
+Windows nest, so cells are first added up per *ring* (the days between one window's opening and the next)
+and the few rings of a group then make all its windows: the wide work is done once per cell, not once per
+cell and window. Active days are kept as the bits of 64-day *blocks*, so that two accounts on one day are
+one day. A window of n days is (as_of - n, as_of]; cells after `as_of` don't count; undated cells count in
+`all` only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.days.measures import Measure, Part
+
+BLOCK_DAYS = 64
+_EXTREMES = {"min": F.min, "max": F.max, "latest": F.max, "at_max": F.max, "state": F.max}
+
+
+def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
+    """The distinct window lengths in days, shortest first (without `all`)."""
+    return tuple(sorted({w for m in measures for w in m.windows if w is not None}))
+
+
+def ring(age: Column, windows: Sequence[int]) -> Column:
+    """The index of the shortest window a cell of this age lies in; `len(windows)` when only in `all`."""
+    found = F.lit(len(windows))
+    for index in range(len(windows) - 1, -1, -1):
+        found = F.when(age < windows[index], F.lit(index)).otherwise(found)
+    return found
+
+
+def folded(
+    cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, as_of: date, raw: bool = False
+) -> DataFrame:
+    """Return one row per `by` group with a column per measure and window, null where nothing was counted.
+
+    `cells` are day rows that already carry the `by` columns. With `raw`, the keyed ways of adding up
+    (`top`, `distinct`, …) are folded as the sums they are made of, for `keyed`.
+    """
+    windows = openings(measures)
+    parts = {p.column: p for m in measures for p in m.parts}
+    age = F.date_diff(F.lit(as_of), F.col("business_date"))
+    counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
+    blocks = any(p.way == "days" for p in parts.values())
+    groups = [*by, ring(age, windows).alias("_ring")]
+    if blocks:
+        groups.append(F.floor(age / F.lit(BLOCK_DAYS)).alias("_block"))
+    rings = counted.groupBy(*groups).agg(*(_in_ring(p, age).alias(name) for name, p in parts.items()))
+    columns = [
+        _in_window(measure, window, windows).alias(measure.column(window))
+        for measure in measures
+        for window in measure.windows
+    ]
+    return rings.groupBy(*by).agg(*columns)
+
+
+def _in_ring(part: Part, age: Column) -> Column:
+    value = F.col(part.column)
+    match part.way:
+        case "days":
+            bit = F.shiftleft(F.lit(1).cast("bigint"), (age % BLOCK_DAYS).cast("int"))
+            return F.bit_or(F.when(value > 0, bit))
+        case "first":
+            return F.min(F.when(value > 0, F.col("business_date")))
+        case "last":
+            return F.max(F.when(value > 0, F.col("business_date")))
+        case way if way in _EXTREMES:
+            return _EXTREMES[way](value)
+        case _:
+            return F.sum(value)
+
+
+def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> Column:
+    inside = None if window is None else F.col("_ring") <= windows.index(window)
+    total = _over_rings(measure.part, inside)
+    if measure.less:
+        less = _over_rings(measure.less, inside)
+        both = F.coalesce(total, F.lit(0)) - F.coalesce(less, F.lit(0))
+        total = F.when(total.isNotNull() | less.isNotNull(), both)
+    return total.cast(measure.part.type) if measure.part.way not in ("state", "top", "top_share", "by") else total
+
+
+def _over_rings(part: Part, inside: Column | None) -> Column:
+    value = F.col(part.column)
+    if part.way == "days":
+        value = F.bit_count(value)
+    if inside is not None:
+        value = F.when(inside, value)
+    match part.way:
+        case "first" | "min":
+            return F.min(value)
+        case "last" | "max":
+            return F.max(value)
+        case "latest" | "at_max":
+            return F.max(value)["value"]
+        case "state":
+            return F.max(value)
+        case _:
+            return F.sum(value)
+
+
+def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date) -> DataFrame:
+    """Return one row per person with the measures over (person, key) pairs: `top`, `top_share`, `distinct`, `by`.
+
+    `cells` carry `person`, `key_kind` and `key`. Ties of `top` go to the smaller key; a key whose sum is 0 or
+    less is never the top; `top_share` is null where the whole is 0 or less.
+    """
+    sums = folded(cells, ["person", "key_kind", "key"], measures, as_of=as_of)
+    columns = [
+        _over_keys(measure, measure.column(window)).alias(measure.column(window))
+        for measure in measures
+        for window in measure.windows
+    ]
+    return sums.groupBy("person").agg(*columns)
+
+
+def _over_keys(measure: Measure, column: str) -> Column:
+    kind = measure.part.arguments[0]
+    value = F.col(column)
+    counts = (F.col("key_kind") == kind) & (value > 0)
+    match measure.part.way:
+        case "distinct":
+            return F.nullif(F.count_if(counts), F.lit(0))
+        case "top":
+            return F.min(F.when(counts, F.struct((-value).alias("least"), F.col("key"))))["key"]
+        case "top_share":
+            whole = F.max(F.when(F.col("key_kind") == "none", value))
+            best = F.max(F.when(counts, value))
+            return F.when(whole > 0, best.cast("double") / whole.cast("double"))
+        case _:
+            pairs = F.collect_list(F.when(counts, F.struct(F.col("key"), value.alias("value"))))
+            return F.when(F.size(pairs) > 0, F.map_from_entries(F.array_sort(pairs)))
+
+
+def with_others(cells: DataFrame, measures: Sequence[Measure], persons: DataFrame, *, as_of: date) -> DataFrame:
+    """Return one row per person with the distinct *other persons* of `others` measures.
+
+    Both ends of an edge are persons: two accounts of one friend are one; one's own accounts don't count.
+    """
+    other = persons.select(F.col("account").alias("key"), F.col("person").alias("_other"))
+    edges = cells.join(other, "key").where(F.col("_other") != F.col("person"))
+    sums = folded(edges, ["person", "_other"], measures, as_of=as_of)
+    return sums.groupBy("person").agg(
+        *(
+            F.nullif(F.count_if(F.col(m.column(w)) > 0), F.lit(0)).alias(m.column(w))
+            for m in measures
+            for w in m.windows
+        )
+    )
+
+
+def standing_edges(cells: DataFrame, measure: Measure, persons: DataFrame, *, as_of: date) -> DataFrame:
+    """Return the edges whose latest state holds: person, other_person (null when unknown), key, brand.
+
+    The latest event per pair of accounts decides, by (instant, revision, event key).
+    """
+    other = persons.select(F.col("account").alias("key"), F.col("person").alias("other_person"))
+    last = folded(cells, ["person", "account", "key"], [measure], as_of=as_of)
+    state = F.col(measure.column(None))
+    standing = last.where(state["holds"]).select("person", "key", state["brand"].alias("brand"))
+    edges = standing.join(other, "key", "left")
+    return edges.where(F.col("other_person").isNull() | (F.col("other_person") != F.col("person")))

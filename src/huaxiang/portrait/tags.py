@@ -1,0 +1,73 @@
+"""Derived tags: expressions over columns that are already there, and ranks in the population."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.expressions.compile import compile_expression
+from huaxiang.portrait.vocabulary import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from pyspark.sql import Column as Values
+    from pyspark.sql import DataFrame
+
+    from huaxiang.contracts.model import Column
+    from huaxiang.days.measures import Rank, Tag
+    from huaxiang.expressions.check import NameInfo
+
+
+def with_tags(
+    frame: DataFrame, tags: Iterable[Tag], names: dict[str, NameInfo], types: dict[str, Column], *, as_of: date
+) -> DataFrame:
+    """Return `frame` with the tags, each computed in order over what stands before it.
+
+    `names` are all names the tags may use; `portrait.x` is read from the column `portrait.x`.
+    """
+    for tag in tags:
+        if tag.rank is not None:
+            frame = with_rank(frame, tag.name, tag.rank, names)
+            continue
+        compiled = compile_expression(str(tag.derived), names)
+        value = compiled.column(lambda name: F.lit(as_of) if name == "as_of" else F.col(f"`{name}`"))
+        frame = frame.withColumn(tag.name, value.cast(types[tag.name].type))
+    return frame
+
+
+def with_rank(frame: DataFrame, name: str, rank: Rank, names: dict[str, NameInfo]) -> DataFrame:
+    """Return `frame` with the quantile score 1…`into` of a column among those the condition holds for.
+
+    The score is 1 + floor(into * (people with a strictly worse value) / (people)), so equal values have
+    equal scores whatever the order or partitioning; null outside the condition or for a null value.
+    """
+    among = F.coalesce(compile_expression(rank.among, names).column(), F.lit(False))
+    value = F.when(among, F.col(rank.of))
+    scores = quantile_scores(frame.select(value.alias("_value")), rank.into, best=rank.best).withColumnRenamed("_score", name)
+    return (
+        frame.withColumn("_value", value).join(F.broadcast(scores), "_value", "left").drop("_value")
+    )
+
+
+def quantile_scores(values: DataFrame, into: int, *, best: str) -> DataFrame:
+    """Return one row per distinct non-null `_value` with its `_score`; few rows: as many as there are values."""
+    from pyspark.sql.window import Window  # noqa: PLC0415
+
+    counts = values.where(F.col("_value").isNotNull()).groupBy("_value").agg(F.count("*").alias("_n"))
+    order: Values = F.col("_value").desc() if best == "low" else F.col("_value").asc()
+    upto = Window.orderBy(order).rowsBetween(Window.unboundedPreceding, -1)
+    whole = Window.partitionBy()
+    worse = F.coalesce(F.sum("_n").over(upto), F.lit(0))
+    score = F.floor(worse * into / F.sum("_n").over(whole)) + 1
+    return counts.select("_value", score.cast("int").alias("_score"))
+
+
+def tag_names(columns: dict[str, Column], outer: dict[str, Column] | None = None) -> dict[str, NameInfo]:
+    """The names a table's tags may use: its own columns, `as_of`, and `portrait.x` of `outer`."""
+    from huaxiang.expressions.check import NameInfo  # noqa: PLC0415
+
+    there = {f"portrait.{n}": info for n, info in names_of(outer or {}).items()}
+    return {**names_of(columns), **there, "as_of": NameInfo("date", "The night's date")}

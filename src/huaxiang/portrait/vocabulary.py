@@ -1,0 +1,151 @@
+"""What can be said of a person, and of a person and a brand: the columns of both tables, as data. No Spark.
+
+One compilation serves the tables' contracts, the dictionary and the names that segments may use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from huaxiang.contracts.model import Column, Contract, Gate, Text
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.expressions.check import NameInfo
+from huaxiang.expressions.compile import compile_expression
+from huaxiang.expressions.place import Place
+
+if TYPE_CHECKING:
+    from huaxiang.days.measures import Catalogue, Measure, Tag
+
+PORTRAIT, BRAND_RELATION = "portrait", "brand_relation"
+_AS_OF = NameInfo("date", "The night's date")
+
+
+def vocabularies(catalogue: Catalogue) -> tuple[dict[str, Column], dict[str, Column]]:
+    """Return the columns of `portrait` and of `brand_relation` by name, keys left out.
+
+    Tags are typed in their order, each over what stands before it; ConfigurationError lists every tag
+    that names something unknown or doesn't type.
+    """
+    problems: list[Problem] = []
+    person = _measured(catalogue, "person")
+    _add_tags(person, catalogue, "person", {}, problems)
+    brand = _measured(catalogue, "brand")
+    outer = {f"portrait.{name}": NameInfo(c.type, c.title.en) for name, c in person.items()}
+    _add_tags(brand, catalogue, "brand", outer, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return person, brand
+
+
+def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
+    """The names an expression may use over these columns; lists are left out."""
+    return {n: NameInfo(c.type, c.title.en) for n, c in columns.items() if not c.type.startswith("array")}
+
+
+def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
+    """Return the contracts of the tables whose columns the catalogue decides."""
+    person, brand = vocabularies(catalogue)
+    cells = [_plain(n, t, "Value of a measure that still adds up", "可继续累加的度量值") for n, t in catalogue.cell_columns().items()]
+    release = _plain("release", "bigint", "Release in which the cell was made", "生成该单元的发布号")
+    keys = [
+        _plain("stream", "string", "Event, and which of its dates counts", "事件及其所用日期"),
+        _plain("key_kind", "string", "What the key is: none, brand, category, product, topic, hour, account, or what is awaited", "键的种类"),
+        _plain("key", "string", "The key", "键"),
+        _plain("account", "string", "Account the event counts for; empty while it waits", "事件所属账号；等待时为空", "quasi-id"),
+        _plain("business_date", "date", "Business date; null for undated events", "业务日期；无日期事件为空"),
+        _plain("part", "string", "Stream and month, the storage partition", "事件与月份，存储分区"),
+    ]
+    grain = ("stream", "key_kind", "key", "account", "business_date")
+    past = _plain("known_to", "bigint", "Release that replaced the cell", "替换该单元的发布号")
+    who = Column(
+        "person", "string", Text("Person", "个人"),
+        Text("Stable id of a person, a set of accounts", "个人的稳定编号，即一组账号"), required=True, privacy="quasi-id",
+    )  # fmt: skip
+    which = Column(
+        "brand_id", "string", Text("Brand", "品牌"), Text("Id of the brand", "品牌编号"), required=True
+    )
+    as_of = Column(
+        "as_of", "date", Text("Data as of", "数据截至"),
+        Text("Last business date counted", "计入的最后业务日期"), required=True,
+    )  # fmt: skip
+    made = (
+        Contract(
+            "day_row", "lake", "1.0.0", Text("Day rows", "日单元"),
+            Text("What an account did on a business date under a key, as values that add up", "账号在某业务日期某键下的可累加值"),
+            grain, (*keys, *cells, release),
+        ),
+        Contract(
+            "day_row_past", "lake", "1.0.0", Text("Replaced day rows", "被替换的日单元"),
+            Text("Day rows that a later night replaced, with the releases between which they were known", "被后续夜间批次替换的日单元及其已知区间"),
+            (*grain, "release"), (*keys, *cells, release, past),
+        ),
+        Contract(
+            PORTRAIT, "published", "1.0.0", Text("Portrait", "画像"),
+            Text("One row per person: everything measured and derived, as of the night", "每人一行：截至当夜的全部度量与标签"),
+            ("person",), (who, as_of, *person.values()), gates=_published_gates(),
+        ),
+        Contract(
+            BRAND_RELATION, "published", "1.0.0", Text("Brand relation", "品牌关系"),
+            Text("One row per person and brand with any evidence", "每个有证据的个人与品牌一行"),
+            ("person", "brand_id"), (who, which, as_of, *brand.values()), gates=_published_gates(minimum=None),
+        ),
+    )  # fmt: skip
+    return {c.name: c for c in made}
+
+
+def _published_gates(minimum: float | None = 1) -> tuple[Gate, ...]:
+    unique = Gate("duplicate_keys", maximum=0, description=Text("One row per key", "每键一行"))
+    if minimum is None:
+        return (unique,)
+    return (Gate("rows", minimum=minimum, description=Text("Not empty", "非空")), unique)
+
+
+def _plain(name: str, type_: str, en: str, zh: str, privacy: str = "free") -> Column:
+    return Column(name, type_, Text(name.replace("_", " ").capitalize(), zh.split("；")[0]), Text(en, zh), privacy=privacy)  # type: ignore[arg-type]
+
+
+def _measured(catalogue: Catalogue, grain: str) -> dict[str, Column]:
+    return {m.column(w): _measure_column(m, w) for m in catalogue.at(grain) for w in m.windows}
+
+
+def _measure_column(measure: Measure, window: int | None) -> Column:
+    en, zh = measure.title.en, measure.title.zh
+    if not measure.bare:
+        en += ", all time" if window is None else f", last {window} days"
+        zh += "，全部" if window is None else f"，近{window}天"
+    return Column(
+        measure.column(window),
+        measure.part.type,
+        Text(en, zh),
+        measure.means,
+        unit=measure.unit,
+        privacy=measure.privacy,  # type: ignore[arg-type]
+        hashed="double" not in measure.part.type,
+    )
+
+
+def _add_tags(
+    columns: dict[str, Column], catalogue: Catalogue, grain: str, outer: dict[str, NameInfo], problems: list[Problem]
+) -> None:
+    for tag in (t for t in catalogue.tags if t.grain == grain):
+        type_ = _tag_type(tag, {**names_of(columns), **outer, "as_of": _AS_OF}, problems)
+        if type_:
+            columns[tag.name] = Column(
+                tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy,  # type: ignore[arg-type]
+                hashed=type_ not in ("double", "float"),
+            )  # fmt: skip
+
+
+def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:
+    at = Place(tag.file, tag.line, 1)
+    try:
+        if tag.rank is None:
+            return compile_expression(str(tag.derived), names, at).type
+        compile_expression(tag.rank.among, names, at, want="boolean")
+    except ConfigurationError as error:
+        problems += error.problems
+        return None
+    if tag.rank.of not in names:
+        problems.append(Problem(tag.place, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, names)))
+        return None
+    return "int"
