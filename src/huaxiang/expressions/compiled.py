@@ -1,0 +1,65 @@
+"""The front door: text in, a checked expression out, which becomes a Spark column on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from huaxiang.expressions.check import NameInfo, check
+from huaxiang.expressions.functions import SCALARS
+from huaxiang.expressions.parse import parse
+from huaxiang.expressions.place import Place
+from huaxiang.expressions.tree import names as names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import Column
+
+    from huaxiang.expressions.families import Family
+    from huaxiang.expressions.functions import Function
+    from huaxiang.expressions.tree import Node
+
+NOWHERE = Place("(expression)")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A checked expression. `type` is the Spark simple type it gives, `void` when it is always null."""
+
+    text: str
+    place: Place
+    tree: Node
+    names: frozenset[str]
+
+    @property
+    def type(self) -> str:
+        """The Spark simple type of the value."""
+        return self.tree.type
+
+    def column(self, resolve: Callable[[str], Column] | None = None, *, zone: str = "UTC") -> Column:
+        """Return the Spark column; `resolve` turns a name into one (by default the frame's column of that name).
+
+        `zone` is whose clock is meant where a text without an offset becomes an instant and where an
+        instant is asked for its date, hour or weekday; the session itself must run in UTC.
+        """
+        from huaxiang.expressions.build import to_column  # noqa: PLC0415 - checking must not load Spark
+
+        return to_column(self.tree, resolve, zone=zone)
+
+
+def compile_expression(
+    text: str,
+    names: Mapping[str, NameInfo],
+    place: Place | None = None,
+    *,
+    functions: Mapping[str, Function] = SCALARS,
+    want: Family | None = None,
+) -> Compiled:
+    """Return the checked expression; ConfigurationError with every problem in it, each with its place.
+
+    `want` refuses another family of values than the one needed (a null literal is let through).
+    """
+    where = place or NOWHERE
+    typed = check(parse(text, where), text, where, names, functions, want)
+    return Compiled(text, where, typed, names_of(typed))
