@@ -1,0 +1,168 @@
+"""Rows as found → rows as their contract says, each with its keys, its dates and the reasons against it.
+
+No row is dropped or mended here. A row with `reasons` must not be loaded; what could not be read is null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from huaxiang.clean.joinkeys import E_MAIL, PHONE, contact_digest, keyed, peppered
+from huaxiang.clean.money import amount
+from huaxiang.clean.readings import ARRAY_OF_TEXT, read
+from huaxiang.clean.system import DELETE, NOT_CONTENT, business_date, system_columns
+from huaxiang.clean.text import identifier, nfc
+from huaxiang.contracts.spark import row_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.config import Config
+    from huaxiang.contracts.model import Column as Declared
+    from huaxiang.contracts.model import Contract
+
+CONTROL = r"[\x00-\x1f\x7f]"
+CONTROL_IN_PROSE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # tabs and line ends are fine there
+EARLIEST, LATEST = "1970-01-01", "2100-01-01"
+PLACE = ("_path", "_record", "_arrival", "_filtered", "_damage", "_earlier")
+ANY_CONTROL = "?any_control"
+SPOILT = ("bad_type", "control_character", "amount_overflow")
+"""Reasons after which the column's own rules (missing, allowed, …) have nothing left to judge."""
+
+
+@dataclass
+class _Typed:
+    """The typed columns, and each reason that was noted while reading them: a flag column of its own."""
+
+    columns: list[Column] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def refuse(self, code: str, broken: Column) -> None:
+        self.columns.append(broken.alias(f"?{code}"))
+        self.reasons.append(code)
+
+
+def conform(
+    frame: DataFrame, contract: Contract, config: Config, pepper: DataFrame, *, keyless: bool = False
+) -> DataFrame:
+    """Return every row of a feed with its contract's types, system columns and reasons.
+
+    `frame` holds contract columns as found (others are unknown), `_path`, `_record`, `_arrival`,
+    `_filtered`, and if need be `_damage`. The result has the columns of the clean contract but `release`,
+    those places, `op` (never null), `key_hash` (of the key) and `reasons` (empty for a good row).
+    `keyless`: the event key is the hash of the content and `#1`; `occurrences` completes it where content
+    repeats. A deletion is judged by its key, revision and op only.
+    """
+    found = {f.name: f.dataType for f in frame.schema.fields}
+    named = [c for c in contract.columns if c.name in found]
+    place = [F.col(c) for c in PLACE if c in found]
+    texts = [c for c in named if isinstance(found[c.name], T.StringType)]
+    any_control = F.concat_ws("", *(F.col(c.name) for c in texts)).rlike(CONTROL)
+    normal = [_normalised(c, contract, found).alias(c.name) for c in named]
+    rows = frame.select(*place, *normal, any_control.alias(ANY_CONTROL))
+    if any(c.contact for c in named):
+        rows = peppered(rows, pepper)
+    typed = _Typed()
+    for column in contract.columns:
+        _read_column(typed, column, contract, config, found)
+    _note_controls(typed, texts, contract)
+    dated = business_date(contract, config.business_zone).alias("business_date")
+    rows = rows.select(*place, *typed.columns).select("*", dated)
+    carried = [c for c in PLACE if c in found and c not in ("_damage", "_arrival")]
+    reasons = _reasons(contract, typed, has_damage="_damage" in found, keyless=keyless)
+    return rows.select(*carried, *system_columns(contract, keyless=keyless), reasons.alias("reasons"))
+
+
+def is_code(column: Declared, contract: Contract) -> bool:
+    """Whether a text column identifies something: such values are folded, prose is kept as it came."""
+    accounts = [name for _, name in contract.accounts]
+    named = column.name in (*contract.key, *accounts) or column.name.endswith(("_id", "_ids", "_code"))
+    return named or column.contact or bool(column.allowed or column.pattern)
+
+
+def _normalised(column: Declared, contract: Contract, found: Mapping[str, T.DataType]) -> Column:
+    """Bring text to its one form; numbers and dates stay as they came, so that ２ is never read as 2."""
+    raw = F.col(column.name)
+    if not isinstance(found[column.name], T.StringType) or column.type not in ("string", ARRAY_OF_TEXT):
+        return raw
+    return identifier(raw) if is_code(column, contract) else nfc(raw)
+
+
+def _read_column(
+    typed: _Typed, column: Declared, contract: Contract, config: Config, found: Mapping[str, T.DataType]
+) -> None:
+    name = column.name
+    raw = F.col(name) if name in found else F.lit(None).cast(column.type)
+    kind = found.get(name, T.NullType())
+    if column.money:
+        _read_money(typed, column, raw, kind, config, has_currency="currency" in found)
+        return
+    reading = read(raw, kind, column.type, zone=config.zone)
+    is_bad = reading.is_bad
+    if column.contact:
+        digest = contact_digest(reading.value, _contact_kind(column, contract))
+        key = keyed(digest) if name in found else F.lit(None).cast("string")
+        typed.columns.append(key.alias(f"{name}_key"))
+        is_bad |= F.isnotnull(reading.value) & F.isnull(digest)
+    typed.columns.append(reading.value.alias(name))
+    if name in found:
+        typed.refuse(f"bad_type:{name}", is_bad)
+    if column.type == "timestamp" or name == contract.on_date:
+        outside = (reading.value < EARLIEST) | (reading.value >= LATEST)
+        typed.refuse(f"instant_out_of_range:{name}", outside)
+
+
+def _read_money(
+    typed: _Typed, column: Declared, raw: Column, kind: T.DataType, config: Config, *, has_currency: bool
+) -> None:
+    name = column.name
+    given = F.col("currency").cast("string") if has_currency else F.lit(None)
+    money = amount(raw, kind, column.type, F.coalesce(given, F.lit(config.currency)), config)
+    typed.columns += [money.value.alias(name), money.minor.alias(f"{name}_minor")]
+    typed.refuse(f"bad_type:{name}", money.is_bad)
+    typed.refuse(f"amount_overflow:{name}", money.is_overflowing)
+    typed.refuse(f"fractional_minor_unit:{name}", money.is_fractional)
+    typed.refuse(f"currency_without_rate:{name}", money.lacks_rate)
+
+
+def _contact_kind(column: Declared, contract: Contract) -> Column:
+    if "kind" in contract.names:
+        return F.col("kind")
+    return F.lit(next((k for k in (PHONE, E_MAIL) if column.name.startswith(k)), ""))
+
+
+def _note_controls(typed: _Typed, texts: list[Declared], contract: Contract) -> None:
+    """Refuse control characters, column by column only in rows that hold any."""
+    for column in texts:
+        is_prose = column.type == "string" and not is_code(column, contract)
+        has_any = F.col(column.name).rlike(CONTROL_IN_PROSE if is_prose else CONTROL)
+        typed.refuse(f"control_character:{column.name}", F.col(ANY_CONTROL) & has_any)
+
+
+def _reasons(contract: Contract, typed: _Typed, *, has_damage: bool, keyless: bool) -> Column:
+    """Return the reason codes of a row that has any, else an empty array."""
+    broken = {code: F.coalesce(F.col(f"`?{code}`"), F.lit(False)) for code in typed.reasons}
+    for code, rule in row_rules(contract):
+        kind, _, name = code.partition(":")
+        if kind == "missing" and keyless and name in contract.key and name != "platform":
+            continue  # what stands for a key in a source without one is the content
+        spoilt = [broken[s] for s in (f"{k}:{name}" for k in SPOILT) if name and s in broken]
+        broken[code] = rule & ~reduce(or_, spoilt) if spoilt else rule
+    is_future = F.col("business_date") > F.date_add("_arrival", 1)
+    broken["future_dated"] = F.coalesce(is_future, F.lit(False))
+    is_upsert = ~F.coalesce(F.col("op") == DELETE, F.lit(False))
+    for code, condition in broken.items():
+        if code.partition(":")[2] not in (*contract.key, *NOT_CONTENT):
+            broken[code] = is_upsert & condition
+    empty = F.array().cast("array<string>")
+    listed = F.array_compact(F.array(*(F.when(c, F.lit(code)) for code, c in broken.items())))
+    found = F.when(reduce(or_, broken.values()), listed).otherwise(empty)
+    return F.when(F.isnotnull("_damage"), F.array("_damage")).otherwise(found) if has_damage else found

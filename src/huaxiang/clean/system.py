@@ -1,0 +1,72 @@
+"""The columns that cleaning adds to a row: accounts, business date, keys, hashes, partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.clean.joinkeys import account_key
+from huaxiang.clean.text import case_folded
+from huaxiang.contracts.clean import clean_contract
+from huaxiang.tables.content import row_hash
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+    from huaxiang.contracts.model import Column as Declared
+    from huaxiang.contracts.model import Contract
+
+JOINER = "\u001f"  # between the parts of a key; an identifier that holds one is refused (`control_character`)
+NULL_MARK = "\u0001"
+UNDATED = "undated"
+FIRST_OCCURRENCE = "#1"
+DELETE, UPSERT = "delete", "upsert"
+NOT_CONTENT = ("revision", "op")
+
+
+def business_date(contract: Contract, zone: str) -> Column:
+    """Return the date of the instant in the business zone, else the bare date, else null."""
+    dates = [F.from_utc_timestamp(F.col(contract.at), zone).cast("date")] if contract.at else []
+    dates += [F.col(contract.on_date)] if contract.on_date else []
+    return F.coalesce(*dates) if dates else F.lit(None).cast("date")
+
+
+def system_columns(contract: Contract, *, keyless: bool) -> list[Column]:
+    """Return the columns of the clean contract but `release`, then `op` and `key_hash`.
+
+    They read typed landing columns, `<money>_minor`, `<contact>_key`, `business_date` and `_arrival`.
+    """
+    clean = clean_contract(contract)
+    content = [_clean_name(c) for c in contract.columns if c.name not in NOT_CONTENT]
+    base = _content_key(content) if keyless else _event_key(contract)
+    made = {
+        **{role: account_key(F.col("platform"), F.col(name)) for role, name in contract.accounts},
+        "revision": F.coalesce("revision", F.lit(0).cast("bigint")),
+        "event_key": F.concat(base, F.lit(FIRST_OCCURRENCE)) if keyless else base,
+        "content_hash": row_hash(content),
+        "arrival_date": F.col("_arrival"),
+        "part": F.coalesce(F.substring(F.col("business_date").cast("string"), 1, 7), F.lit(UNDATED)),
+    }
+    columns = [made.get(name, F.col(name)).alias(name) for name in clean.names if name != "release"]
+    op = F.coalesce("op", F.lit(UPSERT))
+    return [*columns, op.alias("op"), F.xxhash64(base).alias("key_hash")]
+
+
+def _clean_name(column: Declared) -> str:
+    return f"{column.name}_key" if column.contact else column.name
+
+
+def _event_key(contract: Contract) -> Column:
+    accounts = [name for _, name in contract.accounts]
+    parts = []
+    for name in contract.key:
+        part = F.col(_clean_name(contract.column(name))).cast("string")
+        parts.append(case_folded(part) if name in accounts else part)
+    return F.concat_ws(JOINER, *parts)
+
+
+def _content_key(content: list[str]) -> Column:
+    """Return the SHA-256 of all values in the contract's order, nulls told apart from empty text."""
+    values = (F.coalesce(F.col(c).cast("string"), F.lit(NULL_MARK)) for c in content)
+    return F.sha2(F.concat_ws(JOINER, *values), 256)
