@@ -19,7 +19,10 @@ _ROLES = {
         "另一端的账号：平台与规范化账号，以冒号连接。",
     ),
 }
-_ROLE_TITLES = {"account": Text("Account key", "账号键"), "other_account": Text("Other account key", "对方账号键")}
+_ROLE_TITLES = {
+    "account": Text("Account key", "账号键"),
+    "other_account": Text("Other account key", "对方账号键"),
+}
 
 
 def clean_name(feed: str) -> str:
@@ -87,9 +90,7 @@ def _system_columns(landing: Contract) -> Iterator[Column]:
         "revision",
         "bigint",
         Text("Revision", "修订号"),
-        Text(
-            "Revision of the row, 0 when the source gave none.", "本行的修订号；来源未给出时为 0。"
-        ),
+        Text("Revision of the row, 0 when the source gave none.", "本行的修订号；来源未给出时为 0。"),
         required=True,
     )
     yield Column(
@@ -126,9 +127,7 @@ def _system_columns(landing: Contract) -> Iterator[Column]:
         "release",
         "bigint",
         Text("Known from release", "自哪次发布已知"),
-        Text(
-            "Number of the release whose night loaded this revision.", "载入此修订的那一晚的发布编号。"
-        ),
+        Text("Number of the release whose night loaded this revision.", "载入此修订的那一晚的发布编号。"),
         required=True,
         hashed=False,  # nights one by one and all at once give equal events
     )

@@ -1,4 +1,4 @@
-"""All contracts, read once: `schemas/<layer>/<table>.yaml` to frozen dataclasses, or every problem at once."""
+"""All contracts, read once: `schemas/<layer>/<table>.yaml` to frozen dataclasses, or all problems at once."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Contracts(Mapping[str, Contract]):
 
 
 def load_contracts(folder: Path | None = None) -> Contracts:
-    """Read every contract below `folder` (default: the shipped ones); ConfigurationError with all problems."""
+    """Read every contract below `folder` (default: the shipped ones), or raise all problems at once."""
     folder = folder or shipped("schemas")
     contracts: dict[str, Contract] = {}
     problems: list[Problem] = []

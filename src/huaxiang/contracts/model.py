@@ -7,8 +7,10 @@ No Spark here. `contracts.load` reads these, `contracts.spark` turns them into s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Severity = Literal["warning", "critical"]
 Privacy = Literal["direct-id", "quasi-id", "sensitive", "free"]
@@ -28,9 +30,11 @@ class Column:
 
     `type` is Spark's simple string (`string`, `bigint`, `int`, `decimal(18,2)`, `timestamp`, `date`,
     `boolean`, `array<string>`, `struct<…>`). `pattern` is anchored (`^…$`); `examples` are plausible
-    values, shown in the dictionary and used in sample frames. `money` marks an amount in currency units, which cleaning
-    turns into `<name>_minor`; `contact` marks a value that must become a join key at once
-    (HMAC) and never reaches the lake as it came. `hashed=False` keeps it out of content hashes.
+    values, shown in the dictionary and used in sample frames.
+
+    `money` marks an amount in currency units, which cleaning turns into `<name>_minor`; `contact` marks a
+    value that must become a join key at once (HMAC) and never reaches the lake as it came.
+    `hashed=False` keeps the column out of content hashes.
     """
 
     name: str

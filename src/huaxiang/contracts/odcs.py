@@ -1,17 +1,20 @@
 """From one file in the form of the Open Data Contract Standard v3.1 to one `Contract`.
 
 Only the part of the standard that something here obeys is accepted: a key that nobody reads would be a
-promise that nobody keeps. What is wrong with columns, keys, rules and gates is found in `checks`.
+promise that nobody keeps. What is impossible is found in `column_checks` and `table_checks`.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from huaxiang.contracts import checks
+from huaxiang.contracts.column_checks import check_column
 from huaxiang.contracts.model import Column, Contract, Privacy, Text
 from huaxiang.contracts.part import Part
 from huaxiang.contracts.quality import read_quality
+from huaxiang.contracts.table_checks import check_feed, check_roles, key_columns
 
 if TYPE_CHECKING:
     from huaxiang.contracts.yaml import Document
@@ -58,20 +61,23 @@ def read_contract(doc: Document, layer: Layer, stem: str) -> tuple[Contract | No
         top.refuse("name", f"the name is `{name}`", f"`{stem}`, like the file")
     top.word("id", [f"huaxiang.{layer}.{stem}"])
     version = top.text("version")
-    checks.version(top, version)
-    purpose = top.part("description", "the purpose")
-    purpose.only(("purpose", "customProperties"))
-    purposes = Text(
-        purpose.text("purpose", "the English text"),
-        purpose.custom(["purposeZh"]).text("purposeZh", "the Chinese text"),
-    )
-    lateness = _lateness(top)
+    if version and not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        top.refuse("version", f"version `{version}`", "three numbers, such as 1.0.0")
     tables = list(top.parts("schema", f"table `{stem}`"))
     if len(tables) != 1:
         top.refuse("schema", f"`schema` has {len(tables)} tables", "one")
         return None, problems
-    contract = _table(tables[0], layer, stem, version, purposes, lateness)
+    contract = replace(
+        _table(tables[0], layer, stem), version=version, purpose=_purpose(top), lateness_days=_lateness(top)
+    )
     return contract, problems
+
+
+def _purpose(top: Part) -> Text:
+    purpose = top.part("description", "the purpose")
+    purpose.only(("purpose", "customProperties"))
+    chinese = purpose.custom(["purposeZh"]).text("purposeZh", "the Chinese text (`purposeZh`)")
+    return Text(purpose.text("purpose", "the English text"), chinese)
 
 
 def _lateness(top: Part) -> int | None:
@@ -88,38 +94,34 @@ def _lateness(top: Part) -> int | None:
     return days
 
 
-def _table(table: Part, layer: Layer, stem: str, version: str, purpose: Text, late: int | None) -> Contract:
+def _table(table: Part, layer: Layer, stem: str) -> Contract:
     table.only(_TABLE)
     table.word("name", [stem])
     table.word("physicalType", ["table"])
     custom = table.custom(_TABLE_CUSTOM)
     title, description = _titles(table, custom)
-    parts = list(table.parts("properties"))
-    pairs = [(part, _column(part)) for part in _named(parts)]
+    pairs = [(part, _column(part)) for part in map(_named, table.parts("properties"))]
     columns = tuple(column for _, column in pairs)
     rules, gates = read_quality(table, columns)
+    accounts = custom.part("accounts")
     contract = Contract(
         name=stem,
         layer=layer,
-        version=version,
+        version="",
         title=title,
         description=description,
-        key=checks.key(table, pairs),
+        key=key_columns(table, pairs),
         columns=columns,
         rules=rules,
         gates=gates,
         at=custom.text("instantColumn", required=False) or None,
         on_date=custom.text("dateColumn", required=False) or None,
-        accounts=tuple(
-            (role, accounts.text(role))
-            for accounts in [custom.part("accounts", "accounts")]
-            for role in accounts.values
-        ),
-        lateness_days=late,
-        purpose=purpose,
+        accounts=tuple((role, accounts.text(role)) for role in accounts.values),
         file=table.doc.file,
     )
-    checks.table(table, custom, contract)
+    check_roles(custom, contract)
+    if layer == "landing":
+        check_feed(table, contract)
     return contract
 
 
@@ -135,14 +137,10 @@ def _titles(part: Part, custom: Part) -> tuple[Text, Text]:
     return title, description
 
 
-def _named(parts: list[Part]) -> list[Part]:
-    """Return the parts with their column's name in front of every problem."""
-    return [
-        Part.of(part.doc, part.trail, f"column `{part.values['name']}`", part.values, part.problems)
-        if isinstance(part.values.get("name"), str)
-        else Part.of(part.doc, part.trail, f"column {i}", part.values, part.problems)
-        for i, part in enumerate(parts, start=1)
-    ]
+def _named(part: Part) -> Part:
+    """Return the part with its column's name in front of every problem."""
+    name = part.values.get("name")
+    return replace(part, what=f"column `{name}`" if isinstance(name, str) else "a column")
 
 
 def _column(part: Part) -> Column:
@@ -168,7 +166,7 @@ def _column(part: Part) -> Column:
         contact=custom.flag("contact"),
         hashed=custom.flag("hashed", default=True),
     )
-    checks.column(part, column)
+    check_column(part, column)
     return column
 
 

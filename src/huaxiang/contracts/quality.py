@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from huaxiang.contracts import checks
 from huaxiang.contracts.model import Gate, Rule, Severity, Text
+from huaxiang.contracts.table_checks import check_gate, check_rule, is_column
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -13,10 +14,9 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Column
     from huaxiang.contracts.part import Part
 
-METRICS = ("rows", "quarantined_share", "duplicate_keys", "null_share:<column>", "rows_against_past", "age_days")
-"""What a gate can be about; the library metrics of the standard stand for the first and the third."""
-
 _LIBRARY = {"rowCount": "rows", "duplicateValues": "duplicate_keys"}
+"""Metrics of the standard, and what they are called here."""
+
 _OPERATORS = ("mustBe", "mustBeGreaterOrEqualTo", "mustBeLessOrEqualTo", "mustBeBetween")
 _RULE = ("name", "description", "type", "engine", "implementation", "severity", "customProperties")
 _GATE = ("description", "type", "engine", "implementation", "severity", "customProperties")
@@ -35,12 +35,14 @@ def read_quality(table: Part, columns: tuple[Column, ...]) -> tuple[tuple[Rule, 
         else:
             rule = _rule(part, columns)
             if rule.name and rule.name in [other.name for other in rules]:
-                part.refuse("name", f"rule `{rule.name}` appears twice")
+                part.refuse("name", f"the name `{rule.name}` appears twice")
             rules.append(rule)
     return tuple(rules), tuple(gates)
 
 
 def _rule(part: Part, columns: tuple[Column, ...]) -> Rule:
+    name = part.text("name", "the name of a row rule")
+    part = replace(part, what=f"rule `{name}`") if name else part
     part.only(_RULE)
     part.word("type", ["custom"])
     part.word("engine", ["huaxiang"])
@@ -49,13 +51,13 @@ def _rule(part: Part, columns: tuple[Column, ...]) -> Rule:
         part.refuse("severity", f"severity `{severity}` on a row rule", "critical: it always quarantines")
     start = part.doc.position((*part.trail, "implementation"), value=True)
     rule = Rule(
-        part.text("name", "the name of a row rule"),
+        name,
         part.text("implementation"),
         _description(part),
         start.line,
         start.column,
     )
-    checks.rule(part, rule, columns)
+    check_rule(part, rule, columns)
     return rule
 
 
@@ -73,7 +75,7 @@ def _custom_gate(part: Part, columns: tuple[Column, ...]) -> Gate:
         _severity(part),
         _description(part),
     )
-    checks.gate(inside, gate, columns, METRICS)
+    check_gate(inside, gate, columns)
     return gate
 
 
@@ -85,9 +87,13 @@ def _library_gate(part: Part, columns: tuple[Column, ...]) -> Gate:
     if metric == "duplicate_keys":
         arguments = part.part("arguments")
         arguments.only(["properties"])
-        checks.key_of_gate(arguments, columns)
+        names = arguments.items("properties")
+        if not names:
+            part.refuse("arguments", "`duplicateValues` names no columns", "`arguments: {properties: […]}`")
+        for name in names:
+            is_column(arguments, "properties", str(name), columns)
     gate = Gate(metric, low, high, _severity(part), _description(part))
-    checks.gate(part, gate, columns, METRICS)
+    check_gate(part, gate, columns)
     return gate
 
 

@@ -42,7 +42,7 @@ def _value(column: Column, contract: Contract, row: int, place: int) -> Any:
     if column.name == "op":
         return "upsert"
     kind = family(column.type)
-    if column.allowed or column.examples:
+    if column.allowed or column.pattern or (column.examples and not is_key):
         known = column.allowed or column.examples
         word = known[row % len(known)]
         return [word] if kind == "array" else int(word) if kind in ("int", "bigint") else word
@@ -86,7 +86,9 @@ def _plain(kind: str, word: str, row: int, place: int) -> Any:
     shape = type_json(kind)
     if family(kind) == "map" or not isinstance(shape, dict):
         return {}
-    return tuple(_of_json(field["type"], f"{field['name']}-{row + 1}", row, place) for field in shape["fields"])
+    return tuple(
+        _of_json(field["type"], f"{field['name']}-{row + 1}", row, place) for field in shape["fields"]
+    )
 
 
 def _of_json(shape: Any, word: str, row: int, place: int) -> Any:
@@ -98,4 +100,6 @@ def _of_json(shape: Any, word: str, row: int, place: int) -> Any:
         return [_of_json(shape["elementType"], word, row, place)]
     if shape["type"] == "map":
         return {}
-    return tuple(_of_json(field["type"], f"{field['name']}-{row + 1}", row, place) for field in shape["fields"])
+    return tuple(
+        _of_json(field["type"], f"{field['name']}-{row + 1}", row, place) for field in shape["fields"]
+    )

@@ -13,11 +13,10 @@ from pyspark.sql.types import StructType
 
 from huaxiang.contracts.sample import sample_rows
 from huaxiang.contracts.types import element, family, type_json
-from huaxiang.errors import Problem, did_you_mean
+from huaxiang.errors import Problem, did_you_mean, nearest
+from huaxiang.expressions import NameInfo, Place, compile_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pyspark.sql import DataFrame, SparkSession
 
     from huaxiang.contracts import model
@@ -57,16 +56,11 @@ def row_rules(contract: model.Contract) -> list[Broken]:
 
 def compiled_rules(contract: model.Contract) -> list[Broken]:
     """Return the row rules of the safe language; the names in them are the contract's columns."""
-    if not contract.rules:
-        return []
-    from huaxiang.expressions import NameInfo, Place, compile_expression  # noqa: PLC0415  (rules need it only)
-
-    names: Mapping[str, Any] = {c.name: NameInfo(c.type, c.title.en) for c in contract.columns}
+    names = {column.name: NameInfo(column.type, column.title.en) for column in contract.columns}
     broken = []
     for rule in contract.rules:
-        place = Place(contract.file, rule.line, rule.column, rule.holds)
-        holds = compile_expression(rule.holds, names, place).column
-        broken.append((rule.name, ~F.coalesce(holds, F.lit(True))))
+        compiled = compile_expression(rule.holds, names, Place(contract.file, rule.line, rule.column))
+        broken.append((rule.name, ~F.coalesce(compiled.column(), F.lit(True))))
     return broken
 
 
@@ -132,5 +126,5 @@ def _column_rules(column: model.Column) -> list[Broken]:
 
 def _renamed(name: str, extra: list[str]) -> str:
     """Return a hint when a column that is not in the contract may be the missing one."""
-    hint = did_you_mean(name, extra)
-    return f"is `{hint.split('`')[1]}` the same, renamed?" if hint.startswith("did you mean") else ""
+    near = nearest(name, extra)
+    return f"is `{near}` the same, renamed?" if near else ""
