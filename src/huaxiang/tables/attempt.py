@@ -1,0 +1,212 @@
+"""An attempt: all writes of one night, on its way to become a release or to leave no trace.
+
+It is kept in the lake as `_attempt.json`, so that each step may be a process of its own. A night that
+died before publishing is undone by the next `begin`: every table goes back to what the newest release pins.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from huaxiang.tables import delta
+from huaxiang.tables.content import Content, measure
+from huaxiang.tables.release import TABLE, Pin, table_path
+from huaxiang.tables.write import Commit, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.tables.lake import Lake
+    from huaxiang.tables.release import Release
+
+FILE = "_attempt.json"
+PARTITION = "part"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table after a write: `rows` and `content_hash` of all of it; `added` rows came with this write."""
+
+    name: str
+    version: int
+    rows: int
+    content_hash: str
+    added: int = 0
+    changed: bool = True
+
+
+@dataclass
+class Attempt:
+    """The writes of one night. Safe to use from several threads, for different tables.
+
+    `number` is the release it may become, `follows` the one whose tables it started from. `notes` are
+    what steps tell each other across processes (`note` keeps them).
+    """
+
+    lake: Lake
+    number: int
+    as_of: date
+    follows: int | None
+    writer: str = field(default_factory=lambda: uuid.uuid4().hex)
+    tables: dict[str, Pin] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    heads: dict[str, int] = field(default_factory=dict)
+    _guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def append(self, name: str, frame: DataFrame, *, evolve: bool = False) -> Written:
+        """Add rows. No commit is made for an empty frame, except the first, which creates the table."""
+        base = self.lake.pin(name)
+        before = _content(base)
+        done = self._commit(name, frame, mode="append" if base else "overwrite", evolve=evolve)
+        return self._note(name, done, before + done.content, done.content.rows)
+
+    def replace(
+        self, name: str, frame: DataFrame, *, unless_equal: bool = False, evolve: bool = False
+    ) -> Written:
+        """Replace the whole table; with `unless_equal` nothing is written when it holds the same already."""
+        base = self.lake.pin(name)
+        if unless_equal and base:
+            frame = frame.persist()
+            try:
+                if measure(frame, self.lake.contracts.get(name)).hex == base.content_hash:
+                    return Written(name, base.version, base.rows, base.content_hash, changed=False)
+                done = self._commit(name, frame, mode="overwrite", evolve=evolve)
+            finally:
+                frame.unpersist()
+        else:
+            done = self._commit(name, frame, mode="overwrite", evolve=evolve)
+        return self._note(name, done, done.content, done.content.rows)
+
+    def replace_parts(
+        self, name: str, frame: DataFrame, parts: Sequence[str], *, evolve: bool = False
+    ) -> Written:
+        """Replace the partitions `parts` by `frame`, which holds all their new rows and no others.
+
+        Only these partitions of the old table are read, for what they take from the content hash.
+        """
+        base = self.lake.pin(name)
+        if base is None:
+            return self.append(name, frame, evolve=evolve)
+        if not parts:
+            return Written(name, base.version, base.rows, base.content_hash, changed=False)
+        old = self.lake.read(name).where(F.col(PARTITION).isin(list(parts)))
+        leaving = measure(old, self.lake.contracts.get(name))
+        done = self._commit(name, frame, mode="overwrite", parts=parts, evolve=evolve)
+        return self._note(name, done, _content(base) - leaving + done.content, done.content.rows)
+
+    def rows(self, name: str) -> int:
+        """Return how many rows the table holds now."""
+        pin = self.lake.pin(name)
+        return pin.rows if pin else 0
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a JSON value for later steps of this attempt."""
+        with self._guard:
+            self.notes[key] = value
+            self.save()
+
+    def undo(self, names: Iterable[str]) -> None:
+        """Take back what this attempt wrote to `names`, so that a step can run again."""
+        with self._guard:
+            for name in names:
+                self.tables.pop(name, None)
+            self.save()
+        tidy(self.lake, self)
+
+    def save(self) -> None:
+        """Write the attempt into the lake."""
+        known = {"number": self.number, "as_of": self.as_of.isoformat(), "follows": self.follows}
+        pins = {name: asdict(pin) for name, pin in sorted(self.tables.items())}
+        text = json.dumps({**known, "writer": self.writer, "tables": pins, "notes": self.notes}, indent=1)
+        self.lake.storage.write_text(FILE, text)
+
+    def _commit(self, name: str, frame: DataFrame, **how: Any) -> Commit:
+        return write(
+            self.lake, name, frame, head=self.heads.get(name), stamp=f"{self.writer}:{self.number}", **how
+        )
+
+    def _note(self, name: str, done: Commit, content: Content, added: int) -> Written:
+        with self._guard:
+            if done.version is not None:
+                self.heads[name] = done.version
+                self.tables[name] = Pin(name, table_path(name), done.version, content.rows, content.hex)
+                self.save()
+        pin = self.lake.pin(name)
+        version = pin.version if pin else 0
+        return Written(name, version, content.rows, content.hex, added, changed=done.version is not None)
+
+
+def _content(pin: Pin | None) -> Content:
+    return Content.parse(pin.rows, pin.content_hash) if pin else Content()
+
+
+def begin(lake: Lake, as_of: date, *, resume: bool = False) -> Attempt:
+    """Lock the lake, undo what a dead attempt left, and start the attempt for the next release.
+
+    With `resume` the attempt in the lake goes on, if it is for `as_of` and still follows the newest
+    release; writes of it that were not recorded any more are undone.
+    """
+    lake.lock()
+    releases = lake.refresh()
+    follows = lake.newest.release if lake.newest else None
+    attempt = (_saved(lake) if resume else None) or Attempt(lake, (follows or 0) + 1, as_of, follows)
+    if attempt.follows != follows or attempt.as_of != as_of:
+        attempt = Attempt(lake, (follows or 0) + 1, as_of, follows)
+    attempt.save()
+    lake.attempt = attempt
+    tidy(lake, attempt, releases)
+    return attempt
+
+
+def _saved(lake: Lake) -> Attempt | None:
+    text = lake.storage.read_text(FILE)
+    if text is None:
+        return None
+    known = json.loads(text)
+    tables = {name: Pin(**pin) for name, pin in known["tables"].items()}
+    as_of = date.fromisoformat(known["as_of"])
+    return Attempt(lake, known["number"], as_of, known["follows"], known["writer"], tables, known["notes"])
+
+
+def tidy(lake: Lake, attempt: Attempt, releases: Sequence[Release] | None = None) -> None:
+    """Bring every table to the version that `attempt` or else the newest release holds.
+
+    A table that no release ever held is deleted; one that only older releases hold stays as it is.
+    """
+    store = lake.storage
+    ever = {
+        name for release in (lake.releases() if releases is None else releases) for name in release.tables
+    }
+    late: list[tuple[str, int]] = []
+    deleted = False
+    attempt.heads.clear()
+    for name in delta.tables_in(store):
+        if name == TABLE:
+            continue
+        head = delta.head_version(store, table_path(name))
+        pin = lake.pin(name)
+        if pin is None and name not in ever:
+            store.delete(table_path(name))
+            deleted = True
+        elif head is not None:
+            attempt.heads[name] = head
+            if pin and head != pin.version and not delta.is_restore_to(store, pin.path, head, pin.version):
+                late.append((name, pin.version))
+    if deleted:
+        delta.forget_logs(lake.spark)
+    if not late:
+        return
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda it: delta.restore(store, table_path(it[0]), it[1], lake.spark), late))
+    for name, _ in late:
+        attempt.heads[name] = delta.head_version(store, table_path(name)) or 0

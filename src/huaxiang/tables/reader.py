@@ -1,0 +1,107 @@
+"""Reading a lake without Spark: releases, tables at a release's versions, and SQL over them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from deltalake import DeltaTable
+
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.tables.release import TABLE, Release, choose, table_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+
+def releases_light(root: str | Path) -> list[Release]:
+    """Return every release of a lake on this machine, oldest first; none when there is no lake."""
+    path = Path(root) / table_path(TABLE)
+    if not (path / "_delta_log").is_dir():
+        return []
+    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
+    return sorted((Release.from_row(row) for row in rows), key=lambda r: r.release)
+
+
+def release_light(root: str | Path, number: int | None = None) -> Release:
+    """Return a published release, by default the newest; ConfigurationError names those there are."""
+    return choose(releases_light(root), number)
+
+
+def read_light(root: str | Path, table: str, release: int | None = None) -> ds.Dataset:
+    """Return one table as a published release holds it; read lazily, later nights don't change it."""
+    return _dataset(Path(root), release_light(root, release), table)
+
+
+def _dataset(root: Path, release: Release, table: str) -> ds.Dataset:
+    pin = release.pin(table)
+    return DeltaTable(root / pin.path, version=pin.version).to_pyarrow_dataset()
+
+
+def view_name(table: str) -> str:
+    """Return what a table is called in SQL: `clean/order_line` is `clean_order_line`."""
+    return table.replace("/", "_")
+
+
+def query(root: str | Path, sql: str, release: int | None = None) -> pa.Table:
+    """Run one SELECT over the tables of a published release, and the table `release` itself.
+
+    DuckDB runs it in memory with no way to files, network or settings; mistakes are ConfigurationErrors.
+    """
+    folder = Path(root)
+    chosen = release_light(folder, release)
+    views = {view_name(name): name for name in chosen.tables}
+    connection = duckdb.connect()
+    try:
+        _only_select(connection, sql)
+        for view in sorted(_named(connection, sql, {*views, TABLE})):
+            data: Any = _dataset(folder, chosen, views[view]) if view in views else _releases(folder)
+            connection.register(view, data)
+        for setting in (
+            "SET TimeZone = 'UTC'",
+            "SET python_enable_replacements = false",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        ):
+            connection.execute(setting)
+        found: pa.Table = connection.sql(sql).to_arrow_table()
+    except duckdb.Error as cause:
+        raise ConfigurationError(_explained(str(cause), views)) from cause
+    else:
+        return found
+    finally:
+        connection.close()
+
+
+def _releases(root: Path) -> pa.Table:
+    return DeltaTable(root / table_path(TABLE)).to_pyarrow_table()
+
+
+def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    statements = connection.extract_statements(sql)
+    kinds = [statement.type.name for statement in statements]
+    if kinds != ["SELECT"]:
+        found = f"{len(kinds)} statements" if len(kinds) != 1 else f"a statement of the kind {kinds[0]}"
+        raise ConfigurationError(Problem("query", found, "one SELECT", "the lake is read-only here"))
+
+
+def _named(connection: duckdb.DuckDBPyConnection, sql: str, views: set[str]) -> set[str]:
+    """Return which of `views` the statement names, so that only those are opened."""
+    named = {name.lower() for name in connection.get_table_names(sql)}
+    return {view for view in views if view.lower() in named}
+
+
+def _explained(message: str, views: dict[str, str]) -> Problem:
+    """Turn DuckDB's message into a problem: what is wrong, where, and the nearest name."""
+    first, *rest = message.splitlines()
+    excerpt = "\n".join(line for line in rest if line.startswith("LINE ") or line.strip() == "^")
+    missing = re.search(r"Table with name (\S+) does not exist", first)
+    if missing:
+        return Problem(
+            "query", f"no table `{missing.group(1)}`", "", did_you_mean(missing.group(1), views), excerpt
+        )
+    hint = next((line for line in rest if line.startswith(("Candidate bindings", "Did you mean"))), "")
+    return Problem("query", first, "", hint, excerpt)
