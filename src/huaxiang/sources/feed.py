@@ -1,0 +1,214 @@
+"""Staged files as one Spark frame of a feed's columns, as found or as a source map says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyarrow import parquet as pq
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.expressions.check import NameInfo
+from huaxiang.expressions.compiled import compile_expression
+from huaxiang.expressions.families import SAID, family
+from huaxiang.sources.shape import spark_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pyspark.sql import Column
+
+    from huaxiang.contracts.model import Contract
+    from huaxiang.expressions.compiled import Compiled
+    from huaxiang.sources.outside import FeedMap, SourceMap
+    from huaxiang.sources.stage import Staged
+
+PLACES = ("_path", "_arrival", "_record", "_format", "_damage")
+KEY, CONTENT = "?key", "?content"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One staged folder and the Spark types of its columns."""
+
+    path: Path
+    types: Mapping[str, str]
+
+    @classmethod
+    def at(cls, path: Path) -> _Table:
+        schema = pq.read_schema(next(iter(sorted(path.glob("*.parquet")))))
+        return cls(path, {field.name: spark_type(field.type) for field in schema})
+
+    def read(self, spark: SparkSession) -> DataFrame:
+        schema = ", ".join(f"`{name}` {kind}" for name, kind in self.types.items())
+        return spark.read.schema(schema).parquet(self.path.absolute().as_uri())
+
+
+def feed_frame(
+    spark: SparkSession, staged: Staged, contract: Contract, source: SourceMap | None = None
+) -> DataFrame:
+    """Return all staged records: the contract's columns, `PLACES` and `_filtered`.
+
+    Texts stay text and Parquet's types stay theirs; where a column came in several types it is text
+    (instants then with `Z`). Columns that nobody brought are null text. A source map's expressions give
+    the columns, `_filtered` is true where its `where` is not true, and its key fills the key columns
+    that it doesn't map. Raises ConfigurationError when an expression doesn't fit the file's types.
+    """
+    tables = [_Table.at(path) for path in (*((staged.text,) if staged.text else ()), *staged.typed)]
+    if source is None:
+        frames = [_as_found(table.read(spark), table, contract) for table in tables]
+    else:
+        feed = source.feeds[contract.name]
+        compiled = [compiled_columns(feed, table.types, contract) for table in tables]
+        frames = [
+            _mapped(table.read(spark), table, feed, columns, source)
+            for table, columns in zip(tables, compiled, strict=True)
+        ]
+    if not frames:
+        return _nothing(spark, contract)
+    frame = reduce(DataFrame.unionByName, _alike(frames))
+    if source is not None:
+        frame = _keyed(frame, source.feeds[contract.name])
+    missing = {name: F.lit(None).cast("string") for name in contract.names if name not in frame.columns}
+    if source is not None and "currency" in missing:
+        missing["currency"] = F.lit(source.currency)
+    return frame.select(
+        *(missing[name].alias(name) if name in missing else F.col(name) for name in contract.names),
+        *PLACES,
+        "_filtered",
+    )
+
+
+def compiled_columns(feed: FeedMap, types: Mapping[str, str], contract: Contract) -> dict[str, Compiled]:
+    """Check a feed's expressions against the outside types; `where` stands under its own name.
+
+    ConfigurationError names every expression that reads an unknown column, mixes types, or gives what
+    the feed's column can't be read from.
+    """
+    names = {
+        name: NameInfo("timestamp" if kind == "timestamp_ntz" else kind)
+        for name, kind in types.items()
+        if name not in PLACES
+    }
+    problems: list[Problem] = []
+    compiled = {}
+    for column, expression in feed.columns.items():
+        try:
+            found = compile_expression(expression.text, names, expression.place)
+        except ConfigurationError as error:
+            problems += error.problems
+            continue
+        compiled[column] = found
+        needed = contract.column(column).type
+        if not _can_be_read(found.type, needed):
+            where = expression.place.at(expression.text, 0)
+            problems.append(
+                Problem(where, f"{SAID[family(found.type)]} for `{column}`", SAID[family(needed)])
+            )
+    if feed.where is not None:
+        try:
+            compiled["where"] = compile_expression(feed.where.text, names, feed.where.place, want="boolean")
+        except ConfigurationError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
+    return compiled
+
+
+def _can_be_read(found: str, needed: str) -> bool:
+    given, wanted = family(found), family(needed)
+    if given in ("text", "null") or given == wanted:
+        return True
+    return wanted == "text" and given in ("number", "boolean")
+
+
+def _as_found(frame: DataFrame, table: _Table, contract: Contract) -> DataFrame:
+    there = [name for name in contract.names if name in table.types]
+    return frame.select(*there, *PLACES, F.lit(False).alias("_filtered"))
+
+
+def _mapped(
+    frame: DataFrame, table: _Table, feed: FeedMap, compiled: Mapping[str, Compiled], source: SourceMap
+) -> DataFrame:
+    clocks = {
+        name: F.to_utc_timestamp(F.col(f"`{name}`").cast("timestamp"), source.zone)
+        for name, kind in table.types.items()
+        if kind == "timestamp_ntz"
+    }
+    frame = frame.withColumns(clocks)
+    columns = {name: found.column(zone=source.zone) for name, found in compiled.items()}
+    where = columns.pop("where", None)
+    kept = F.lit(True) if where is None else F.coalesce(where, F.lit(False)) | F.col("_damage").isNotNull()
+    selected = [column.alias(name) for name, column in columns.items()]
+    if feed.key:
+        selected.append(_joined(feed.key, table.types).alias(KEY))
+    return frame.select(*selected, *PLACES, (~kept).alias("_filtered"))
+
+
+def _joined(key: tuple[str, ...], types: Mapping[str, str]) -> Column:
+    """Return the key columns as one text, `a:b`, colons inside escaped; null when one of them is."""
+    parts = []
+    for name in key:
+        part = F.col(f"`{name}`").cast("string")
+        if types[name] == "string" and len(key) > 1:
+            part = F.regexp_replace(part, r"([\\:])", r"\\$1")
+        parts.append(part)
+    between = [parts[0], *(piece for part in parts[1:] for piece in (F.lit(":"), part))]
+    return F.concat(*between)  # null as soon as one part is
+
+
+def _keyed(frame: DataFrame, feed: FeedMap) -> DataFrame:
+    """Write the key to the feed's open key columns, with `#2`, `#3` … where it repeats within a delivery.
+
+    Repeats are numbered in the order of their content, so that neither files nor records need an order:
+    rows that are equal throughout are interchangeable. Without a key the content's hash is the key.
+    """
+    if feed.key is None:
+        return frame
+    values = (F.coalesce(F.col(c).cast("string"), F.lit("\x00")) for c in feed.columns)
+    content = F.substring(F.sha2(F.concat_ws("\x1f", *values), 256), 1, 32)
+    is_keyless = not feed.key
+    whole = F.when(F.col("_damage").isNull(), content if is_keyless else F.col(KEY))
+    frame = frame.withColumns({CONTENT: content, KEY: whole})
+    alone = F.concat_ws("\x1f", "_path", "_record")  # a row without a key repeats nobody
+    repeats = Window.partitionBy("_arrival", "_filtered", F.coalesce(KEY, alone)).orderBy(CONTENT)
+    number = F.row_number().over(repeats)
+    numbered = F.concat(F.col(KEY), F.when(number > 1, F.concat(F.lit("#"), number)).otherwise(""))
+    frame = frame.withColumn(KEY, numbered)
+    return frame.withColumns({name: F.col(KEY) for name in feed.filled}).drop(KEY, CONTENT)
+
+
+def _alike(frames: list[DataFrame]) -> list[DataFrame]:
+    """Give all frames the same columns and types, by way of text where they differ."""
+    kinds: dict[str, set[str]] = {}
+    for frame in frames:
+        for name, kind in frame.dtypes:
+            kinds.setdefault(name, set()).add(kind)
+    if all(len(found) == 1 for found in kinds.values()) and len({tuple(f.columns) for f in frames}) == 1:
+        return frames
+    return [
+        frame.select(*(_in_common(frame, name, found) for name, found in kinds.items())) for frame in frames
+    ]
+
+
+def _in_common(frame: DataFrame, name: str, kinds: set[str]) -> Column:
+    mine = dict(frame.dtypes).get(name)
+    if mine is None:
+        return F.lit(None).cast("string" if len(kinds) > 1 else next(iter(kinds))).alias(name)
+    return (F.col(name) if len(kinds) == 1 else _as_text(F.col(name), mine)).alias(name)
+
+
+def _as_text(column: Column, kind: str) -> Column:
+    if kind == "timestamp":
+        return F.date_format(column, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")  # the session's zone is UTC
+    return F.to_json(column) if kind.startswith("array") else column.cast("string")
+
+
+def _nothing(spark: SparkSession, contract: Contract) -> DataFrame:
+    places = "_path string, _arrival date, _record bigint, _format string, _damage string, _filtered boolean"
+    columns = ", ".join(f"`{name}` string" for name in contract.names)
+    return spark.createDataFrame([], f"{columns}, {places}")

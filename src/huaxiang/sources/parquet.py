@@ -1,0 +1,61 @@
+"""Parquet, row group by row group: page checksums verified, types kept, records numbered in file order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet as pq
+from pyarrow import types as t
+
+from huaxiang.errors import Problem
+from huaxiang.sources.delimited import good_batch
+from huaxiang.sources.shape import Wanted, column_problems, staged_type, type_problems
+from huaxiang.sources.stream import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROWS = 1 << 16
+
+
+def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem]) -> Iterator[pa.RecordBatch]:
+    """Yield the wanted columns that are there, in types Spark reads, with `_record` (from 1) and `_damage`.
+
+    Raises RefusalError for a file that isn't Parquet, is damaged, or has columns missing or narrowed.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            schema = file.schema_arrow
+            problems, remarks = column_problems(schema.names, wanted, name)
+            problems += type_problems(schema, wanted, name)
+            if problems:
+                raise RefusalError.of(problems)
+            notes += remarks
+            columns = [c for c in wanted.columns if c in schema.names]
+            record = 1
+            for batch in file.iter_batches(ROWS, columns=columns):
+                values = [_staged(batch.column(c)) for c in columns]
+                numbers = pa.array(np.arange(record, record + batch.num_rows, dtype=np.int64))
+                record += batch.num_rows
+                yield good_batch(columns, values, numbers)
+    except (pa.ArrowException, OSError) as error:
+        raise RefusalError(
+            Problem(name, f"can't be read as Parquet: {_first_line(error)}", "a whole Parquet file")
+        ) from error
+
+
+def _staged(values: pa.Array[Any]) -> pa.Array[Any]:
+    target = staged_type(values.type)
+    if target is None or target == values.type:
+        return values
+    return pc.cast(
+        values, target, safe=not t.is_timestamp(values.type)
+    )  # Spark's instants end at microseconds
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
