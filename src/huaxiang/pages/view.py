@@ -1,0 +1,162 @@
+"""From run_summary.json to what the page says: every key has a default, since a failed night has few."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.contracts.model import Text
+from huaxiang.pages import charts
+from huaxiang.pages.words import COVERS, LEAVING, OUTCOMES, STATUS, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Summary = Mapping[str, Any]
+
+REASONS_DRAWN = 15
+_FIGURES = (*OUTCOMES, *LEAVING)
+_NIGHT = [
+    "as_of",
+    "exit_code",
+    "follows",
+    "landing",
+    "lake",
+    "source",
+    "release",
+    "started_at",
+    "finished_at",
+    "seconds",
+    "spark_jobs",
+    "peak_memory_bytes",
+    "content_hash",
+    "code_version",
+]
+_IDENTITY = ("accounts", "persons", "new", "merged", "split", "blocked_claims")
+
+
+def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
+    """Return the template's variables: figures as numbers, words as Text, charts as Plotly figures."""
+    feeds = [_feed(feed) for feed in summary.get("feeds") or ()]
+    titles = {feed["feed"]: feed["title"] for feed in feeds}
+    came = [feed for feed in feeds if feed["rows_in"]]
+    totals = {name: sum(feed[name] for feed in feeds) for name in ("rows_in", "files", *_FIGURES)}
+    reasons = sorted(
+        (
+            {**row, "title": titles.get(row["feed"], text_of(row["feed"]))}
+            for row in summary.get("reasons") or ()
+        ),
+        key=lambda row: (-row["rows"], row["feed"], row["reason"]),
+    )
+    segments = [_segment(row) for row in summary.get("segments") or ()]
+    shares = _shares(came, previous)
+    status = str(summary.get("status") or "failed")
+    return {
+        "night": _known(summary, _NIGHT),
+        "status": status,
+        "status_words": STATUS.get(status, text_of(status)),
+        "feeds": feeds,
+        "totals": totals,
+        "net": totals["loaded"] - sum(totals[name] for name in LEAVING),
+        "outcomes": {n: words for n, words in OUTCOMES.items() if n == "loaded" or totals[n]},
+        "leaving": {n: words for n, words in LEAVING.items() if totals[n]},
+        "all_zero": [words for n, words in (*OUTCOMES.items(), *LEAVING.items()) if not totals[n]],
+        "refused_files": list(summary.get("refused_files") or ()),
+        "reasons": reasons,
+        "reasons_left_out": max(0, len(reasons) - REASONS_DRAWN),
+        "identity": _known(summary.get("identity"), _IDENTITY),
+        "days": _known(summary.get("days"), ("cells_touched", "cells", "events")),
+        "portrait": _known(summary.get("portrait"), ("persons", "tags")),
+        "segments": segments,
+        "gates": _gates(summary.get("gates") or {}),
+        "shares": shares,
+        "nights_before": len(previous),
+        "tables": list(summary.get("tables") or ()),
+        "steps": [
+            _known(step, ("name", "seconds", "spark_jobs", "text")) for step in summary.get("steps") or ()
+        ],
+        "coverage": [
+            {
+                **row,
+                "title": titles.get(row["feed"], text_of(row["feed"])),
+                "means": COVERS.get(row["covers"]),
+            }
+            for row in summary.get("coverage") or ()
+        ],
+        "charts": _charts(came, reasons[:REASONS_DRAWN], segments, shares),
+    }
+
+
+def _charts(
+    came: list[dict[str, Any]],
+    reasons: list[dict[str, Any]],
+    segments: list[dict[str, Any]],
+    shares: list[dict[str, Any]],
+) -> dict[str, Any]:
+    now, before = Text("tonight", "今晚"), Text("yesterday", "昨日")
+    usual = Text("usual (median of the nights before)", "常态（此前各夜中位数）")
+    return {
+        "outcomes": charts.outcomes(came, Text("rows, logarithmic scale", "行数（对数刻度）")),
+        "reasons": charts.reasons(reasons, Text("rows quarantined", "隔离行数")),
+        "segments": charts.segments(segments, (Text("people", "人数"), now, before)),
+        "quality": charts.refused_share(
+            shares, (Text("share of rows quarantined", "隔离行占比"), now, usual)
+        ),
+    }
+
+
+def _known(part: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return a part of the summary with None for what it does not say."""
+    return {**dict.fromkeys(names), **(part or {})}
+
+
+def _gates(gates: Mapping[str, Any]) -> dict[str, Any]:
+    failures = {
+        kind: [
+            {**_known(g, ("table", "metric", "value", "expected")), "text": text_of(g.get("text"))}
+            for g in rows
+        ]
+        for kind in ("warnings", "critical")
+        for rows in (gates.get(kind) or (),)
+    }
+    return {"rules": gates.get("rules") or 0, "held": gates.get("held") or 0, **failures}
+
+
+def _feed(feed: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {name: int(feed.get(name) or 0) for name in ("files", "rows_in", *_FIGURES)}
+    net = numbers["loaded"] - sum(numbers[name] for name in LEAVING)
+    return {"feed": feed["feed"], "title": text_of(feed.get("title"), feed["feed"]), **numbers, "net": net}
+
+
+def _segment(row: Mapping[str, Any]) -> dict[str, Any]:
+    yesterday = row.get("yesterday")
+    people = int(row.get("people") or 0)
+    return {
+        "segment": row["segment"],
+        "title": text_of(row.get("title"), row["segment"]),
+        "per_brand": bool(row.get("per_brand")),
+        "people": people,
+        "yesterday": yesterday,
+        "difference": None if yesterday is None else people - yesterday,
+        "entered": row.get("entered"),
+        "left": row.get("left"),
+    }
+
+
+def _shares(came: list[dict[str, Any]], previous: Sequence[Summary]) -> list[dict[str, Any]]:
+    """Return per feed the share of its rows quarantined tonight, and its median over the nights it came."""
+    before: dict[str, list[float]] = {}
+    for summary in previous:
+        for feed in summary.get("feeds") or ():
+            if feed.get("rows_in"):
+                share = (feed.get("quarantined") or 0) / feed["rows_in"]
+                before.setdefault(feed["feed"], []).append(share)
+    return [
+        {
+            **feed,
+            "share": feed["quarantined"] / feed["rows_in"],
+            "usual": median(before[feed["feed"]]) if feed["feed"] in before else None,
+            "nights": len(before.get(feed["feed"], ())),
+        }
+        for feed in came
+    ]

@@ -1,0 +1,322 @@
+"""The page of the night: every section in both languages, offline, and no text of the data becomes markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from huaxiang.pages import write_index, write_night_page
+from huaxiang.pages.view import night_view
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def words(en: str, zh: str) -> dict[str, str]:
+    return {"en": en, "zh": zh}
+
+
+FEEDS = {
+    "social_account": ("Social accounts", "社交账号", 2_140, 0),
+    "social_follow": ("Follows", "关注", 18_204, 3),
+    "social_post": ("Posts", "帖子", 41_077, 12),
+    "social_interaction": ("Interactions", "互动", 512_880, 41),
+    "ad_event": ("Ad events", "广告事件", 388_104, 22),
+    "order_line": ("Order lines", "订单行", 96_411, 88),
+    "order_return": ("Returns", "退货", 5_120, 6),
+    "identity_claim": ("Identity claims", "身份声明", 3_100, 7),
+    "region": ("Regions", "地区", 340, 0),
+}
+
+
+def feed(name: str) -> dict[str, Any]:
+    en, zh, rows, bad = FEEDS[name]
+    numbers = {
+        "duplicates": rows // 1500,
+        "superseded": rows // 9000,
+        "deleted": rows // 12000,
+        "filtered": 0,
+    }
+    return {
+        "feed": name,
+        "title": words(en, zh),
+        "files": 1 + rows // 200_000,
+        "rows_in": rows,
+        "loaded": rows - bad - sum(numbers.values()),
+        "quarantined": bad,
+        **numbers,
+        "replaced": rows // 9000,
+        "removed": rows // 12000,
+        "withdrawn": 0,
+        "erased": 0,
+    }
+
+
+def night(**changes: Any) -> dict[str, Any]:
+    """A night like any other: published, two warnings, one refused file."""
+    segments = (
+        ("rfm-champions", "RFM champions", "RFM 冠军", False, 14_820, 14_655, 410, 245),
+        ("lapsed", "Lapsed", "已流失", False, 38_112, 38_560, 620, 1_068),
+        ("student-age", "People of student age", "学生年龄", False, 22_407, 22_401, 12, 6),
+        ("loyal-to-a-brand", "Loyal to a brand", "忠于某品牌", True, 9_310, 9_122, 301, 113),
+        ("fans-who-never-bought", "Fans who never bought", "从未购买的粉丝", True, 27_604, None, 27_604, 0),
+    )
+    return {
+        "as_of": "2026-11-20",
+        "release": 42,
+        "status": "published",
+        "exit_code": 0,
+        "follows": 41,
+        "landing": "landing",
+        "lake": "lake",
+        "source": None,
+        "started_at": "2026-11-21T01:00:05+08:00",
+        "finished_at": "2026-11-21T01:01:03+08:00",
+        "seconds": 58.2,
+        "spark_jobs": 96,
+        "peak_memory_bytes": 3_113_851_290,
+        "content_hash": "9f3a61c07be1d254",
+        "code_version": "0.1.0+a8d971d",
+        "steps": [
+            {"name": n, "seconds": s, "spark_jobs": j, "counts": {}, "text": words(en, zh)}
+            for n, s, j, en, zh in (
+                ("clean", 14.1, 31, "9 feeds, 1,067,376 rows in", "9 个数据源，收到 1,067,376 行"),
+                ("identity", 3.2, 12, "212 persons new, 9 merged, 1 split", "新增 212 人，合并 9，拆分 1"),
+                ("portrait", 12.4, 8, "200,311 persons × 214 tags", "200,311 人 × 214 个标签"),
+            )
+        ],
+        "feeds": [feed(name) for name in FEEDS],
+        "refused_files": [
+            {
+                "feed": "review",
+                "path": f"review/2026-11-20/{HOSTILE}.csv",
+                "problem": "column `rating` is missing",
+            }
+        ],
+        "reasons": [
+            {"feed": "order_line", "reason": "paid_negative", "rows": 61},
+            {"feed": "social_interaction", "reason": "at_in_the_future", "rows": 41},
+            {"feed": "order_line", "reason": "conflicting_revision", "rows": 27},
+            {"feed": "ad_event", "reason": "scene_unknown", "rows": 22},
+        ],
+        "identity": {
+            "accounts": 311_204,
+            "persons": 200_311,
+            "new": 212,
+            "merged": 9,
+            "split": 1,
+            "blocked_claims": 37,
+        },
+        "days": {"cells_touched": 88_120, "cells": 31_402_118, "events": 1_066_730},
+        "portrait": {"persons": 200_311, "tags": 214},
+        "segments": [
+            {
+                "segment": name,
+                "title": words(en, zh),
+                "per_brand": brand,
+                "people": people,
+                "yesterday": before,
+                "entered": entered,
+                "left": left,
+            }
+            for name, en, zh, brand, people, before, entered, left in segments
+        ],
+        "gates": {
+            "rules": 312,
+            "held": 310,
+            "warnings": [
+                {
+                    "table": "order_line",
+                    "metric": "quarantined_share",
+                    "value": 0.00091,
+                    "expected": "≤ 0.0005",
+                    "text": words("Few order lines are refused", "订单行很少被拒收"),
+                },
+                {
+                    "table": "review",
+                    "metric": "rows_against_past",
+                    "value": None,
+                    "expected": "0.2 … 5",
+                    "text": "",
+                },
+            ],
+            "critical": [],
+        },
+        "tables": [
+            {"name": n, "version": v, "rows": r, "content_hash": h}
+            for n, v, r, h in (
+                ("person_account", 17, 311_204, "54c1f0aa8812bd03"),
+                ("portrait", 41, 200_311, "b7710d35c2e4a961"),
+                ("brand_relation", 41, 1_804_377, "0c8e4b9d77f1a2e6"),
+                ("segment_membership", 41, 112_253, "e1a9930f5b6c2d48"),
+            )
+        ],
+        "coverage": [
+            {"feed": "order_line", "platform": "tmall", "covers": "everybody", "covered_from": "2024-01-01"},
+            {
+                "feed": "social_follow",
+                "platform": "weibo",
+                "covers": "accounts",
+                "covered_from": "2025-06-01",
+            },
+        ],
+        **changes,
+    }
+
+
+def held() -> dict[str, Any]:
+    gates = night()["gates"]
+    critical = {"table": "order_line", "metric": "rows", "value": 0, "expected": "≥ 1"}
+    text = words("Empty is not fine", "空文件不算正常")
+    return night(status="held", exit_code=4, gates={**gates, "critical": [{**critical, "text": text}]})
+
+
+class Reader(HTMLParser):
+    """Collects tags, addresses and the words of each language; fails on tags that do not close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.words: dict[str, str] = {"en": "", "zh": ""}
+        self.language: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        found = dict(attrs)
+        self.addresses += [v for k, v in attrs if k in {"href", "src"} and v]
+        if tag in {"meta", "br", "link", "img"}:
+            return
+        self.open.append(tag)
+        self.language.append(found.get("class") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        self.language.pop()
+
+    def handle_data(self, data: str) -> None:
+        for language in self.words:
+            if language in self.language:
+                self.words[language] += data + "\n"
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    assert reader.open == []
+    return reader
+
+
+def test_each_section_stands_in_both_languages(tmp_path: Path) -> None:
+    page = read(write_night_page(night(), tmp_path, previous=[night(as_of="2026-11-19", release=41)]))
+    english = ("What came in", "What was refused", "What changed", "Segments", "Data quality", "Release")
+    chinese = ("收到了什么", "拒收了什么", "变化了什么", "人群", "数据质量", "版本")
+    assert [title for title in english if title not in page.words["en"]] == []
+    assert [title for title in chinese if title not in page.words["zh"]] == []
+    for phrase in ("Data as of", "Few order lines are refused", "Fans who never bought", "20 November 2026"):
+        assert phrase in page.words["en"]
+    for phrase in ("数据截至", "订单行很少被拒收", "从未购买的粉丝", "2026年11月20日"):
+        assert phrase in page.words["zh"]
+
+
+def test_the_page_needs_no_network(tmp_path: Path) -> None:
+    path = write_night_page(night(), tmp_path)
+    assert "://" not in path.read_text(encoding="utf-8").replace("file://", "")
+    assert set(read(path).addresses) == {"../plotly.min.js", "../index.html"}
+    assert path == tmp_path / "2026-11-20" / "index.html"
+    assert (tmp_path / "plotly.min.js").stat().st_size > 1_000_000
+
+
+def test_text_of_the_data_never_becomes_markup(tmp_path: Path) -> None:
+    hostile = night(
+        segments=[
+            {"segment": HOSTILE, "title": words(HOSTILE, HOSTILE), "people": 3, "yesterday": 2, "entered": 1}
+        ],
+        reasons=[{"feed": "order_line", "reason": HOSTILE, "rows": 9}],
+        tables=[{"name": HOSTILE, "version": 1, "rows": 1, "content_hash": HOSTILE}],
+        source=HOSTILE,
+    )
+    path = write_night_page(hostile, tmp_path)
+    text = path.read_text(encoding="utf-8")
+    assert "alert(" in text
+    assert "<script>alert" not in text
+    assert read(path).open == []
+    figures = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)
+    assert "<script" not in "".join(
+        json.dumps(json.loads(figure)) for figure in figures
+    )  # Plotly draws labels
+
+
+def test_a_held_night_says_so_before_anything_else(tmp_path: Path) -> None:
+    text = write_night_page(held(), tmp_path).read_text(encoding="utf-8")
+    alarm = text.index('role="alert"')
+    assert alarm < text.index("What came in")
+    assert "Held back: this night is not published." in text
+    assert "暂缓发布：今晚的数据没有对外发布。" in text
+    assert "readers still see release 41" in text
+    assert "Empty is not fine" in text[alarm : text.index('id="came-in"')]
+
+
+def test_a_published_night_raises_no_alarm(tmp_path: Path) -> None:
+    assert 'role="alert"' not in write_night_page(night(), tmp_path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("summary", [{}, {"as_of": "2026-11-20", "status": "failed", "exit_code": 3}])
+def test_a_night_that_died_early_still_has_a_page(tmp_path: Path, summary: dict[str, Any]) -> None:
+    path = write_night_page(summary, tmp_path)
+    assert "This night failed" in read(path).words["en"]
+
+
+def test_the_ledger_adds_up_on_the_page() -> None:
+    view = night_view(night(), ())
+    totals = view["totals"]
+    assert totals["rows_in"] == sum(
+        totals[name] for name in ("loaded", "duplicates", "superseded", "deleted")
+    ) + (totals["quarantined"] + totals["filtered"])
+    assert view["net"] == totals["loaded"] - totals["replaced"] - totals["removed"]
+    assert [w.en for w in view["all_zero"]] == ["filtered", "withdrawn", "erased"]
+
+
+def test_usual_is_the_median_of_the_nights_a_feed_came() -> None:
+    def earlier(share: float) -> dict[str, Any]:
+        return {"feeds": [{"feed": "order_line", "rows_in": 1000, "quarantined": round(1000 * share)}]}
+
+    view = night_view(night(), [earlier(0.01), earlier(0.03), earlier(0.02), {"feeds": []}])
+    usual = {row["feed"]: (row["usual"], row["nights"]) for row in view["shares"]}
+    assert usual["order_line"] == (0.02, 3)
+    assert usual["region"] == (None, 0)
+
+
+def test_plotly_accepts_every_chart() -> None:
+    graph_objects = pytest.importorskip("plotly.graph_objects")
+    view = night_view(night(), [night()])
+    assert set(view["charts"]) == {"outcomes", "reasons", "segments", "quality"}
+    for figures in view["charts"].values():
+        for figure in figures.values():
+            graph_objects.Figure(figure)  # raises on a property Plotly does not know
+
+
+def test_every_chart_has_its_company_and_its_data_as_a_table(tmp_path: Path) -> None:
+    text = write_night_page(night(), tmp_path).read_text(encoding="utf-8")
+    charts = text.split("<figure>")[1:]
+    assert len(charts) == 4
+    for chart in charts:
+        caption = chart[: chart.index("</figcaption>")]
+        assert "2026-11-20" in caption
+        assert re.search(r"n = \d", caption)
+        assert "<table>" in chart[: chart.index("</section>")]
+
+
+def test_the_index_has_one_line_per_night_newest_first(tmp_path: Path) -> None:
+    nights = [night(), held() | {"as_of": "2026-11-21", "release": 43}, night(as_of="2026-11-21", release=44)]
+    page = read(write_index(nights, tmp_path))
+    assert page.addresses == ["2026-11-21/index.html", "2026-11-20/index.html"]
+    assert "Held back" not in page.words["en"]  # the later attempt of that night was published
+    assert "No night yet" in read(write_index([], tmp_path)).words["en"]
