@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -23,14 +23,15 @@ TYPES = {
     "number": "string", "day_text": "string", "at_text": "string", "is_on": "boolean", "on_date": "date",
     "at": "timestamp", "tags": "array<string>", "seconds": "bigint",
 }  # fmt: skip
+AT_NOON = datetime(2026, 1, 31, 12, 15, 30, tzinfo=UTC)
 AT = datetime(2026, 1, 31, 20, 15, 30, tzinfo=UTC)
 USUAL = (
-    7, 3, D("12.34"), D("1.50"), 2.5, " Ab-Cd ", "42", "2026-01-31", "2026-01-31T20:15:30+08:00", True,
-    date(2026, 1, 31), AT, ["a", "b"], 1769890530,
+    7, 3, Decimal("12.34"), Decimal("1.50"), 2.5, " Ab-Cd ", "42", "2026-01-31", "2026-01-31T20:15:30+08:00",
+    True, date(2026, 1, 31), AT, ["a", "b"], 1769890530,
 )  # fmt: skip
 EDGE = (
-    MOST, 2**31 - 1, D("9999999999999999.99"), D("9" * 36 + ".99"), float("nan"), "", "x1", "now", "12:30:00", False,
-    date(9999, 12, 31), datetime(1970, 1, 1, tzinfo=UTC), [], 1769890530000,
+    MOST, 2**31 - 1, Decimal("9999999999999999.99"), Decimal("9" * 36 + ".99"), float("nan"), "", "x1", "now",
+    "12:30:00", False, date(9999, 12, 31), datetime(1970, 1, 1, tzinfo=UTC), [], 1769890530000,
 )  # fmt: skip
 NULLS = (None,) * len(USUAL)
 N = None
@@ -49,32 +50,33 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "n % 4": (3, 3, N),
     "n % 0": (N, N, N),
     "-n % 4": (-3, -3, N),
-    "m + 0.01": (D("12.35"), D("10000000000000000.00"), N),
-    "m * m": (D("152.2756"), D("99999999999999999800000000000000.0001"), N),
-    "m * 2": (D("24.68"), D("19999999999999999.98"), N),
+    "m + 0.01": (Decimal("12.35"), Decimal("10000000000000000.00"), N),
+    "m * m": (Decimal("152.2756"), Decimal("99999999999999999800000000000000.0001"), N),
+    "m * 2": (Decimal("24.68"), Decimal("19999999999999999.98"), N),
+    "100 - m": (Decimal("87.66"), Decimal("-9999999999999899.99"), N),
     "m / 0": (N, N, N),
-    "m % 5": (D("2.34"), D("4.99"), N),
-    "wide + wide": (D("3.00"), N, N),
-    "wide * 10": (D("15.00"), N, N),
-    "wide - n": (D("-5.50"), D("999999999999999990776627963145224192.99"), N),
-    "m / 8": (D("1.54250000"), D("1249999999999999.99875"), N),
+    "m % 5": (Decimal("2.34"), Decimal("4.99"), N),
+    "wide + wide": (Decimal("3.00"), N, N),
+    "wide * 10": (Decimal("15.00"), N, N),
+    "wide - n": (Decimal("-5.50"), Decimal("999999999999999990776627963145224192.99"), N),
+    "m / 8": (Decimal("1.54250000"), Decimal("1249999999999999.99875"), N),
     "x * 2": (5.0, NAN, N),
     "x + n": (9.5, NAN, N),
-    "0.1 + 0.2": (D("0.3"), D("0.3"), D("0.3")),
+    "0.1 + 0.2": (Decimal("0.3"), Decimal("0.3"), Decimal("0.3")),
     "n + null": (N, N, N),
     "abs(-n)": (7, MOST, N),
     "abs(i - 5)": (2, 2**31 - 6, N),
-    "abs(-m)": (D("12.34"), D("9999999999999999.99"), N),
-    "round(m, 1)": (D("12.3"), D("10000000000000000.0"), N),
+    "abs(-m)": (Decimal("12.34"), Decimal("9999999999999999.99"), N),
+    "round(m, 1)": (Decimal("12.3"), Decimal("10000000000000000.0"), N),
     "round(x)": (3.0, NAN, N),
     "round(n, 2)": (7, MOST, N),
     "floor(x)": (2, N, N),
     "ceil(x)": (3, N, N),
-    "floor(m)": (D(12), D("9999999999999999"), N),
-    "ceil(m)": (D(13), D("10000000000000000"), N),
-    "floor(-m)": (D(-13), D("-10000000000000000"), N),
+    "floor(m)": (Decimal(12), Decimal(9999999999999999), N),
+    "ceil(m)": (Decimal(13), Decimal(10000000000000000), N),
+    "floor(-m)": (Decimal(-13), Decimal(-10000000000000000), N),
     "least(n, i, 5)": (3, 5, 5),
-    "greatest(m, 20)": (D("20.00"), D("9999999999999999.99"), D("20.00")),
+    "greatest(m, 20)": (Decimal("20.00"), Decimal("9999999999999999.99"), Decimal("20.00")),
     # comparison and logic: null is unknown
     "n > 6.5": (True, True, N),
     "n = 7 and is_on": (True, False, N),
@@ -93,20 +95,20 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "on_date >= DATE '2026-01-31'": (True, True, N),
     "at < TIMESTAMP '2026-01-31 20:15:30.5Z'": (True, True, N),
     "case when n > 100 then 'many' when n > 5 then 'some' end": ("some", "many", N),
-    "case when n > 100 then 1 else 2.5 end": (D("2.5"), D("1.0"), D("2.5")),
+    "case when n > 100 then 1 else 2.5 end": (Decimal("2.5"), Decimal("1.0"), Decimal("2.5")),
     "case i when 3 then 'three' else 'other' end": ("three", "other", "other"),
     "coalesce(n, i, 0)": (7, MOST, 0),
-    "coalesce(m, 0)": (D("12.34"), D("9999999999999999.99"), D("0.00")),
-    "coalesce(n, 0.5)": (D("7.0"), D("9223372036854775807.0"), D("0.5")),
+    "coalesce(m, 0)": (Decimal("12.34"), Decimal("9999999999999999.99"), Decimal("0.00")),
+    "coalesce(n, 0.5)": (Decimal("7.0"), Decimal("9223372036854775807.0"), Decimal("0.5")),
     "nullif(n, 7)": (N, MOST, N),
     "nullif(s, '')": (" Ab-Cd ", N, N),
     "null": (N, N, N),
     "coalesce(null, 1)": (1, 1, 1),
     # casts: what doesn't fit is null
     "cast(number as int)": (42, N, N),
-    "cast(number as decimal(4,2))": (D("42.00"), N, N),
+    "cast(number as decimal(4,2))": (Decimal("42.00"), N, N),
     "cast(n as int)": (7, N, N),
-    "cast(m as decimal(4,1))": (D("12.3"), N, N),
+    "cast(m as decimal(4,1))": (Decimal("12.3"), N, N),
     "cast(x as bigint)": (2, N, N),
     "cast(number as double)": (42.0, N, N),
     "cast('NaN' as double)": (N, N, N),
@@ -118,7 +120,7 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "cast('yes' as boolean)": (True, True, True),
     "cast(number as boolean)": (N, N, N),
     "cast(day_text as date)": (date(2026, 1, 31), N, N),
-    "cast(at_text as timestamp)": (datetime(2026, 1, 31, 12, 15, 30, tzinfo=UTC), N, N),
+    "cast(at_text as timestamp)": (AT_NOON, N, N),
     "cast(at_text as date)": (date(2026, 1, 31), N, N),
     "cast(number as date)": (N, N, N),
     "cast('0000-01-' || '01' || s as date)": (N, N, N),
@@ -158,11 +160,12 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "to_date(day_text, 'yyyy-MM-dd')": (date(2026, 1, 31), N, N),
     "to_date(replace(day_text, '-', ''), 'yyyyMMdd')": (date(2026, 1, 31), N, N),
     "to_timestamp(day_text || ' 08', 'yyyy-MM-dd HH')": (datetime(2026, 1, 31, 8, tzinfo=UTC), N, N),
-    "to_timestamp(at_text, \"yyyy-MM-dd'T'HH:mm:ssXXX\")": (datetime(2026, 1, 31, 12, 15, 30, tzinfo=UTC), N, N),
+    "to_timestamp(at_text, \"yyyy-MM-dd'T'HH:mm:ssXXX\")": (AT_NOON, N, N),
     "to_date(day_text, 'yyyy yyyy')": (N, N, N),
     "from_unix_seconds(seconds)": (datetime(2026, 1, 31, 20, 15, 30, tzinfo=UTC), N, N),
     "from_unix_millis(seconds)": (
-        datetime(1970, 1, 21, 11, 38, 10, 530000, tzinfo=UTC), datetime(2026, 1, 31, 20, 15, 30, tzinfo=UTC), N,
+        datetime(1970, 1, 21, 11, 38, 10, 530000, tzinfo=UTC),
+        datetime(2026, 1, 31, 20, 15, 30, tzinfo=UTC), N,
     ),
     "from_unix_seconds(n)": (datetime(1970, 1, 1, 0, 0, 7, tzinfo=UTC), N, N),
     "year(on_date)": (2026, 9999, N),
@@ -191,7 +194,7 @@ IN_SHANGHAI: dict[str, tuple[Any, Any, Any]] = {
     "cast(at as date)": (date(2026, 2, 1), date(1970, 1, 1), N),
     "weekday(at)": (7, 4, N),
     "cast(day_text as timestamp)": (datetime(2026, 1, 30, 16, tzinfo=UTC), N, N),
-    "cast(at_text as timestamp)": (datetime(2026, 1, 31, 12, 15, 30, tzinfo=UTC), N, N),
+    "cast(at_text as timestamp)": (AT_NOON, N, N),
     "cast(day_text || ' 08:00:00.5' as timestamp)": (
         datetime(2026, 1, 31, 0, 0, 0, 500000, tzinfo=UTC),
         N,

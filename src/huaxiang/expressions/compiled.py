@@ -38,7 +38,7 @@ class Compiled:
         return self.tree.type
 
     def column(self, resolve: Callable[[str], Column] | None = None, *, zone: str = "UTC") -> Column:
-        """Return the Spark column; `resolve` turns a name into one (by default the frame's column of that name).
+        """Return the Spark column; `resolve` turns a name into one (by default: the frame's).
 
         `zone` is whose clock is meant where a text without an offset becomes an instant and where an
         instant is asked for its date, hour or weekday; the session itself must run in UTC.
@@ -61,5 +61,5 @@ def compile_expression(
     `want` refuses another family of values than the one needed (a null literal is let through).
     """
     where = place or NOWHERE
-    typed = check(parse(text, where), text, where, names, functions, want)
+    typed = check(parse(text, where), text, where, names, functions=functions, want=want)
     return Compiled(text, where, typed, names_of(typed))

@@ -120,9 +120,7 @@ def arithmetic(op: str, left: str, right: str) -> str:
     are exact: what doesn't fit 38 digits is null, and a scale that couldn't be kept is refused.
     Quotients of decimals are rounded half up, to at least six decimals.
     """
-    if "void" in (left, right):
-        left, right = (right if left == "void" else left), (left if right == "void" else right)
-        right = left if right == "void" else right
+    left, right = (right if left == "void" else left), (left if right == "void" else right)
     if left == "void":
         return "double" if op == "/" else "bigint"
     a, b = decimal_of(left), decimal_of(right)
@@ -130,7 +128,11 @@ def arithmetic(op: str, left: str, right: str) -> str:
         return "double"
     if is_whole(left) and is_whole(right):
         return "double" if op == "/" else "bigint"
-    (p1, s1), (p2, s2) = a, b
+    return _exact_arithmetic(op, a, b)
+
+
+def _exact_arithmetic(op: str, left: tuple[int, int], right: tuple[int, int]) -> str:
+    (p1, s1), (p2, s2) = left, right
     if op in "+-":
         scale = max(s1, s2)
         return _kept(max(p1 - s1, p2 - s2) + scale + 1, scale)
@@ -150,7 +152,7 @@ def _kept(precision: int, scale: int) -> str:
 
 
 def _adjusted(precision: int, scale: int) -> str:
-    """Return what Spark makes of a quotient's type: digits before the point first, then up to six after it."""
+    """Return what Spark makes of a quotient's type: digits before the point first, then six after it."""
     if precision <= MOST_DIGITS:
         return decimal(precision, scale)
     before = precision - scale

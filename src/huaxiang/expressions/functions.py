@@ -9,14 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from huaxiang.expressions.families import Mismatch, common, decimal, decimal_of, element, family, is_whole
-from huaxiang.expressions.patterns import BadPattern, check_format, check_replacement, regex_groups
-from huaxiang.expressions.tree import Call, Literal
+from huaxiang.expressions.results import (
+    common_type,
+    contained_type,
+    dating,
+    extracting,
+    list_type,
+    nullif_type,
+    parting,
+    replacing,
+    rounded_type,
+    splitting,
+    stepped_type,
+    type_of_first,
+    whole_number,
+    written_whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from huaxiang.expressions.families import Family
+    from huaxiang.expressions.tree import Call
 
     Result: TypeAlias = str | Callable[[Call], str]
 
@@ -71,158 +85,85 @@ def number_between(low: float, high: float) -> Param:
     return Param(("number",), constant=True, low=low, high=high)
 
 
-def _first(call: Call) -> str:
-    return call.args[0].type
-
-
-def _common(call: Call) -> str:
-    return common(a.type for a in call.args)
-
-
-def _list(call: Call) -> str:
-    inner = _common(call)
-    if inner == "void":
-        raise Mismatch("a list of nothing but nulls has no type")
-    return f"array<{inner}>"
-
-
-def _nullif(call: Call) -> str:
-    common(a.type for a in call.args)
-    return call.args[0].type
-
-
-def _contained(call: Call) -> str:
-    held, sought = call.args
-    if held.type != "void":
-        common([element(held.type), sought.type])
-    return "boolean"
-
-
-def _rounded(call: Call) -> str:
-    """Return the type of a rounded number: whole numbers and floats keep theirs, decimals lose digits."""
-    exact = decimal_of(call.args[0].type)
-    if exact is None or is_whole(call.args[0].type):
-        return call.args[0].type
-    places = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], Literal) else 0
-    scale = min(exact[1], int(places) if isinstance(places, int) else 0)
-    return decimal(min(38, exact[0] - exact[1] + scale + 1), scale)
-
-
-def _stepped(call: Call) -> str:
-    """Return the type of floor and ceil: decimals stay exact, floats become bigint (null when too large)."""
-    exact = decimal_of(call.args[0].type)
-    if exact is None:
-        return "bigint"
-    if is_whole(call.args[0].type):
-        return call.args[0].type
-    return decimal(min(38, exact[0] - exact[1] + 1), 0)
-
-
-def _whole(position: int) -> Callable[[Call], None]:
-    def examine(call: Call) -> None:
-        found = call.args[position] if position < len(call.args) else None
-        if found is not None and found.type != "void" and not is_whole(found.type):
-            raise BadPattern("a whole number is needed: cast(… as bigint)")
-
-    return examine
-
-
-def _word(call: Call, position: int) -> str:
-    found = call.args[position]
-    return str(found.value) if isinstance(found, Literal) else ""
-
-
-def _extracting(call: Call) -> None:
-    groups = regex_groups(_word(call, 1))
-    group = call.args[2].value if len(call.args) > 2 and isinstance(call.args[2], Literal) else min(1, groups)
-    if not isinstance(group, int) or group > groups:
-        raise BadPattern(f"group {group} of a pattern with {groups} groups")
-
-
-def _replacing(call: Call) -> None:
-    check_replacement(_word(call, 2), regex_groups(_word(call, 1)))
-
-
-def _dating(call: Call) -> None:
-    check_format(_word(call, 1))
-
-
-def _splitting(call: Call) -> None:
-    if not _word(call, 1):
-        raise BadPattern("the separator is empty")
-
-
-def _parting(call: Call) -> None:
-    _splitting(call)
-    part = call.args[2].value if isinstance(call.args[2], Literal) else 1
-    if part == 0 or not isinstance(part, int):
-        raise BadPattern("parts count from 1, or from -1 backwards")
-
-
-def _sized(position: int) -> Callable[[Call], None]:
-    def examine(call: Call) -> None:
-        found = call.args[position]
-        if isinstance(found, Literal) and not isinstance(found.value, int):
-            raise BadPattern("a whole number is needed")
-
-    return examine
-
-
 _LENGTH = number_between(0, 1000)
 _PLACE = NUMBER
 
 SCALARS: Mapping[str, Function] = {
     # any type
-    "coalesce": Function("coalesce(value, value, …)", (ANY,), _common, repeats=True),
-    "nullif": Function("nullif(value, value)", (ANY, ANY), _nullif),
-    "least": Function("least(value, value, …)", (ORDERED,), _common, repeats=True),
-    "greatest": Function("greatest(value, value, …)", (ORDERED,), _common, repeats=True),
+    "coalesce": Function("coalesce(value, value, …)", (ANY,), common_type, repeats=True),
+    "nullif": Function("nullif(value, value)", (ANY, ANY), nullif_type),
+    "least": Function("least(value, value, …)", (ORDERED,), common_type, repeats=True),
+    "greatest": Function("greatest(value, value, …)", (ORDERED,), common_type, repeats=True),
     # numbers
-    "abs": Function("abs(number)", (NUMBER,), _first),
-    "round": Function("round(number, places)", (NUMBER, number_between(0, 18)), _rounded, optional=1),
-    "floor": Function("floor(number)", (NUMBER,), _stepped),
-    "ceil": Function("ceil(number)", (NUMBER,), _stepped),
+    "abs": Function("abs(number)", (NUMBER,), type_of_first),
+    "round": Function("round(number, places)", (NUMBER, number_between(0, 18)), rounded_type, optional=1),
+    "floor": Function("floor(number)", (NUMBER,), stepped_type),
+    "ceil": Function("ceil(number)", (NUMBER,), stepped_type),
     # text
     "concat": Function("concat(text, text, …)", (TEXT,), "string", repeats=True),
-    "concat_ws": Function("concat_ws('separator', text or list, …)", (WORD, Param(("text", "list"))), "string", repeats=True),
+    "concat_ws": Function(
+        "concat_ws('separator', text or list, …)", (WORD, Param(("text", "list"))), "string", repeats=True
+    ),
     "length": Function("length(text)", (TEXT,), "int"),
     "upper": Function("upper(text)", (TEXT,), "string"),
     "lower": Function("lower(text)", (TEXT,), "string"),
     "trim": Function("trim(text)", (TEXT,), "string"),
     "substring": Function(
-        "substring(text, from, length)", (TEXT, _PLACE, _PLACE), "string", optional=1,
-        examine=lambda c: (_whole(1)(c), _whole(2)(c))[0],
+        "substring(text, from, length)",
+        (TEXT, _PLACE, _PLACE),
+        "string",
+        optional=1,
+        examine=lambda c: (whole_number(1)(c), whole_number(2)(c))[0],
     ),
-    "left": Function("left(text, length)", (TEXT, _LENGTH), "string", examine=_sized(1)),
-    "right": Function("right(text, length)", (TEXT, _LENGTH), "string", examine=_sized(1)),
-    "lpad": Function("lpad(text, length, 'filling')", (TEXT, _LENGTH, WORD), "string", examine=_sized(1)),
+    "left": Function("left(text, length)", (TEXT, _LENGTH), "string", examine=written_whole(1)),
+    "right": Function("right(text, length)", (TEXT, _LENGTH), "string", examine=written_whole(1)),
+    "lpad": Function(
+        "lpad(text, length, 'filling')", (TEXT, _LENGTH, WORD), "string", examine=written_whole(1)
+    ),
     "replace": Function("replace(text, 'old', 'new')", (TEXT, WORD, WORD), "string"),
-    "split_part": Function("split_part(text, 'separator', part)", (TEXT, WORD, number_between(-1000, 1000)), "string", examine=_parting),
-    "regexp_extract": Function(
-        "regexp_extract(text, r'pattern', group)", (TEXT, WORD, number_between(0, 9)), "string", optional=1, examine=_extracting
+    "split_part": Function(
+        "split_part(text, 'separator', part)",
+        (TEXT, WORD, number_between(-1000, 1000)),
+        "string",
+        examine=parting,
     ),
-    "regexp_replace": Function("regexp_replace(text, r'pattern', 'new')", (TEXT, WORD, WORD), "string", examine=_replacing),
+    "regexp_extract": Function(
+        "regexp_extract(text, r'pattern', group)",
+        (TEXT, WORD, number_between(0, 9)),
+        "string",
+        optional=1,
+        examine=extracting,
+    ),
+    "regexp_replace": Function(
+        "regexp_replace(text, r'pattern', 'new')", (TEXT, WORD, WORD), "string", examine=replacing
+    ),
     "starts_with": Function("starts_with(text, text)", (TEXT, TEXT), "boolean"),
     "contains": Function("contains(text, text)", (TEXT, TEXT), "boolean"),
     "sha256": Function("sha256(text)", (TEXT,), "string"),
     # time
-    "to_date": Function("to_date(text, 'yyyy-MM-dd')", (TEXT, WORD), "date", examine=_dating),
-    "to_timestamp": Function("to_timestamp(text, 'yyyy-MM-dd HH:mm:ss')", (TEXT, WORD), "timestamp", examine=_dating),
-    "from_unix_seconds": Function("from_unix_seconds(whole number)", (WHOLE,), "timestamp", examine=_whole(0)),
-    "from_unix_millis": Function("from_unix_millis(whole number)", (WHOLE,), "timestamp", examine=_whole(0)),
+    "to_date": Function("to_date(text, 'yyyy-MM-dd')", (TEXT, WORD), "date", examine=dating),
+    "to_timestamp": Function(
+        "to_timestamp(text, 'yyyy-MM-dd HH:mm:ss')", (TEXT, WORD), "timestamp", examine=dating
+    ),
+    "from_unix_seconds": Function(
+        "from_unix_seconds(whole number)", (WHOLE,), "timestamp", examine=whole_number(0)
+    ),
+    "from_unix_millis": Function(
+        "from_unix_millis(whole number)", (WHOLE,), "timestamp", examine=whole_number(0)
+    ),
     "year": Function("year(date)", (DAY,), "int"),
     "month": Function("month(date)", (DAY,), "int"),
     "day": Function("day(date)", (DAY,), "int"),
     "hour": Function("hour(instant)", (Param(("instant",)),), "int"),
     "weekday": Function("weekday(date)", (DAY,), "int"),
-    "date_add": Function("date_add(date, days)", (DAY, WHOLE), "date", examine=_whole(1)),
+    "date_add": Function("date_add(date, days)", (DAY, WHOLE), "date", examine=whole_number(1)),
     "date_diff": Function("date_diff(later date, earlier date)", (DAY, DAY), "int"),
     # lists
-    "array": Function("array(value, value, …)", (ORDERED,), _list, repeats=True),
-    "split": Function("split(text, 'separator')", (TEXT, WORD), "array<string>", examine=_splitting),
+    "array": Function("array(value, value, …)", (ORDERED,), list_type, repeats=True),
+    "split": Function("split(text, 'separator')", (TEXT, WORD), "array<string>", examine=splitting),
     "size": Function("size(list)", (LIST,), "int"),
-    "array_contains": Function("array_contains(list, value)", (LIST, ORDERED), _contained),
-}  # fmt: skip
+    "array_contains": Function("array_contains(list, value)", (LIST, ORDERED), contained_type),
+}
 
 # Words people try first, and what to write instead.
 INSTEAD: Mapping[str, str] = {
@@ -268,17 +209,3 @@ NOT_REPEATABLE = frozenset(
         "user",
     ]
 )
-__all__ = [
-    "ANY",
-    "DAY",
-    "INSTEAD",
-    "LIST",
-    "NUMBER",
-    "SCALARS",
-    "TEXT",
-    "WORD",
-    "Function",
-    "Param",
-    "family",
-    "number_between",
-]

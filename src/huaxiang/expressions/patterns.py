@@ -155,7 +155,7 @@ def check_replacement(text: str, groups: int) -> None:
     rest = re.sub(r"\$(\d)", lambda m: "" if int(m[1]) <= groups else "$", text)
     if "$" in rest or "\\" in rest:
         raise BadPattern(
-            f"a replacement may hold `$1` to `$9` for groups of the pattern (here {groups}), no other `$` or `\\`"
+            f"a replacement may hold `$1` to `$9` for groups of the pattern ({groups}), no other `$` or `\\`"
         )
 
 

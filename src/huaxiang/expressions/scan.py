@@ -1,4 +1,4 @@
-"""A first look at an expression's characters, before any parser: what could confuse a reader or a parser is named."""
+"""A first look at an expression's characters, before any parser: what could confuse either is named."""
 
 from __future__ import annotations
 
