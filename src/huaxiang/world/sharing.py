@@ -1,0 +1,147 @@
+"""Share links: who shares what, which friends see it, click it, and buy because of it (planted)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from huaxiang.world import rows
+from huaxiang.world.clock import DAY, Floats, Ints
+from huaxiang.world.people import SHOPS, SOCIAL, Crowd
+
+if TYPE_CHECKING:
+    from huaxiang.world.context import World
+
+SEES, CLICKS, BUYS = 0.5, 0.3, 0.06  # friends who see a shared link, of them click, of those buy because of it
+_CHANNELS = ("moments", "group", "direct", "qr_code")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The links shared on one day."""
+
+    account: Ints
+    product: Ints
+    brand: Ints
+    topic: Ints
+    at: Ints
+    link: Ints
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Shop visits that something led to: a share link or a campaign (−1: none)."""
+
+    account: Ints
+    product: Ints
+    at: Ints
+    link: Ints
+    campaign: Ints
+
+    @classmethod
+    def none(cls) -> Visits:
+        """Return no visits."""
+        empty = np.zeros(0, np.int64)
+        return cls(empty, empty, empty, empty, empty)
+
+    def where(self, kept: Ints) -> Visits:
+        """Return the visits at these positions."""
+        return Visits(
+            self.account[kept], self.product[kept], self.at[kept], self.link[kept], self.campaign[kept]
+        )
+
+    def and_also(self, other: Visits) -> Visits:
+        """Return these visits, then the others."""
+        return Visits(
+            np.append(self.account, other.account),
+            np.append(self.product, other.product),
+            np.append(self.at, other.at),
+            np.append(self.link, other.link),
+            np.append(self.campaign, other.campaign),
+        )
+
+
+class Sharing:
+    """Who shares, and through which link each person last came to a brand."""
+
+    def __init__(self, world: World) -> None:
+        people, accounts = world.people, world.accounts
+        self.world = world
+        crowd = accounts.of(SOCIAL)
+        weight: Floats = people.posting[accounts.person[crowd]] * people.influence[accounts.person[crowd]] ** 0.5
+        self.sharers = Crowd(crowd, weight, accounts.opened[crowd])
+        self.last_link = np.full(people.count, -1, dtype=np.int64)
+        self.last_brand = np.full(people.count, -1, dtype=np.int64)
+        self.last_day = np.full(people.count, -99, dtype=np.int64)
+        self._channels = rows.words(_CHANNELS)
+
+    def live(self, day: int) -> tuple[Shared, Visits, Visits]:
+        """Make one day's links; return them, the clicks they got, and the purchases they caused."""
+        world, rng = self.world, self.world.dice("sharing", day)
+        account = self.sharers.draw(rng, world.count("share", rng, day, self.sharers), day)
+        person = world.accounts.person[account]
+        topic = world.people.topic(rng, person)
+        product = world.goods.choose(rng, person, topic, world.people.band[person])
+        begins = world.clock.midnight(day)
+        times = np.minimum(world.clock.social_times(rng, len(account)), DAY - 4 * 3600)
+        shared = Shared(
+            account=account,
+            product=product,
+            brand=world.goods.product_brand[product],
+            topic=topic,
+            at=begins + times,
+            link=world.numbers("link", len(account)),
+        )
+        channel = rng.integers(0, len(_CHANNELS), len(account))
+        columns = {
+            **world.who(account),
+            "link_id": rows.ids(shared.link, "l"),
+            "product_id": rows.pick(world.goods.product_ident, product),
+            "channel": rows.pick(self._channels, channel),
+            "at": shared.at,
+        }
+        world.outbox.post(rows.table("share_link", len(account), columns), "share_link", day)
+        clicks, buys = self._consequences(rng, day, shared)
+        return shared, clicks, buys
+
+    def _consequences(self, rng: np.random.Generator, day: int, shared: Shared) -> tuple[Visits, Visits]:
+        world = self.world
+        which, friend = world.friends.all_of(world.accounts.person[shared.account])
+        platform = world.accounts.platform[shared.account][which]
+        reads = world.is_open(world.accounts.home[platform, friend], day)
+        seen = np.flatnonzero(reads & (rng.random(len(which)) < SEES))
+        clicking = seen[rng.random(len(seen)) < CLICKS]
+        which_click, who = which[clicking], friend[clicking]
+        shop = shop_of(world, rng, who)
+        can = np.flatnonzero(world.is_open(shop, day))
+        which_click, who, shop = which_click[can], who[can], shop[can]
+        clicks = Visits(
+            account=shop,
+            product=shared.product[which_click],
+            at=shared.at[which_click] + rng.integers(60, 2 * 3600, len(can)),
+            link=shared.link[which_click],
+            campaign=np.full(len(can), -1),
+        )
+        self.last_link[who] = clicks.link
+        self.last_brand[who] = shared.brand[which_click]
+        self.last_day[who] = day
+        alive = world.people.churn_day[who] > day
+        buying = np.flatnonzero(alive & (rng.random(len(who)) < BUYS))
+        buys = clicks.where(buying)
+        world.truth.links.append(
+            shared.link,
+            shared.account,
+            shared.brand,
+            np.bincount(which[seen], minlength=len(shared.link)),
+            np.bincount(which_click, minlength=len(shared.link)),
+        )
+        return clicks, Visits(buys.account, buys.product, buys.at + 900, buys.link, buys.campaign)
+
+
+def shop_of(world: World, rng: np.random.Generator, person: Ints) -> Ints:
+    """Return the shop account each person would use: mostly the mall; −1 without any."""
+    mall, outlet = (world.accounts.home[p, person] for p in SHOPS)
+    prefers_outlet = (rng.random(len(person)) < 0.25) | (mall < 0)
+    return np.where(prefers_outlet & (outlet >= 0), outlet, mall)
