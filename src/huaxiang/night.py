@@ -7,29 +7,29 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from huaxiang import __version__
+from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.measures import load_catalogue
-from huaxiang.errors import ConfigurationError, GateHeldError, HuaxiangError, Problem
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pyspark.sql import SparkSession
 
     from huaxiang.config import Config
     from huaxiang.contracts.load import Contracts
-    from huaxiang.contracts.model import Contract
     from huaxiang.days.measures import Catalogue
     from huaxiang.segments.load import Segment
     from huaxiang.sources.map import SourceMap
     from huaxiang.tables.attempt import Attempt
     from huaxiang.tables.lake import Lake
+    from huaxiang.tables.release import Release
     from huaxiang.telling import Telling
 
 PEPPER = "HUAXIANG_PEPPER"
@@ -42,7 +42,6 @@ class Book:
     config: Config
     contracts: Contracts
     catalogue: Catalogue
-    tables: Mapping[str, Contract]
     segments: tuple[Segment, ...]
     source: SourceMap | None
 
@@ -55,11 +54,6 @@ def open_book(config: Config, *, source: str | None = None) -> Book:
 
     contracts = load_contracts()
     problems: list[Problem] = []
-    problems += [
-        Problem("required", f"unknown feed `{feed}`", hint="see schemas/DICTIONARY.md")
-        for feed in config.required
-        if feed not in contracts.landing_names
-    ]
     catalogue = load_catalogue(contracts, config.conf_dir)
     found: dict[str, Any] = {"segments": (), "source": None}
     readers: dict[str, Callable[[], Any]] = {
@@ -71,9 +65,17 @@ def open_book(config: Config, *, source: str | None = None) -> Book:
             found[name] = read()
         except ConfigurationError as error:
             problems += error.problems
+    config = found["source"].over(config) if found["source"] else config
+    problems += [
+        Problem("required", f"unknown feed `{feed}`", hint="see schemas/DICTIONARY.md")
+        for feed in config.required
+        if feed not in {c.name for c in contracts.landing}
+    ]
     if problems:
         raise ConfigurationError(problems)
-    return Book(config, contracts, catalogue, {**contracts, **compiled_contracts(catalogue)}, **found)
+    cleaned = [clean_contract(c) for c in contracts.landing]
+    every = contracts.plus([*compiled_contracts(catalogue).values(), *cleaned])
+    return Book(config, every, catalogue, **found)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,16 @@ class Night:
     as_of: date
     pepper: bytes
     tell: Telling
-    gathered: dict[str, Any] = field(default_factory=dict)
+    released: list[Release] = field(default_factory=list)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the steps so far have to tell, also those that ran in another process."""
+        return self.attempt.notes
+
+    def keep(self, step: str, said: Any) -> None:
+        """Keep what a step has to tell, as JSON."""
+        self.attempt.note(step, said)
 
     @property
     def config(self) -> Config:
@@ -121,29 +132,19 @@ class Night:
         return self.attempt.number
 
     @property
-    def zone(self) -> str:
-        """The zone in which clock times without an offset are meant."""
-        return self.source.zone if self.source else self.config.zone
-
-    @property
     def business_zone(self) -> str:
         """The zone whose dates count."""
-        return self.source.business_zone if self.source else self.config.business_zone
+        return self.config.business_zone
 
     @property
-    def currency(self) -> str:
-        """The currency of amounts that name none: the lake's, or the source's."""
-        return self.source.currency if self.source and self.source.currency else self.config.currency
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """The feeds without which the night is refused."""
-        return self.source.required if self.source else self.config.required
+    def feeds(self) -> tuple[str, ...]:
+        """The names of all landing feeds."""
+        return tuple(c.name for c in self.contracts.landing)
 
     @property
     def changed_feeds(self) -> frozenset[str]:
         """The feeds whose clean table this night has written."""
-        return frozenset(f for f in self.contracts.landing_names if self.attempt.wrote(f"clean/{f}"))
+        return frozenset(f for f in self.feeds if f"clean/{f}" in self.attempt.tables)
 
     def covers(self, feed: str, platform: str, world: str) -> str:
         """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""
@@ -158,18 +159,16 @@ def ingest(night: Night) -> None:
     """Landing files → clean feeds, every row with one verdict."""
     from huaxiang.clean.ingest import ingest as run  # noqa: PLC0415
 
-    outcome = run(night)
-    night.gathered["ingest"] = outcome
-    night.tell.counts(outcome.totals())
+    night.keep("ingest", run(night).told())
+    night.tell.counts(_totals(night.told["ingest"]["feeds"]))
 
 
 def identity(night: Night) -> None:
     """Claims → persons."""
     from huaxiang.identity.step import run  # noqa: PLC0415
 
-    outcome = run(night)
-    night.gathered["identity"] = outcome
-    night.tell.counts(outcome.totals())
+    night.keep("identity", run(night).told())
+    night.tell.counts(night.told["identity"])
 
 
 def days(night: Night) -> None:
@@ -177,8 +176,8 @@ def days(night: Night) -> None:
     from huaxiang.days.step import run  # noqa: PLC0415
 
     outcome = run(night)
-    night.gathered["days"] = outcome
-    night.tell.counts({"cells_touched": outcome.cells_touched, "cells": outcome.cells, "streams": len(outcome.streams)})
+    night.keep("days", {"cells_touched": outcome.cells_touched, "cells": outcome.cells, "events": len(outcome.streams)})
+    night.tell.counts(night.told["days"])
 
 
 def portrait(night: Night) -> None:
@@ -186,17 +185,24 @@ def portrait(night: Night) -> None:
     from huaxiang.portrait.step import run  # noqa: PLC0415
 
     outcome = run(night)
-    night.gathered["portrait"] = outcome
-    night.tell.counts({"persons": outcome.persons, "tags": outcome.tags, "pairs": outcome.pairs})
+    night.keep("portrait", {"persons": outcome.persons, "tags": outcome.tags})
+    night.keep("relations", {"pairs": outcome.pairs, "tags": outcome.pair_tags})
+    night.keep("coverage", list(outcome.coverage))
+    night.tell.counts({**night.told["portrait"], "pairs": outcome.pairs})
 
 
 def segments(night: Night) -> None:
     """Portraits and relations → who is in which segment, and who entered or left."""
     from huaxiang.segments.step import run  # noqa: PLC0415
 
-    outcome = run(night)
-    night.gathered["segments"] = outcome
-    night.tell.counts(outcome.totals())
+    night.keep("segments", run(night).told())
+    rows = night.told["segments"]
+    night.tell.counts({"segments": len(rows), **{k: sum(r[k] for r in rows) for k in ("people", "entered", "left")}})
+
+
+def _totals(feeds: list[dict[str, Any]]) -> dict[str, int]:
+    counted = ("rows_in", "loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
+    return {"feeds": len(feeds), **{k: sum(f[k] for f in feeds) for k in counted}}
 
 
 def publish(night: Night) -> None:
@@ -227,7 +233,6 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
         for name in steps:
             with night.tell.step(name):
                 STEPS[name](night)
-            night.attempt.done(name)
             _fault(name)
     except HuaxiangError as error:
         failure = error
@@ -274,13 +279,3 @@ def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> byt
             out.write(secrets.token_hex(32).encode())
         say(f"no {PEPPER} and no pepper_file: made a random key for this lake in {path} (only you can read it)")
     return path.read_bytes().strip()
-
-
-def now() -> str:
-    """The wall clock, for summaries only: results never depend on it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def code_version() -> str:
-    """The version of this code, as releases record it."""
-    return __version__

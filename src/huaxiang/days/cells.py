@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.rows import NOBODY
-from huaxiang.expressions.compile import compile_expression
+from huaxiang.expressions import compile_expression
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -57,13 +57,16 @@ def _keys(part: Part, kinds: list[str]) -> Column:
         value = compiled.column()
         if compiled.type.startswith("array"):
             held = F.filter(F.array_distinct(value), lambda v: v.isNotNull() & (v != ""))
-            several = F.transform(held, lambda v, k=kind: _key(F.lit(k), v))
-            found.append(F.coalesce(several, _none()))
+            found.append(F.coalesce(_keys_of(kind, held), _none()))
         else:
             text = value.cast("string")
             found.append(F.when(text.isNotNull() & (text != ""), F.array(_key(F.lit(kind), text))).otherwise(_none()))
     awaits = F.col("awaits")
     return F.when(F.col("waiting"), awaits).otherwise(F.concat(*found, awaits))
+
+
+def _keys_of(kind: str, values: Column) -> Column:
+    return F.transform(values, lambda value: _key(F.lit(kind), value))
 
 
 def _key(kind: Column, key: Column) -> Column:
@@ -98,7 +101,8 @@ def _partial(part: Part, in_kind: Column) -> Column:
         case "sum":
             return F.sum(when(argument(0)))
         case "count_of":
-            return F.nullif(F.size(F.collect_set(when(argument(0)))).cast("bigint"), F.lit(0))
+            held = F.collect_set(when(argument(0)))
+            return F.when(F.size(held) > 0, F.size(held))
         case "min":
             return F.min(when(argument(0)))
         case "max":
@@ -125,4 +129,4 @@ def _partial(part: Part, in_kind: Column) -> Column:
         case "top" | "top_share" | "by" if len(part.arguments) == 2:
             return F.sum(when(argument(1)))
         case _:
-            return F.nullif(F.count_if(holds), F.lit(0))
+            return F.sum(when(F.lit(1)))

@@ -12,8 +12,8 @@ from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.expressions.check import NameInfo
-from huaxiang.expressions.compile import compile_expression
+from huaxiang.expressions import NameInfo
+from huaxiang.expressions import compile_expression
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:

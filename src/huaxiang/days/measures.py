@@ -17,8 +17,8 @@ from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.events import KEY_KINDS, Event, load_events
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean
-from huaxiang.expressions.compile import compile_expression
-from huaxiang.expressions.place import Place
+from huaxiang.expressions import compile_expression
+from huaxiang.expressions import Place
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
 
 def _changed(night: Night) -> dict[str, Changed]:
     found = {}
-    for feed in night.contracts.landing_names:
+    for feed in night.feeds:
         change = changes(night, feed)
         if change is not None:
             found[feed] = Changed(change.added, change.gone, change.any_gone)
@@ -183,4 +183,5 @@ def _write(
         parts |= {r[0] for r in new.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}
     content = kept.unionByName(new.select(*names)).repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
     written = attempt.replace_parts("day_row", content, sorted(parts), evolve=True)
-    return attempt.added("day_row", night.number), written.rows
+    made_now = lake.read("day_row").where(F.col("release") == night.number).count()
+    return made_now, written.rows

@@ -67,7 +67,7 @@ def _in_ring(part: Part, age: Column) -> Column:
     value = F.col(part.column)
     match part.way:
         case "days":
-            bit = F.shiftleft(F.lit(1).cast("bigint"), (age % BLOCK_DAYS).cast("int"))
+            bit = F.call_function("shiftleft", F.lit(1).cast("bigint"), (age % BLOCK_DAYS).cast("int"))
             return F.bit_or(F.when(value > 0, bit))
         case "first":
             return F.min(F.when(value > 0, F.col("business_date")))
@@ -129,7 +129,7 @@ def _over_keys(measure: Measure, column: str) -> Column:
     counts = (F.col("key_kind") == kind) & (value > 0)
     match measure.part.way:
         case "distinct":
-            return F.nullif(F.count_if(counts), F.lit(0))
+            return F.sum(F.when(counts, 1))
         case "top":
             return F.min(F.when(counts, F.struct((-value).alias("least"), F.col("key"))))["key"]
         case "top_share":
@@ -151,7 +151,7 @@ def with_others(cells: DataFrame, measures: Sequence[Measure], persons: DataFram
     sums = folded(edges, ["person", "_other"], measures, as_of=as_of)
     return sums.groupBy("person").agg(
         *(
-            F.nullif(F.count_if(F.col(m.column(w)) > 0), F.lit(0)).alias(m.column(w))
+            F.sum(F.when(F.col(m.column(w)) > 0, 1)).alias(m.column(w))
             for m in measures
             for w in m.windows
         )

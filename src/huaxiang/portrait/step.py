@@ -53,7 +53,7 @@ def run(night: Night) -> PortraitOutcome:
     wrote_pairs = attempt.replace(
         "brand_relation", related.select("person", "brand_id", F.lit(night.as_of).alias("as_of"), *brand_types)
     )
-    return PortraitOutcome(wrote.rows, len(person_types), wrote_pairs.rows, len(brand_types), tuple(coverage))
+    return PortraitOutcome(wrote.rows, len(person_types), wrote_pairs.rows, len(brand_types), tuple({**row, "covered_from": str(row["covered_from"]) if row["covered_from"] else None} for row in coverage))
 
 
 def covered(night: Night) -> list[dict[str, object]]:

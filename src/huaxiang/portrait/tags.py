@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.expressions.compile import compile_expression
+from huaxiang.expressions import compile_expression
 from huaxiang.portrait.vocabulary import names_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Column
     from huaxiang.days.measures import Rank, Tag
-    from huaxiang.expressions.check import NameInfo
+    from huaxiang.expressions import NameInfo
 
 
 def with_tags(
@@ -67,7 +67,7 @@ def quantile_scores(values: DataFrame, into: int, *, best: str) -> DataFrame:
 
 def tag_names(columns: dict[str, Column], outer: dict[str, Column] | None = None) -> dict[str, NameInfo]:
     """The names a table's tags may use: its own columns, `as_of`, and `portrait.x` of `outer`."""
-    from huaxiang.expressions.check import NameInfo  # noqa: PLC0415
+    from huaxiang.expressions import NameInfo  # noqa: PLC0415
 
     there = {f"portrait.{n}": info for n, info in names_of(outer or {}).items()}
     return {**names_of(columns), **there, "as_of": NameInfo("date", "The night's date")}

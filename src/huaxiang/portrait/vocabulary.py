@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from huaxiang.contracts.model import Column, Contract, Gate, Text
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.expressions.check import NameInfo
-from huaxiang.expressions.compile import compile_expression
-from huaxiang.expressions.place import Place
+from huaxiang.expressions import NameInfo
+from huaxiang.expressions import compile_expression
+from huaxiang.expressions import Place
 
 if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue, Measure, Tag

@@ -1,0 +1,174 @@
+"""What an analyst runs: sources, measures, segments, quarantine, and why a person is told as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets
+from huaxiang.config import load_config
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.measures import load_catalogue
+
+Grain = Annotated[str | None, typer.Option("--grain", help="person or brand")]
+
+
+def sources_check(
+    name: Annotated[str, typer.Argument(help="Name in conf/sources/, or a path that ends in .yaml")],
+    landing: Landing = "landing",
+    conf: Conf = None,
+) -> int:
+    """Read a sample of outside files through a source map: what maps, what is missing, what stays empty."""
+    from huaxiang.sources.check import check_source  # noqa: PLC0415
+
+    report = check_source(name, landing, load_config(conf).conf_dir)
+    print(report)
+    return 0 if report.ok else 3
+
+
+def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = False) -> None:
+    """List every measure and tag with what it means and how it is computed."""
+    catalogue = load_catalogue(load_contracts(), load_config(conf).conf_dir)
+    rows = [
+        (m.name, ", ".join(m.grains), " ".join("all" if w is None else f"{w}d" for w in m.windows) if not m.bare else "-",
+         m.title.en, m.title.zh, m.definition())
+        for m in catalogue.measures
+        if grain is None or grain in m.grains
+    ]  # fmt: skip
+    rows += [(t.name, t.grain, "-", t.title.en, t.title.zh, t.definition()) for t in catalogue.tags if grain in (None, t.grain)]
+    names = ("name", "grains", "windows", "title", "标题", "definition")
+    if as_json:
+        print(json.dumps([dict(zip(names, r, strict=True)) for r in rows], ensure_ascii=False))
+        return
+    table = Table(*names, box=None)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if Console().is_terminal else 200).print(table)
+    print(f"{len(catalogue.measures)} measures, {len(catalogue.tags)} tags")
+
+
+def measures_check(conf: Conf = None) -> None:
+    """Check the catalogue, yours included, without touching any lake."""
+    from huaxiang.portrait.vocabulary import vocabularies  # noqa: PLC0415
+
+    catalogue = load_catalogue(load_contracts(), load_config(conf).conf_dir)
+    person, brand = vocabularies(catalogue)
+    print(
+        f"{len(catalogue.measures)} measures and {len(catalogue.tags)} tags in {len(catalogue.files)} files hold: "
+        f"{len(person)} columns of portrait, {len(brand)} of brand_relation"
+    )
+
+
+def measures_diff(lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json: AsJson = False) -> None:
+    """What your changed definitions would change: folds the current release again and counts differing people."""
+    from huaxiang.portrait.diff import definition_diff  # noqa: PLC0415
+    from huaxiang.run import opened  # noqa: PLC0415
+    from huaxiang.night import open_book  # noqa: PLC0415
+
+    config = load_config(conf, tuple(sets or ()))
+    book = open_book(config)
+    with opened(config, lake, book=book) as there:
+        found = definition_diff(there, book)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    if not found:
+        print("Every column of the current release means what the catalogue says: nothing would change.")
+    for row in found:
+        print(f"{row['table']}.{row['column']:<28} {row['change']:<10} {row['rows']:>10,} rows would differ")
+
+
+def segments_check(conf: Conf = None) -> None:
+    """Check the segment files: names, types, places of mistakes; and run their examples."""
+    from huaxiang.night import open_book  # noqa: PLC0415
+
+    book = open_book(load_config(conf))
+    for segment in book.segments:
+        print(f"✔ {segment.name:<36} {segment.title.en} / {segment.title.zh}")
+    print(f"{len(book.segments)} segments hold.")
+
+
+def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
+    """Why rows were refused: reasons and counts per feed, with files and record numbers, never values."""
+    from huaxiang.clean.quarantine import listed  # noqa: PLC0415
+
+    rows = listed(lake)
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    table = Table("feed", "reason", "rows", "e.g. file", "record", box=None)
+    for row in rows:
+        table.add_row(row["feed"], row["reason"], f"{row['rows']:,}", row["path"], str(row["record"]))
+    Console(width=None if Console().is_terminal else 200).print(table)
+    print(f"{sum(r['rows'] for r in rows):,} reasons of held rows in {lake}. Mend the cause, then: huaxiang quarantine replay")
+
+
+def quarantine_replay(
+    feed: Annotated[str | None, typer.Option("--feed", help="Only this feed")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only rows with this reason")] = None,
+    lake: LakeRoot = "lake",
+) -> None:
+    """Ask the next night to read held rows again from their landing files."""
+    from huaxiang.clean.quarantine import request_replay  # noqa: PLC0415
+
+    rows = request_replay(lake, feed=feed, reason=reason)
+    print(f"{rows:,} rows come in again with the next night")
+
+
+def explain(
+    person: Annotated[str, typer.Option("--person", help="Id of a person")],
+    lake: LakeRoot = "lake",
+    tag: Annotated[str | None, typer.Option("--tag", help="Only this tag, or tags that begin so")] = None,
+    events: Annotated[int, typer.Option("--events", help="Newest events shown per kind")] = 5,
+    conf: Conf = None,
+    sets: Sets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every tag of a person with value, evidence, source, window and definition, and the events behind it."""
+    from huaxiang.night import open_book  # noqa: PLC0415
+    from huaxiang.portrait.explain import explanation  # noqa: PLC0415
+    from huaxiang.run import opened  # noqa: PLC0415
+
+    config = load_config(conf, tuple(sets or ()))
+    book = open_book(config)
+    with opened(config, lake, book=book) as there:
+        told = explanation(there, book, person, tag=tag, events=events)
+    if as_json:
+        print(json.dumps(told.as_dict(), ensure_ascii=False, default=str))
+        return
+    print(told.text())
+
+
+def docs(check: Annotated[bool, typer.Option("--check", help="Only tell whether the dictionary is current")] = False) -> None:
+    """Write schemas/DICTIONARY.md from contracts and measures, or check that it is current."""
+    from huaxiang.contracts.dictionary import write  # noqa: PLC0415
+    from huaxiang.portrait.vocabulary import compiled_contracts  # noqa: PLC0415
+    from huaxiang.shipped import shipped  # noqa: PLC0415
+
+    contracts = load_contracts()
+    extra = compiled_contracts(load_catalogue(contracts)).values()
+    path = shipped("schemas") / "DICTIONARY.md"
+    write(Path(path), check=check, contracts=contracts, extra=extra)
+    print(f"{path} is current" if check else f"wrote {path}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the commands their names."""
+    groups = {
+        "sources": ("Outside data: source maps in conf/sources/.", {"check": sources_check}),
+        "measures": ("The measure catalogue.", {"list": measures_list, "check": measures_check, "diff": measures_diff}),
+        "segments": ("Segment files in conf/segments/.", {"check": segments_check}),
+        "quarantine": ("Rows that were refused.", {"list": quarantine_list, "replay": quarantine_replay}),
+    }
+    for name, (about, commands) in groups.items():
+        group = typer.Typer(help=about, no_args_is_help=True)
+        for verb, command in commands.items():
+            group.command(verb)(command)
+        app.add_typer(group, name=name)
+    app.command()(explain)
+    app.command()(docs)

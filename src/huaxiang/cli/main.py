@@ -1,0 +1,53 @@
+"""The command `huaxiang`: every subcommand, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from huaxiang.cli import analysts, operators
+from huaxiang.errors import HuaxiangError
+
+app = typer.Typer(
+    name="huaxiang",
+    help="画像: one portrait per person from what people do socially and what they buy, on Spark and Delta.",
+    epilog="Begin with `huaxiang demo`. Exit codes: 0 ok · 1 other · 2 usage or configuration · 3 input missing or "
+    "against its contract, nothing ingested · 4 ingested, a gate held publication back · 5 lost a race, retry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+operators.add_to(app)
+analysts.add_to(app)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; a person's mistake gets an explanation, never a trace."""
+    try:
+        outcome = app(args=argv, standalone_mode=False)
+    except HuaxiangError as error:
+        print(f"{error}\nexit {error.exit_code}", file=sys.stderr)
+        return error.exit_code
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:
+        print("stopped", file=sys.stderr)
+        return 130
+    except KeyboardInterrupt:
+        print("stopped; nothing was published", file=sys.stderr)
+        return 130
+    except Exception as error:
+        shown = getattr(error, "format_message", None)  # a usage error of the command line itself
+        if shown is None:
+            raise
+        context = getattr(error, "ctx", None)
+        print(f"{shown()}\n" + (f"see: {context.command_path} --help" if context else ""), file=sys.stderr)
+        return 2
+    return outcome if isinstance(outcome, int) else 0
+
+
+def run() -> None:
+    """Console entry point."""
+    sys.exit(main())

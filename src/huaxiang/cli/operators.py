@@ -1,0 +1,191 @@
+"""What an operator runs: nights, releases, quarantine, the doctor, the demo."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from huaxiang.config import load_config
+from huaxiang.errors import ConfigurationError, Problem
+
+Landing = Annotated[str, typer.Option("--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…")]
+LakeRoot = Annotated[str, typer.Option("--lake", help="Folder of the lake; any Hadoop path")]
+Conf = Annotated[Path | None, typer.Option("--conf", help="Configuration folder (default: the shipped one)")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
+Master = Annotated[str | None, typer.Option("--master", help="Spark master (default: the running session, else local[*])")]
+
+
+def day(text: str, option: str) -> date:
+    """Read a date of the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(Problem(option, f"`{text}`", "a date such as 2026-11-20")) from None
+
+
+def nightly(  # noqa: D417
+    as_of: Annotated[str, typer.Option("--as-of", help="Last business date counted, e.g. 2026-11-20")],
+    landing: Landing = "landing",
+    lake: LakeRoot = "lake",
+    from_: Annotated[str | None, typer.Option("--from", help="First date of a range: one release for each date")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Source map in conf/sources/ for outside data")] = None,
+    conf: Conf = None,
+    sets: Sets = None,
+    master: Master = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be read; change nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a night: landing files → clean events → persons → portraits → segments → a published release.
+
+    The first night on an empty lake is the backfill of everything that arrived until then.
+    """
+    last = day(as_of, "--as-of")
+    first = day(from_, "--from") if from_ else last
+    if first > last:
+        raise ConfigurationError(Problem("--from", f"`{from_}` is after --as-of `{as_of}`"))
+    dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    from huaxiang.run import nights  # noqa: PLC0415
+
+    config = load_config(conf, tuple(sets or ()))
+    summaries = nights(config, dates, landing=landing, lake=lake, source=source, master=master, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        print(json.dumps(summaries[-1] if summaries else {}, ensure_ascii=False))
+
+
+def releases(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
+    """List the releases of a lake, newest last."""
+    from huaxiang.tables.reader import releases_light  # noqa: PLC0415
+
+    found = releases_light(lake)
+    if as_json:
+        rows = [{**r.row(), "as_of": str(r.as_of), "published_at": str(r.published_at), "content_hash": r.content_hash} for r in found]
+        print(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    table = Table("release", "status", "as of", "published at (UTC)", "tables", "rows", "content", box=None)
+    for r in found:
+        rows = sum(p.rows for p in r.tables.values())
+        table.add_row(
+            str(r.release), r.status, str(r.as_of), f"{r.published_at:%Y-%m-%d %H:%M:%S}", str(len(r.tables)), f"{rows:,}", r.content_hash
+        )  # fmt: skip
+    Console().print(table if found else f"no release in {lake} yet: run `huaxiang nightly`")
+
+
+def rollback(
+    to: Annotated[int, typer.Option("--to", help="Number of the release whose tables are published again")],
+    lake: LakeRoot = "lake",
+    conf: Conf = None,
+    sets: Sets = None,
+) -> None:
+    """Publish an older release's tables under a new number."""
+    from huaxiang.run import opened  # noqa: PLC0415
+    from huaxiang.tables.publish import rollback as run  # noqa: PLC0415
+
+    with opened(load_config(conf, tuple(sets or ())), lake) as there:
+        release = run(there, to)
+    print(f"release {release.release} holds again what release {to} held, as of {release.as_of}")
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the tables of the current release")],
+    lake: LakeRoot = "lake",
+    release: Annotated[int | None, typer.Option("--release", help="A release instead of the newest")] = None,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option("--limit", help="Rows shown")] = 50,
+) -> None:
+    """Ask the current release with SQL, without starting Spark. Nothing outside the lake can be reached."""
+    from huaxiang.tables.reader import query as run  # noqa: PLC0415
+
+    found = run(lake, sql, release)
+    rows: list[dict[str, Any]] = found.slice(0, limit).to_pylist()
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    table = Table(*found.column_names, box=None)
+    for row in rows:
+        table.add_row(*("" if v is None else str(v) for v in row.values()))
+    Console().print(table)
+    if found.num_rows > limit:
+        print(f"… {found.num_rows - limit:,} more rows; --limit shows them")
+
+
+def doctor(lake: Annotated[Path | None, typer.Option("--lake", help="A lake whose folder must be writable")] = None) -> int:
+    """Check Java, JARs, versions, write access, memory, disk and fonts; each with its fix."""
+    from huaxiang.doctor import checks  # noqa: PLC0415
+
+    found = checks(lake)
+    for check in found:
+        print(f"{'✔' if check.ok else '✘'} {check.name:<14} {check.found}" + ("" if check.ok else f"\n    → {check.fix}"))
+    return 0 if all(c.ok for c in found) else 1
+
+
+def world(
+    people: Annotated[int, typer.Option("--people", help="People in the world")] = 2000,
+    days: Annotated[int, typer.Option("--days", help="Days of events, ending on --until")] = 90,
+    seed: Annotated[int, typer.Option("--seed", help="Equal seeds make equal files")] = 1,
+    out: Annotated[Path, typer.Option("--out", help="Folder to make: <out>/landing and <out>/truth")] = Path("world"),
+    until: Annotated[str, typer.Option("--until", help="Last day")] = "2026-11-20",
+    dirt: Annotated[float, typer.Option("--dirt", help="Share of rows with a planted fault")] = 0.02,
+) -> None:
+    """Make a demo world with planted truth: landing files to run nights on, and what a perfect night would say."""
+    from huaxiang.world.make import make  # noqa: PLC0415
+
+    made = make(out, people=people, days=days, seed=seed, until=day(until, "--until"), dirt=dirt, tell=lambda text: print(text, file=sys.stderr))
+    print(f"{made.events:,} events of {people:,} people in {days} days\nlook:  {out}/landing  {out}/truth")
+
+
+def evaluate(
+    lake: LakeRoot = "lake",
+    truth: Annotated[Path, typer.Option("--truth", help="The world's truth folder")] = Path("world/truth"),
+    as_json: AsJson = False,
+) -> int:
+    """Compare what a lake says with what the demo world planted."""
+    from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
+
+    report = run(lake, truth)
+    if as_json:
+        print(json.dumps([c.__dict__ for c in report.checks], ensure_ascii=False, default=str))
+    else:
+        for check in report.checks:
+            print(f"{'✔' if check.ok else '✘'} {check.name:<48} wanted {check.wanted}   found {check.found}")
+    return 0 if all(c.ok for c in report.checks) else 1
+
+
+def demo(
+    lake: Annotated[Path, typer.Option("--lake", help="Folder to make the demo in")] = Path("demo"),
+    people: Annotated[int, typer.Option("--people")] = 2000,
+    days: Annotated[int, typer.Option("--days")] = 90,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    sets: Sets = None,
+) -> int:
+    """Make a world of 2,000 people and 90 days, backfill it, run three nights, evaluate, and show the page."""
+    from huaxiang.run import nights  # noqa: PLC0415
+    from huaxiang.world.make import make  # noqa: PLC0415
+
+    config = load_config(None, tuple(sets or ()))
+    until = date(2026, 11, 20)
+    made, tables = lake / "world", lake / "lake"
+    if tables.exists():
+        raise ConfigurationError(Problem(str(tables), "there is a lake already", hint="remove it, or pass another --lake"))
+    shutil.rmtree(made, ignore_errors=True)
+    print(f"a world of {people:,} people and {days} days …", file=sys.stderr)
+    make(made, people=people, days=days, seed=seed, until=until)
+    dates = [until - timedelta(days=n) for n in (3, 2, 1, 0)]
+    nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
+    code = evaluate(str(tables), made / "truth", False)
+    print(f"look:  {tables}/pages/{until}/index.html\nask:   huaxiang query \"SELECT rfm_class, count(*) FROM portrait GROUP BY 1\" --lake {tables}")
+    return code
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the commands their names."""
+    for command in (nightly, demo, world, evaluate, doctor, releases, rollback, query):
+        app.command()(command)

@@ -1,0 +1,92 @@
+"""What a changed catalogue would change: the newest release folded again, column by column."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+from pyspark.storagelevel import StorageLevel
+
+from huaxiang.days.cells import GRAIN, PARTITION, cells
+from huaxiang.days.rows import event_rows
+from huaxiang.portrait.assemble import measured_portrait
+from huaxiang.portrait.tags import tag_names, with_tags
+from huaxiang.portrait.vocabulary import vocabularies
+from huaxiang.relations.assemble import measured_relations
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from huaxiang.night import Book
+    from huaxiang.tables.lake import Lake
+
+
+def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
+    """Return per changed column its table, change (`added`, `removed`, `differs`) and how many rows differ.
+
+    Day rows whose definition changed are made again from events, the others are read; nothing is written.
+    """
+    catalogue = book.catalogue
+    as_of = lake.release().as_of
+    covers: dict[str, dict[str, str]] = {}
+    for row in lake.read_release("coverage").collect():
+        covers.setdefault(row["feed"], {})[row["platform"]] = row["covers"]
+    persons = lake.read_release("person_account")
+    day_rows = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
+    person_types, brand_types = vocabularies(catalogue)
+    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of).persist(StorageLevel.MEMORY_AND_DISK)
+    tags = [t for t in catalogue.tags if t.grain == "person"]
+    portrait = with_tags(measured, tags, tag_names(person_types), person_types, as_of=as_of)
+    found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"], list(person_types))
+    tags = [t for t in catalogue.tags if t.grain == "brand"]
+    used = sorted(n for n in person_types if any(f"portrait.{n}" in t.definition() for t in tags))
+    theirs = portrait.select("person", *(F.col(n).alias(f"portrait.{n}") for n in used))
+    pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of).join(theirs, "person")
+    related = with_tags(pairs, tags, tag_names(brand_types, person_types), brand_types, as_of=as_of)
+    found += _compared(
+        "brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"], list(brand_types)
+    )
+    measured.unpersist()
+    day_rows.unpersist()
+    return found
+
+
+def _day_rows(lake: Lake, book: Book) -> DataFrame:
+    catalogue = book.catalogue
+    wide = catalogue.cell_columns()
+    known = {r["stream"]: r["definition"] for r in lake.read_release("measure_definition").collect()}
+    old = lake.read_release("day_row")
+    tables = lake.release().tables
+    stale = [s for s in catalogue.streams() if known.get(s) != catalogue.stream_definition(s)]
+    kept = old.where(~F.col("stream").isin(*stale)) if stale else old
+    frames = [
+        kept.select(*GRAIN, PARTITION, *(F.col(n) if n in old.columns else F.lit(None).cast(t).alias(n) for n, t in wide.items()))
+    ]
+    for stream in stale:
+        parts = catalogue.streams()[stream]
+        event = parts[0][0].event
+        if f"clean/{event.feed}" in tables:
+            rows = event_rows(
+                event, lake.read(f"clean/{event.feed}"), lambda f: lake.read(f"clean/{f}"), zone=book.config.business_zone
+            )
+            frames.append(cells(rows, parts, wide))
+    return reduce(lambda a, b: a.unionByName(b), frames)
+
+
+def _compared(table: str, old: DataFrame, new: DataFrame, key: list[str], columns: list[str]) -> list[dict[str, Any]]:
+    """One pass over both: rows in which a column differs, a missing row counting as null."""
+    both = [c for c in columns if c in old.columns]
+    renamed = new.select(*key, *(F.col(c).alias(f"new_{c}") for c in columns))
+    joined = old.join(renamed, key, "full")
+    counts = [F.count_if(~F.col(c).eqNullSafe(F.col(f"new_{c}"))).alias(c) for c in both]
+    counts += [F.count_if(F.col(f"new_{c}").isNotNull()).alias(c) for c in columns if c not in both]
+    row = joined.agg(*counts).first()
+    told = row.asDict() if row else {}
+    found = [
+        {"table": table, "column": c, "change": "differs" if c in both else "added", "rows": n}
+        for c, n in told.items()
+        if n or c not in both
+    ]
+    gone = [c for c in old.columns if c not in (*columns, *key, "as_of")]
+    return found + [{"table": table, "column": c, "change": "removed", "rows": old.count()} for c in gone]

@@ -1,0 +1,97 @@
+"""The last step: judge tonight's numbers, then make all tables visible together, or hold them back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from huaxiang.errors import GateHeldError, Problem
+from huaxiang.gates.history import against_past, age_days
+from huaxiang.gates.judge import judge
+from huaxiang.gates.measure import table_metrics
+from huaxiang.tables.publish import publish
+from huaxiang.tables.storage import local_path
+
+if TYPE_CHECKING:
+    from huaxiang.gates.report import GateReport, GateResult
+    from huaxiang.night import Night
+
+PAST_NIGHTS = 14
+MEASURED = ("person_account", "portrait", "brand_relation", "segment_membership")
+
+
+def run(night: Night) -> None:
+    """Judge feeds and published tables, then publish; GateHeldError (exit 4) after a critical failure.
+
+    A held night keeps its tables under a release that readers don't see. A critical failure of a feed that
+    is not required is told but holds nothing back.
+    """
+    report = judge(
+        {**feed_metrics(night), **published_metrics(night)},
+        night.contracts, local_gates(night), as_of=night.as_of, release=night.number,
+    )  # fmt: skip
+    blocking = [r for r in report.critical if holds_back(night, r)]
+    night.keep("gates", report.summary())
+    night.tell.counts({"rules": len(report.results), "hold": report.held, "warnings": len(report.warnings)})
+    night.tell.counts({"critical": len(report.critical)})
+    release = publish(
+        night.attempt, "held" if blocking else "published",
+        config_hash=night.config.fingerprint, contracts_hash=night.contracts.digest[:16],
+    )  # fmt: skip
+    night.released.append(release)
+    if blocking:
+        raise GateHeldError(
+            [Problem(f"{r.table} {r.metric}", _found(r), r.expectation, r.description.en) for r in blocking],
+            f"Ingested, but release {release.release} is held back: readers keep the one before. Look: {_where(report)}",
+        )
+
+
+def holds_back(night: Night, result: GateResult) -> bool:
+    """Whether a critical failure stops publication: it concerns a required feed or a table of ours."""
+    return result.table in night.config.required or result.table not in night.feeds
+
+
+def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
+    """Tonight's numbers per feed that had files: from the ingest step, with its own past and its freshness."""
+    told = night.told.get("ingest") or {"metrics": {}, "newest": {}}
+    measured: dict[str, dict[str, Any]] = {feed: dict(numbers) for feed, numbers in told["metrics"].items()}
+    ledger = night.lake.read("load_ledger").where(F.col("feed").isin(*measured) & (F.col("release") < night.number))
+    past: dict[str, list[int]] = {}
+    for row in ledger.orderBy(F.desc("release")).collect():
+        past.setdefault(row["feed"], []).append(row["rows_in"])
+    tonight = {feed: int(numbers.get("rows") or 0) for feed, numbers in measured.items()}
+    for feed, ratio in against_past(tonight, {f: n[:PAST_NIGHTS] for f, n in past.items()}).items():
+        measured[feed]["rows_against_past"] = ratio
+    for feed, newest in told["newest"].items():
+        age = age_days(date.fromisoformat(newest), as_of=night.as_of)
+        if feed in measured and age is not None:
+            measured[feed]["age_days"] = age
+    return measured
+
+
+def published_metrics(night: Night) -> dict[str, dict[str, Any]]:
+    """One aggregation per published table that tonight wrote."""
+    found = {}
+    for name in MEASURED:
+        if name in night.attempt.tables:
+            row = table_metrics(night.lake.read(name), night.contracts[name]).first()
+            found[name] = row.asDict() if row else {}
+    return found
+
+
+def local_gates(night: Night) -> Any:
+    """The folder of gate history and data docs: in a local lake itself, else beside the process."""
+    from pathlib import Path  # noqa: PLC0415
+
+    root = local_path(night.lake.root, night.spark)
+    return (root if root else Path.cwd()) / "gates"
+
+
+def _found(result: GateResult) -> str:
+    return "could not be evaluated" if result.crashed or result.value is None else f"is {result.value:,}"
+
+
+def _where(report: GateReport) -> str:
+    return str(report.docs)

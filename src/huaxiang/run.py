@@ -1,0 +1,90 @@
+"""From settings to nights: what the command line, the jobs and the demo share."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.night import STEPS, Book, Night, open_book, pepper_of, run_night
+from huaxiang.telling import Telling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from huaxiang.config import Config
+    from huaxiang.tables.lake import Lake
+
+
+@contextmanager
+def opened(config: Config, lake: str, *, master: str | None = None, book: Book | None = None) -> Iterator[Lake]:
+    """Open a lake with a Spark session; configuration has been read before, and is checked first of all."""
+    from huaxiang.session import spark_session  # noqa: PLC0415
+    from huaxiang.tables.lake import Lake  # noqa: PLC0415
+
+    book = book or open_book(config)
+    there = Lake(spark_session(config.spark, master=master), lake, book.contracts)
+    try:
+        yield there
+    finally:
+        there.close()
+
+
+def nights(
+    config: Config, dates: Sequence[date], *, landing: str, lake: str, source: str | None = None,
+    master: str | None = None, dry_run: bool = False, as_json: bool = False, steps: Sequence[str] = tuple(STEPS),
+    opening: bool = True,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Run one night per date and return their summaries; the first failure ends the row with its exit code.
+
+    `steps` runs only a part of the road: a part continues the attempt that an earlier part left open.
+    """
+    from huaxiang.summary import pages  # noqa: PLC0415
+    from huaxiang.tables.attempt import begin  # noqa: PLC0415
+
+    book = open_book(config, source=source)
+    if dry_run:
+        return [_would_read(book, landing, lake, dates)]
+    summaries = []
+    with opened(config, lake, master=master, book=book) as there:
+        for as_of in dates:
+            tell = Telling(as_json=True if as_json else None)
+            tell.spark = there.spark
+            attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)))
+            follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
+            tell.say(f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}")
+            pepper = pepper_of(config, there.root, tell.say)
+            night = Night(there.spark, book, there, attempt, landing, as_of, pepper, tell)
+            try:
+                summary = run_night(night, tuple(steps))
+            finally:
+                page = _page(there.root, night)
+            summaries.append(summary)
+            if summary["status"] == "published":
+                hours = f"{summary['seconds']:.0f} s in {summary['spark_jobs']} Spark jobs"
+                tell.say(f"published release {summary['release']} · {hours} · peak {summary['peak_memory_bytes'] / 2**30:.1f} GiB")
+            if page and opening and not as_json:
+                print(f"look:  {page}")
+    assert callable(pages)
+    return summaries
+
+
+def _page(root: str, night: Night) -> Any:
+    from huaxiang.summary import kept, pages  # noqa: PLC0415
+
+    mine = [s for s in kept(root) if s["release"] == night.number and s["as_of"] == night.as_of.isoformat()]
+    return pages(root, mine[-1]) if mine else None
+
+
+def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> dict[str, Any]:
+    from huaxiang.sources.files import list_landing  # noqa: PLC0415
+    from huaxiang.tables.storage import storage  # noqa: PLC0415
+
+    found = list_landing(storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=book.source)
+    feeds: dict[str, int] = {}
+    for file in found.files:
+        feeds[file.feed] = feeds.get(file.feed, 0) + 1
+    for feed, files in sorted(feeds.items()):
+        print(f"{feed:<20} {files:>6,} files until {dates[-1]}")
+    print(f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}.")
+    return {"dry_run": True, "files": feeds}

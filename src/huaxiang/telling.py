@@ -1,0 +1,122 @@
+"""What a run says while it runs: progress bars on a terminal, one JSON line per event without one."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pyspark.sql import SparkSession
+
+
+@dataclass
+class Step:
+    """One step as it went: seconds, Spark jobs, and what it counted."""
+
+    name: str
+    seconds: float = 0.0
+    spark_jobs: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """The counts as words: `cells 12,345 · streams 16`."""
+        return "   ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in self.counts.items())
+
+
+class Telling:
+    """Tells a person or a log what happens; also keeps it for the summary."""
+
+    def __init__(self, *, quiet: bool = False, as_json: bool | None = None) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.as_json = (not sys.stderr.isatty()) if as_json is None else as_json
+        self.quiet = quiet
+        self.steps: list[Step] = []
+        self.spark: SparkSession | None = None
+        self.peak = Peak()
+
+    def say(self, text: str) -> None:
+        """Say one line."""
+        if self.quiet:
+            return
+        if self.as_json:
+            self._log({"event": "said", "text": text})
+        else:
+            self.console.print(text, soft_wrap=True)
+
+    def counts(self, counts: Mapping[str, int]) -> None:
+        """Note what the running step counted."""
+        if self.steps:
+            self.steps[-1].counts |= counts
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Run a step under a bar; afterwards its line with counts and seconds stays."""
+        step = Step(name)
+        self.steps.append(step)
+        began, jobs = time.monotonic(), self._jobs()
+        if self.as_json or self.quiet:
+            yield step
+            self._finish(step, began, jobs)
+            if not self.quiet:
+                self._log({"event": "step", "step": name, "seconds": round(step.seconds, 1), "spark_jobs": step.spark_jobs, **step.counts})
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            bar.add_task(name, total=None)
+            yield step
+        self._finish(step, began, jobs)
+        self.console.print(f"  {name:<10} {'█' * 20}  {step.line()}   {step.seconds:.0f} s", soft_wrap=True)
+
+    def _finish(self, step: Step, began: float, jobs: int) -> None:
+        step.seconds = time.monotonic() - began
+        step.spark_jobs = self._jobs() - jobs
+
+    def _jobs(self) -> int:
+        """How many jobs this Spark application has started."""
+        if self.spark is None:
+            return 0
+        context: Any = self.spark.sparkContext
+        return int(context._jsc.sc().dagScheduler().numTotalJobs())  # noqa: SLF001  (no public counter)
+
+    def _log(self, event: dict[str, Any]) -> None:
+        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}
+        print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+class Peak:
+    """The largest resident memory of this process and its children, looked at twice a second."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._process = psutil.Process()
+        threading.Thread(target=self._watch, daemon=True, name="peak-memory").start()
+
+    def _watch(self) -> None:
+        while True:
+            self.bytes = max(self.bytes, self._now())
+            time.sleep(0.5)
+
+    def _now(self) -> int:
+        total = 0
+        try:
+            processes = [self._process, *self._process.children(recursive=True)]
+        except psutil.Error:
+            return total
+        for process in processes:
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:  # it ended meanwhile
+                continue
+        return total

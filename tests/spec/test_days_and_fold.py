@@ -1,0 +1,188 @@
+"""Events become cells and cells become people: one person per case, all cases in one pass."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from feeds import CONTRACTS, clean
+from huaxiang.days.cells import cells
+from huaxiang.days.measures import load_catalogue
+from huaxiang.days.rows import event_rows
+from huaxiang.portrait.assemble import measured_portrait
+from huaxiang.portrait.tags import tag_names, with_tags
+from huaxiang.portrait.vocabulary import vocabularies
+from huaxiang.relations.assemble import measured_relations
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+AS_OF = date(2026, 11, 20)
+CATALOGUE = load_catalogue(CONTRACTS)
+COVERS = {
+    feed: ({"mall": "everybody"} if event.world == "shop" else {"weiwo": "accounts"})
+    for event in CATALOGUE.events.values()
+    for feed in [event.feed]
+}
+PERSON_OF = {
+    "mall:buyer": "buyer", "mall:edge": "edge", "mall:two": "two", "outlet:two": "two", "mall:refund": "refund",
+    "mall:ties": "ties", "weiwo:fan": "fan", "weiwo:star": "star", "weiwo:star2": "star", "weiwo:left": "left",
+    "weiwo:brand": "brand", "mall:none": "none", "weiwo:reader": "reader", "mall:undated": "undated",
+    "mall:waits": "waits",
+}  # fmt: skip
+
+
+def line(who: str, order: str, at: str, paid: int, product: str = "p1", number: str = "1", **more: Any) -> dict[str, Any]:
+    return {
+        "who": who, "order_id": order, "line_id": number, "product_id": product, "paid_minor": paid, "quantity": 1,
+        "event_key": f"{who}|{order}|{number}", "at": at, **more,
+    }  # fmt: skip
+
+
+def feeds(spark: SparkSession) -> dict[str, DataFrame]:
+    lines = [
+        line("mall:buyer", "o1", "2026-11-20 00:00", 1000),
+        line("mall:buyer", "o1", "2026-11-20 00:00", 500, "p2", "2"),
+        line("mall:buyer", "o2", "2026-08-01 12:00", 9000, "p3", promotion_id="618"),
+        line("mall:buyer", "o3", "2026-11-21 12:00", 7777),  # after the night: it counts tomorrow
+        line("mall:edge", "o4", "2026-11-14 12:00", 70),  # the 7 days are 14 to 20
+        line("mall:edge", "o5", "2026-11-13 23:59", 1),
+        line("mall:two", "o6", "2026-11-19 08:00", 10),
+        line("outlet:two", "o7", "2026-11-19 20:00", 20),
+        line("mall:refund", "o8", "2026-08-01 08:00", 5000),
+        line("mall:ties", "o9", "2026-11-01 08:00", 300, "p1"),
+        line("mall:ties", "o10", "2026-11-02 08:00", 300, "p3"),
+        {k: v for k, v in line("mall:undated", "o11", "2026-11-01 08:00", 42).items() if k != "at"},
+    ]
+    acts = [
+        {"who": "weiwo:reader", "post_id": "n1", "act": "like", "at": "2026-11-20 21:00", "dwell_seconds": 5},
+        {"who": "weiwo:reader", "post_id": "n1", "act": "view", "at": "2026-11-15 09:00", "dwell_seconds": 9},
+        {"who": "weiwo:reader", "post_id": "n2", "act": "click", "at": "2026-11-16 09:00"},
+        {"who": "weiwo:reader", "post_id": "lost", "act": "click", "at": "2026-11-16 09:30"},
+    ]
+    follows = [
+        {"who": "weiwo:fan", "other_account": "weiwo:star", "action": "follow", "at": "2026-01-01 10:00"},
+        {"who": "weiwo:fan", "other_account": "weiwo:star2", "action": "follow", "at": "2026-01-01 10:00"},
+        {"who": "weiwo:fan", "other_account": "weiwo:brand", "action": "follow", "at": "2026-02-01 10:00"},
+        {"who": "weiwo:fan", "other_account": "weiwo:left", "action": "follow", "at": "2026-02-01 10:00"},
+        {"who": "weiwo:fan", "other_account": "weiwo:left", "action": "unfollow", "at": "2026-03-01 10:00"},
+        {"who": "weiwo:left", "other_account": "weiwo:brand", "action": "follow", "at": "2026-02-01 10:00"},
+        {"who": "weiwo:left", "other_account": "weiwo:brand", "action": "unfollow", "at": "2026-02-02 10:00"},
+        {"who": "weiwo:star", "other_account": "weiwo:star2", "action": "follow", "at": "2026-02-01 10:00"},
+    ]
+    returns = [
+        {"platform": "mall", "order_id": "o8", "line_id": "1", "amount_minor": 2000, "at": "2026-11-10 10:00"},
+        {"platform": "mall", "order_id": "not yet", "line_id": "1", "amount_minor": 9, "at": "2026-11-10 10:00"},
+    ]
+    products = [
+        {"platform": "mall", "product_id": "p1", "brand_id": "b1", "category": "food/tea", "at": "2026-01-01 00:00"},
+        {"platform": "mall", "product_id": "p2", "brand_id": "b2", "category": "food/tea", "at": "2026-01-01 00:00"},
+        {"platform": "mall", "product_id": "p3", "brand_id": "b0", "category": "home", "at": "2026-01-01 00:00"},
+        {"platform": "mall", "product_id": "p3", "brand_id": "b3", "category": "home", "at": "2026-10-01 00:00"},
+    ]
+    posts = [
+        {"who": "weiwo:brand", "post_id": "n1", "kind": "original", "topics": ["tea"], "brand_ids": ["b1", "b2"], "at": "2026-01-01 10:00"},
+        {"who": "weiwo:brand", "post_id": "n2", "kind": "original", "topics": ["tea", "cars"], "at": "2026-01-01 10:00"},
+    ]
+    accounts = [{"who": "weiwo:brand", "brand_id": "b1", "at": "2025-01-01 10:00"}]
+    given = {
+        "order_line": lines, "social_interaction": acts, "social_follow": follows, "order_return": returns,
+        "product": products, "social_post": posts, "social_account": accounts,
+        "shop_account": [{"who": "mall:buyer", "birth_year": 2004, "at": "2026-01-01 10:00"}],
+        "review": [
+            {"who": "mall:buyer", "product_id": "p1", "rating": Decimal("4.0"), "at": "2026-11-01 10:00"},
+            {"who": "mall:buyer", "product_id": "p1", "rating": Decimal("2.0"), "at": "2026-10-01 10:00"},
+        ],
+    }  # fmt: skip
+    return {f: clean(spark, f, *given.get(f, [])) for f in {e.feed for e in CATALOGUE.events.values()} | {"region", "campaign"}
+            | set(given)}  # fmt: skip
+
+
+def day_rows(found: dict[str, DataFrame]) -> DataFrame:
+    made = []
+    for parts in CATALOGUE.streams().values():
+        event = parts[0][0].event
+        rows = event_rows(event, found[event.feed], found.__getitem__, zone="Asia/Shanghai")
+        made.append(cells(rows, parts, CATALOGUE.cell_columns()))
+    return reduce(lambda a, b: a.unionByName(b), made)
+
+
+@pytest.fixture(scope="module")
+def told(_session: SparkSession) -> dict[str, Any]:
+    spark = _session
+    made = day_rows(feeds(spark)).persist()
+    persons = spark.createDataFrame(
+        [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()], "account string, person string, platform string"
+    )
+    measured = measured_portrait(made, persons, CATALOGUE, COVERS, as_of=AS_OF)
+    types, brand_types = vocabularies(CATALOGUE)
+    tags = [t for t in CATALOGUE.tags if t.grain == "person"]
+    portrait = with_tags(measured.persist(), tags, tag_names(types), types, as_of=AS_OF)
+    people = {r["person"]: r.asDict(recursive=True) for r in portrait.collect()}
+    related = measured_relations(made, persons, CATALOGUE, COVERS, as_of=AS_OF)
+    pairs = {(r["person"], r["brand_id"]): r.asDict() for r in related.collect()}
+    waiting = {(r["key_kind"], r["key"]) for r in made.where("key_kind like 'awaits:%'").collect()}
+    assert types
+    assert brand_types
+    return {"people": people, "pairs": pairs, "waiting": waiting}
+
+
+@pytest.mark.parametrize(
+    ("person", "expected"),
+    [
+        ("buyer", {"orders_7d": 1, "orders_all": 2, "spend_7d": 1500, "spend_365d": 10500, "order_lines_all": 3}),
+        ("buyer", {"first_order_date": date(2026, 8, 1), "last_order_date": AS_OF, "recency_days": 0, "tenure_days": 111}),
+        ("buyer", {"largest_line_365d": 9000, "dearest_product_365d": "p3", "smallest_line_365d": 500, "products_all": 3}),
+        ("buyer", {"brands_all": 3, "categories_all": 2, "promoted_lines_365d": 1, "units_all": 3}),
+        ("buyer", {"top_brand_all": "b0", "top_category_all": "home", "reviews_all": 2, "last_rating": Decimal("4.0")}),
+        ("buyer", {"lowest_rating_365d": Decimal("2.0"), "low_ratings_365d": 1, "declared_age": 22, "is_student_age": True}),
+        ("edge", {"spend_7d": 70, "orders_7d": 1, "spend_30d": 71, "orders_30d": 2}),
+        ("two", {"buying_days_30d": 1, "orders_30d": 2, "spend_30d": 30}),
+        ("refund", {"spend_30d": -2000, "spend_all": 3000, "paid_all": 5000, "kept_spend_90d": 0, "kept_spend_365d": 3000}),
+        ("refund", {"returns_90d": 1, "returned_all": 2000, "last_return_date": date(2026, 11, 10)}),
+        ("ties", {"top_brand_365d": "b1", "top_brand_share_365d": 0.5, "products_365d": 2, "dearest_product_365d": "p3"}),
+        ("undated", {"spend_365d": 0, "spend_all": 42, "orders_all": 1, "buying_days_all": 0, "last_order_date": None}),
+        ("none", {"spend_all": 0, "orders_7d": 0, "returns_all": 0, "top_brand_all": None, "top_brand_share_all": None}),
+        ("none", {"interactions_30d": None, "followings": None, "largest_line_all": None, "recency_days": None}),
+        ("fan", {"followings": 2, "followers": 0, "interactions_30d": 0, "spend_all": 0, "unfollow_events_30d": 0}),
+        ("star", {"followers": 1, "followings": 0}),
+        ("left", {"followings": 0, "followers": 0}),
+        ("reader", {"likes_30d": 1, "interactions_30d": 3, "views_7d": 1, "social_days_30d": 3, "dwell_30d": 14}),
+        ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "9", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
+        ("reader", {"interests_90d": [{"key": "cars", "value": 1}, {"key": "tea", "value": 3}], "longest_dwell_90d": 9}),
+        ("waits", {"spend_all": 0, "returns_all": 0}),
+    ],
+)  # fmt: skip
+def test_a_person_is_told_as_declared(told: dict[str, Any], person: str, expected: dict[str, Any]) -> None:
+    found = told["people"][person]
+    assert {k: found[k] for k in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("pair", "expected"),
+    [
+        (("buyer", "b1"), {"spend_all": 1000, "orders_all": 1, "reviews_all": 2, "followings": None}),
+        (("buyer", "b0"), {"spend_all": 9000, "last_order_date": date(2026, 8, 1)}),  # p3 was b0 in August
+        (("ties", "b3"), {"spend_all": 300}),  # and b3 in November
+        (("fan", "b1"), {"followings": 1, "spend_all": 0}),
+        (("left", "b1"), {"followings": 0, "follow_events_90d": 0}),
+        (("reader", "b2"), {"interactions_30d": 1, "views_30d": 1}),
+    ],
+)
+def test_a_person_and_a_brand(told: dict[str, Any], pair: tuple[str, str], expected: dict[str, Any]) -> None:
+    found = told["pairs"][pair]
+    assert {k: found[k] for k in expected} == expected
+
+
+def test_only_pairs_with_evidence(told: dict[str, Any]) -> None:
+    assert ("none", "b1") not in told["pairs"]
+    assert ("buyer", "b3") not in told["pairs"]
+
+
+def test_what_is_missing_is_remembered(told: dict[str, Any]) -> None:
+    assert ("awaits:order_line", "mall\u001fnot yet\u001f1") in told["waiting"]
+    assert ("awaits:social_post", "weiwo\u001flost") in told["waiting"]
