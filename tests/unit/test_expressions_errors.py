@@ -148,6 +148,7 @@ PROBLEMS = {
     "s like 'a' escape '!'": "f:1:1  `escape` is not part of this language",
     "s like any ('a')": "f:1:13  `any` is not part of this language",
     "length(s => 1)": "f:1:13  a named argument (`=>`) is not part of this language",
+    "times(shares, where => act = 'x', last_days => 30) > 1": "f:1:1  unknown function `times`",
     "{n}": "f:1:2  a placeholder is not part of this language",
     ":n": "f:1:1  a placeholder is not part of this language",
     "portrait.length(s)": "f:1:1  `portrait.length(s)` is not part of this language",
@@ -215,6 +216,10 @@ HINTS = {
 @pytest.mark.parametrize("text", HINTS)
 def test_what_to_do_stands_beside_the_carets(text: str) -> None:
     assert answer(text).splitlines()[2].endswith("^        " + HINTS[text])
+
+
+def test_a_word_of_another_language_is_one_mistake() -> None:
+    assert answer("times(shares, where => act = 'x', last_days => 30) > 1").count("f:1:") == 1
 
 
 def test_a_hostile_text_costs_little() -> None:

@@ -63,17 +63,26 @@ class _Checker(Operators):
     def node(self, node: Node) -> Node:
         if isinstance(node, Name):
             return replace(node, type=self.name(node))
-        if isinstance(node, Literal):
-            return node
+        return self.call(node) if isinstance(node, Call) else node
+
+    def call(self, node: Call) -> Call:
+        if node.op == "=>":
+            return replace(
+                node, type=self.refuse(node.span, "a named argument (`=>`) is not part of this language")
+            )
         is_operator = node.op in self.operators
-        if not is_operator and node.op not in self.functions:
+        is_known = is_operator or node.op in self.functions
+        if not is_known:
             self.unknown_function(node)
+        if not is_known and any(isinstance(a, Call) and a.op == "=>" for a in node.args):
+            return node  # a word of another language: its arguments too
         call = replace(node, args=tuple(self.node(a) for a in node.args))
-        if not is_operator and call.op not in self.functions:
+        if not is_known:
             return replace(call, type="")
-        if is_operator and not all(a.type for a in call.args):
-            return replace(call, type=self.despite(call))
-        return replace(call, type=self.operators[call.op](call) if is_operator else self.function(call))
+        if not is_operator:
+            return replace(call, type=self.function(call))
+        refused = not all(a.type for a in call.args)
+        return replace(call, type=self.despite(call) if refused else self.operators[call.op](call))
 
     def despite(self, call: Call) -> str:
         """Return the type of an operator whose arguments are partly refused, where it is certain."""

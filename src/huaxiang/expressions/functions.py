@@ -187,25 +187,8 @@ INSTEAD: Mapping[str, str] = {
     "like": "… like '…'",
     "sha2": "sha256(text)",
 }
-NOT_REPEATABLE = frozenset(
-    [
-        "rand",
-        "randn",
-        "random",
-        "uuid",
-        "shuffle",
-        "now",
-        "current_date",
-        "current_timestamp",
-        "current_time",
-        "localtimestamp",
-        "curdate",
-        "unix_timestamp",
-        "monotonically_increasing_id",
-        "spark_partition_id",
-        "input_file_name",
-        "current_user",
-        "session_user",
-        "user",
-    ]
-)
+NOT_REPEATABLE = frozenset([
+    "rand", "randn", "random", "uuid", "shuffle", "now", "current_date", "current_timestamp", "current_time",
+    "localtimestamp", "curdate", "unix_timestamp", "monotonically_increasing_id", "spark_partition_id",
+    "input_file_name", "current_user", "session_user", "user",
+])  # fmt: skip

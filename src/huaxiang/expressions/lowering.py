@@ -39,8 +39,7 @@ _PLAIN: dict[type[exp.Expr], str] = {
     exp.NullSafeEQ: "`<=>`", exp.RegexpLike: "`rlike`", exp.ILike: "`ilike`", exp.IntDiv: "`div`",
     exp.Placeholder: "a placeholder", exp.Parameter: "a parameter", exp.Tuple: "a list in brackets",
     exp.Distinct: "`distinct`", exp.Filter: "`filter`", exp.AtTimeZone: "`at time zone`",
-    exp.Escape: "`escape`",
-    exp.Kwarg: "a named argument (`=>`)", exp.Alias: "`as`", exp.Any: "`any`", exp.All: "`all`",
+    exp.Escape: "`escape`", exp.Alias: "`as`", exp.Any: "`any`", exp.All: "`all`",
 }  # fmt: skip
 _INSTEAD: dict[type[exp.Expr], str] = {
     exp.Interval: "use date_add(date, days)",
@@ -68,6 +67,7 @@ class Lowering:
             exp.Not: self._negation, exp.Neg: self._minus,
             exp.Between: self._between, exp.In: self._in_list, exp.Is: self._is_, exp.Like: self._like,
             exp.Case: self._case, exp.Cast: self._cast, exp.TryCast: self._cast, exp.Anonymous: self._call,
+            exp.Kwarg: self._named,
             **dict.fromkeys(_BINARY, self._binary),
         }  # fmt: skip
 
@@ -257,6 +257,10 @@ class Lowering:
             span = Span(start, start + len(name))
             self.problems.append(problem(self.text, self.place, span, f"unknown function `{name}`", hint))
         return Call(name, args, self._closed(start))
+
+    def _named(self, e: exp.Kwarg) -> Node:
+        """Keep a named argument, so that an unknown function with some is answered as one mistake."""
+        return self._joined("=>", [self.node(e.expression)])
 
     def _closed(self, start: int) -> Span:
         """Return the span from a function's name to its closing bracket."""

@@ -191,7 +191,7 @@ def operand_type(arg: Node, other: Node) -> str:
 
 
 def written(value: str, target: str) -> date | datetime:
-    """Return the date or instant that a constant means (UTC without an offset); ValueError otherwise."""
+    """Return the date or instant a constant means, in UTC without an offset; ValueError if none."""
     if target == "date":
         return date.fromisoformat(value)
     found = datetime.fromisoformat(value)

@@ -18,34 +18,10 @@ if TYPE_CHECKING:
 
     Value: TypeAlias = str | bool | int | float | Decimal | date | datetime | None
 
-OPERATORS = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "=",
-        "<>",
-        "<",
-        "<=",
-        ">",
-        ">=",
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "neg",
-        "||",
-        "between",
-        "in",
-        "is_null",
-        "is_true",
-        "is_false",
-        "like",
-        "case",
-        "cast",
-    ]
-)
+OPERATORS = frozenset([
+    "and", "or", "not", "=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "neg", "||",
+    "between", "in", "is_null", "is_true", "is_false", "like", "case", "cast",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
