@@ -68,7 +68,7 @@ def outcomes(feeds: Sequence[Mapping[str, Any]], axis: Text) -> dict[str, Figure
                     )
                 )
         figure = _figure(traces, [say(feed["title"]) for feed in came], say(axis))
-        figure["layout"]["xaxis"] |= {"type": "log", "dtick": 1, "exponentformat": "none"}
+        figure["layout"]["xaxis"] |= {"type": "log", "dtick": 1}
         return figure
 
     return both(draw)
@@ -202,7 +202,7 @@ def _figure(traces: list[Figure], names: list[str], axis: str, row_height: int =
             "zeroline": False,
             "fixedrange": True,
             "automargin": True,
-            "separatethousands": True,
+            "tickformat": ",~r",
             "tickfont": {"color": SOFT},
         },
         "yaxis": {
@@ -213,7 +213,7 @@ def _figure(traces: list[Figure], names: list[str], axis: str, row_height: int =
             "gridcolor": LINE,
             "fixedrange": True,
             "automargin": True,
-            "ticksuffix": "  ",
+            "ticklabelstandoff": 8,
         },
         "separators": ".\u202f",
     }

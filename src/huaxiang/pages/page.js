@@ -19,14 +19,17 @@
   function boxes() { return document.querySelectorAll(".chart"); }
   function draw(width) {
     if (!window.Plotly) { return; }
-    var narrow = (width || root.clientWidth) < 640;
     boxes().forEach(function (box) {
       var figure = JSON.parse(document.getElementById(box.dataset.figure).textContent)[lang];
-      figure.layout.autosize = !width;
-      if (width) { figure.layout.width = width; }
-      if (narrow) { figure.layout.font.size = 11; figure.layout.xaxis.nticks = 4; }
+      figure.layout.width = width || box.parentElement.clientWidth;
+      if (figure.layout.width < 560) {  // a telephone: short numbers, upright
+        figure.layout.font.size = 11;
+        figure.layout.xaxis.tickangle = 0;
+        if (figure.layout.xaxis.tickformat === ",~r") { figure.layout.xaxis.tickformat = "~s"; }
+        if (figure.layout.xaxis.type !== "log") { figure.layout.xaxis.nticks = 5; }
+      }
       box.style.height = figure.layout.height + "px";
-      window.Plotly.react(box, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+      window.Plotly.react(box, figure.data, figure.layout, { displayModeBar: false });
     });
   }
   document.addEventListener("DOMContentLoaded", function () {
@@ -35,6 +38,13 @@
     document.querySelectorAll("[data-set]").forEach(function (b) {
       b.addEventListener("click", function () { show(b.dataset.set); remember(lang); draw(); });
     });
+  });
+  var later, drawn = root.clientWidth;
+  window.addEventListener("resize", function () {
+    clearTimeout(later);
+    later = setTimeout(function () {
+      if (root.clientWidth !== drawn) { drawn = root.clientWidth; draw(); }
+    }, 150);
   });
   window.addEventListener("beforeprint", function () { draw(670); });
   window.addEventListener("afterprint", function () { draw(); });

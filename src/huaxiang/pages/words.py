@@ -72,6 +72,8 @@ def share(part: Any, whole: Any) -> str:
     if not whole or part is None:
         return NOTHING
     percent = 100 * part / whole
+    if percent == 0:
+        return f"0{THIN}%"
     written = f"{percent:.2f}" if percent < 10 else f"{percent:.1f}"
     return f"< 0.01{THIN}%" if 0 < percent < 0.005 else f"{written}{THIN}%"
 
