@@ -28,9 +28,9 @@ def check_column(part: Part, column: Column) -> None:
     _check_limits(part, column)
     _check_pattern(part, column)
     if column.money and family(column.type) != "decimal":
-        part.refuse(None, f"`money` on a `{column.type}`", "a decimal")
+        part.refuse(None, f"`money` on type `{column.type}`", "a decimal")
     if column.contact and column.type != "string":
-        part.refuse(None, f"`contact` on a `{column.type}`", "a string")
+        part.refuse(None, f"`contact` on type `{column.type}`", "a string")
 
 
 def _type_is_known(part: Part, type_: str) -> bool:
@@ -48,11 +48,11 @@ def _check_allowed(part: Part, column: Column) -> None:
     if not column.allowed or kind == "string":
         return
     if kind not in ("int", "bigint"):
-        part.refuse("quality", f"allowed values on a `{column.type}`", "a column of text or whole numbers")
+        part.refuse("quality", f"allowed values on type `{column.type}`", "a column of text or whole numbers")
         return
     for value in column.allowed:
         if not _WHOLE.fullmatch(value):
-            part.refuse("quality", f"the allowed value `{value}` is not a `{column.type}`")
+            part.refuse("quality", f"the allowed value `{value}` is not of type `{column.type}`")
 
 
 def _check_limits(part: Part, column: Column) -> None:
@@ -60,7 +60,7 @@ def _check_limits(part: Part, column: Column) -> None:
     if low is None and high is None:
         return
     if family(column.type) not in _NUMBERS:
-        part.refuse(key, f"a minimum or maximum on a `{column.type}`", "a column of numbers")
+        part.refuse(key, f"a minimum or maximum on type `{column.type}`", "a column of numbers")
         return
     if low is not None and high is not None and low > high:
         part.refuse(key, f"impossible: the minimum {low} is above the maximum {high}")
@@ -77,7 +77,7 @@ def _check_pattern(part: Part, column: Column) -> None:
     if pattern is None:
         return
     if column.type != "string":
-        part.refuse(key, f"a pattern on a `{column.type}`", "a column of text")
+        part.refuse(key, f"a pattern on type `{column.type}`", "a column of text")
         return
     try:
         compiled = re.compile(pattern)

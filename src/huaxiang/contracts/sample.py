@@ -7,32 +7,47 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.types import SIMPLE, element, family, type_json
+from huaxiang.expressions import NameInfo, compile_expression
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Column, Contract
 
+_TIMES = ("date", "timestamp")
 FIRST_DAY = date(2026, 1, 1)
 _FIRST_INSTANT = datetime(2026, 1, 1, 1, tzinfo=UTC)  # 9 o'clock in Shanghai: the same date in both zones
 
 
 def sample_rows(contract: Contract, rows: int = 5) -> list[tuple[Any, ...]]:
-    """Return rows that hold to the contract: allowed values, limits, patterns, and every key once.
+    """Return rows that hold to the contract: allowed values, limits, patterns, row rules, every key once.
 
-    Row n is of day n; instants grow from column to column, so that ends come after starts. The optional
-    columns of the last row are null; a clean row is an upsert of revision 0.
+    Row n is of day n; instants grow from column to column, so that ends come after starts. What two columns
+    would have to agree on (a row rule over them) is null in the later one, and the optional columns of the
+    last row are all null.
     """
+    tied = _tied_columns(contract)
+    optional = {c.name for c in contract.columns if not c.required and c.name not in contract.key}
     return [
         tuple(
-            None if _is_left_out(column, contract, i, rows) else _value(column, contract, i, place)
+            None
+            if column.name in tied or (column.name in optional and 1 < rows == i + 1)
+            else _value(column, contract, i, place)
             for place, column in enumerate(contract.columns)
         )
         for i in range(rows)
     ]
 
 
-def _is_left_out(column: Column, contract: Contract, row: int, rows: int) -> bool:
-    optional = not column.required and column.name not in contract.key
-    return optional and rows > 1 and row == rows - 1
+def _tied_columns(contract: Contract) -> set[str]:
+    """Return the last optional column of each row rule, dates and instants apart: they agree by growing."""
+    names = {column.name: NameInfo(column.type) for column in contract.columns}
+    tied: set[str] = set()
+    for rule in contract.rules:
+        used = compile_expression(rule.holds, names).names
+        free = [
+            c.name for c in contract.columns if c.name in used and not c.required and c.type not in _TIMES
+        ]
+        tied |= set(free[-1:])
+    return tied
 
 
 def _value(column: Column, contract: Contract, row: int, place: int) -> Any:

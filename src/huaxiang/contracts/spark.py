@@ -71,7 +71,7 @@ def same_shape(frame: DataFrame, contract: model.Contract) -> list[Problem]:
     wanted = {field.name: field.dataType.simpleString() for field in struct_type(contract).fields}
     extra = [name for name in found if name not in wanted]
     problems = [
-        Problem(place, f"column `{name}` is missing", f"a {wanted[name]}", _renamed(name, extra))
+        Problem(place, f"column `{name}` is missing", f"type {wanted[name]}", _renamed(name, extra))
         for name in wanted
         if name not in found
     ]
@@ -80,7 +80,7 @@ def same_shape(frame: DataFrame, contract: model.Contract) -> list[Problem]:
         for name in extra
     ]
     problems += [
-        Problem(place, f"column `{name}` is a {found[name]}", f"a {wanted[name]}")
+        Problem(place, f"column `{name}` has type {found[name]}", f"type {wanted[name]}")
         for name in wanted
         if name in found and found[name] != wanted[name]
     ]

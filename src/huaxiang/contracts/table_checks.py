@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.contracts.column_checks import SNAKE_CASE
+from huaxiang.contracts.types import is_type
 from huaxiang.errors import ConfigurationError, did_you_mean
 from huaxiang.expressions import NameInfo, Place, compile_expression
 
@@ -86,7 +87,7 @@ def check_roles(custom: Part, contract: Contract) -> None:
         if name is not None and is_column(custom, role, name, contract.columns):
             found = contract.column(name).type
             if found != kind:
-                custom.refuse(role, f"`{role}` is `{name}`, a {found}", f"a {kind}")
+                custom.refuse(role, f"`{role}` is `{name}` of type {found}", kind)
     if "accounts" not in custom.values:
         return
     accounts = custom.part("accounts")
@@ -103,7 +104,9 @@ def check_feed(table: Part, contract: Contract) -> None:
     types = {column.name: column.type for column in contract.columns}
     for name, kind in _FEED_COLUMNS.items():
         if types.get(name) != kind:
-            table.refuse("properties", f"a landing feed without the column `{name}`", f"`{name}`, a {kind}")
+            table.refuse(
+                "properties", f"a landing feed without the column `{name}`", f"`{name}` of type {kind}"
+            )
     for i, column in enumerate(contract.columns):
         if column.name in SYSTEM_COLUMNS:
             trail = (*table.trails["properties"], i)
@@ -115,8 +118,8 @@ def check_rule(part: Part, rule: Rule, columns: Sequence[Column]) -> None:
     """Refuse a row rule that cannot be read, names no column of its table, or is not true or false."""
     if rule.name and not SNAKE_CASE.fullmatch(rule.name):
         part.refuse("name", f"the rule name `{rule.name}`", "lower-case ASCII snake_case")
-    if not rule.holds:
-        return
+    if not (rule.holds and all(is_type(column.type) for column in columns)):
+        return  # an unknown type is a problem already, and would only be said again in other words
     names = {column.name: NameInfo(column.type, column.title.en) for column in columns}
     place = Place(part.doc.file, rule.line, rule.column)
     try:

@@ -71,6 +71,15 @@ def type_json(text: str) -> Json:
     raise UnknownTypeError(text)
 
 
+def is_type(text: str) -> bool:
+    """Tell whether the text is a type."""
+    try:
+        type_json(text)
+    except UnknownTypeError:
+        return False
+    return True
+
+
 def family(text: str) -> str:
     """Return the word a type begins with: `decimal(18,2)` is of the family `decimal`."""
     return re.split(r"[(<]", text, maxsplit=1)[0]
