@@ -12,14 +12,8 @@ from pyspark.sql import functions as F
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.load import load_contracts
 from huaxiang.contracts.sample import sample_rows
-from huaxiang.contracts.spark import (
-    compiled_rules,
-    empty_frame,
-    row_rules,
-    same_shape,
-    sample_frame,
-    struct_type,
-)
+from huaxiang.contracts.spark import empty_frame, row_rules, same_shape, sample_frame, struct_type
+from huaxiang.expressions import NameInfo, compile_expression
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -57,7 +51,7 @@ def test_empty_frames_have_the_shape_of_their_contracts(spark: SparkSession, con
 
 
 def test_sample_rows_break_no_row_rule(spark: SparkSession, contracts: Contracts) -> None:
-    """As literals of one row: limits and allowed values of samples are checked without Spark, in tests/unit."""
+    """As literals of one row; limits and allowed values of samples are checked in tests/unit."""
     holds = {}
     for contract in contracts.values():
         names = {column.name: NameInfo(column.type) for column in contract.columns}
