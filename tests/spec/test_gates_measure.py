@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.contracts.model import Column, Contract, Rule, Text
+from huaxiang.contracts.model import Column, Contract, Gate, Rule, Text
 from huaxiang.gates.measure import table_metrics
+from huaxiang.gates.rules import implied_gates
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,29 +36,31 @@ PORTRAIT = Contract(
     description=WORDS,
     key=("person",),
     columns=(
-        column("person", "string", required=True, pattern="P[0-9]"),
+        column("person", "string", required=True, pattern="^P[0-9]$"),
         column("score", "int", minimum=Decimal(1), maximum=Decimal(5)),
         column("tags", "array<string>", allowed=("a", "b")),
         column("sex", "string", allowed=("f", "m")),
     ),
-    rules=(Rule("women_score", "score > 0", WORDS),),
+    gates=(Gate("null_share:sex", maximum=0.5),),
+    rules=(Rule("scored", "score > 0", WORDS),),
 )
 
 
 def test_every_metric_counts_what_it_says(spark: SparkSession) -> None:
     frame = spark.createDataFrame(ROWS, SCHEMA)
-    measured = table_metrics(frame, PORTRAIT, rules={"women_score": F.col("score") > 0}).collect()
+    measured = table_metrics(frame, PORTRAIT).collect()
     assert [row.asDict() for row in measured] == [
         {
             "rows": 4,
             "duplicate_keys": 1,
             "shape_differences": 0,
-            "null_share:person": 0.25,
-            "broken:person": 1,
-            "broken:score": 2,
-            "broken:tags": 1,
-            "broken:sex": 1,
-            "broken:women_score": 1,
+            "broken:missing:person": 1,
+            "broken:bad_pattern:person": 1,
+            "broken:out_of_range:score": 2,
+            "broken:not_allowed:tags": 1,
+            "broken:not_allowed:sex": 1,
+            "broken:scored": 1,
+            "null_share:sex": 0.25,
         }
     ]
 
@@ -71,4 +74,9 @@ def test_a_missing_and_a_retyped_column_are_two_differences(spark: SparkSession)
     frame = spark.createDataFrame(ROWS, SCHEMA).drop("sex").withColumn("score", F.col("score").cast("bigint"))
     found = table_metrics(frame, PORTRAIT).collect()[0].asDict()
     assert found["shape_differences"] == 2
-    assert "broken:sex" not in found  # not measured: the gate on it fails as one that can't be evaluated
+    assert "broken:scored" not in found  # not measured: the gate on it fails as one that can't be evaluated
+
+
+def test_what_is_measured_is_what_is_implied(spark: SparkSession) -> None:
+    measured = table_metrics(spark.createDataFrame([], SCHEMA), PORTRAIT).columns
+    assert {gate.metric for gate in implied_gates(PORTRAIT)} == set(measured) - {"rows", "null_share:sex"}

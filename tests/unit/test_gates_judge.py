@@ -64,7 +64,12 @@ def report(folder: Path) -> GateReport:
             "duplicate_keys": 1,
         },
         "review": {"rows": 3, "duplicate_keys": "13800138000"},
-        "portrait": {"rows": 0, "duplicate_keys": 0, "shape_differences": 0, "null_share:id": float("nan")},
+        "portrait": {
+            "rows": 0,
+            "duplicate_keys": 0,
+            "shape_differences": 0,
+            "broken:missing:id": float("nan"),
+        },
         "stranger": {"rows": 1},
     }
     return judge(metrics, CONTRACTS, folder, as_of=AS_OF, release=42)
@@ -97,8 +102,8 @@ def test_a_published_table_must_be_measured_in_full(report: GateReport) -> None:
     assert verdicts(report, "portrait") == {
         "duplicate_keys": "holds",
         "shape_differences": "holds",
-        "null_share:id": "critical",
-        "broken:act": "critical",
+        "broken:missing:id": "critical",
+        "broken:not_allowed:act": "critical",
         "broken:spend_adds_up": "critical",
     }  # 0 rows is no failure of a made table: nobody may have changed segment tonight
 

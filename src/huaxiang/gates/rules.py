@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Column, Contract
 
+BROKEN, NULL_SHARE = "broken:", "null_share:"
+"""Metrics of one rule, or of one column: rows that break it, and the share of nulls."""
+
 NEEDS_A_PAST = frozenset({"rows_against_past"})
 """Metrics that a first night cannot have: their gates bind only when the metric is there."""
 
@@ -21,9 +24,9 @@ NEEDS_A_PAST = frozenset({"rows_against_past"})
 def implied_gates(contract: Contract) -> tuple[Gate, ...]:
     """Return what no contract needs to say: keys are unique, the shape is the contract's, empty is not fine.
 
-    A feed that came must bring rows (its row rules and required columns were settled row by row, in
-    quarantine). A made table must keep its row rules and have no null in a required column. A metric whose
-    gate is declared is not implied again: the contract may ask for more or less, and is believed.
+    A feed that came must bring rows (its row rules were settled row by row, in quarantine); of a made table
+    no row may break a rule. A metric whose gate is declared is not implied again: the contract may ask for
+    more or less, and is believed.
     """
     gates: list[Gate] = []
     if contract.key:
@@ -35,20 +38,31 @@ def implied_gates(contract: Contract) -> tuple[Gate, ...]:
         shape = Text("Columns and types are the contract's", "列与类型符合契约")
         gates.append(Gate("shape_differences", maximum=0, description=shape))
         for column in contract.columns:
-            if column.required:
-                known = Text(f"{column.title.en}: always known", f"{column.title.zh}：必填")
-                gates.append(Gate(f"null_share:{column.name}", maximum=0, description=known))
-            if has_limits(column):
-                limits = Text(f"{column.title.en}: within its limits", f"{column.title.zh}：在允许范围内")
-                gates.append(Gate(f"broken:{column.name}", maximum=0, description=limits))
-        gates.extend(Gate(f"broken:{r.name}", maximum=0, description=r.description) for r in contract.rules)
+            gates.extend(
+                Gate(f"{BROKEN}{code}:{column.name}", maximum=0, description=_about(column, meant))
+                for code, meant in column_reasons(column).items()
+            )
+        gates.extend(
+            Gate(BROKEN + rule.name, maximum=0, description=rule.description) for rule in contract.rules
+        )
     declared = {gate.metric for gate in contract.gates}
     return tuple(gate for gate in gates if gate.metric not in declared)
 
 
-def has_limits(column: Column) -> bool:
-    """Tell whether a column's values are limited beyond their type."""
-    return bool(column.allowed or column.pattern) or (column.minimum, column.maximum) != (None, None)
+def column_reasons(column: Column) -> dict[str, Text]:
+    """Return the reason codes a column's own limits can give, as `contracts.spark.row_rules` names them."""
+    limited = column.minimum is not None or column.maximum is not None
+    codes = {
+        "missing": (column.required, Text("always known", "必填")),
+        "not_allowed": (bool(column.allowed), Text("one of the allowed values", "属于允许值")),
+        "out_of_range": (limited, Text("within its range", "在允许范围内")),
+        "bad_pattern": (column.pattern is not None, Text("in its pattern", "符合格式")),
+    }
+    return {code: meant for code, (applies, meant) in codes.items() if applies}
+
+
+def _about(column: Column, meant: Text) -> Text:
+    return Text(f"{column.title.en}: {meant.en}", f"{column.title.zh}：{meant.zh}")
 
 
 def bound_gates(contract: Contract, measured: Mapping[str, object]) -> tuple[Gate, ...]:
