@@ -215,7 +215,9 @@ def read(path: Path) -> Reader:
 
 
 def test_each_section_stands_in_both_languages(tmp_path: Path) -> None:
-    page = read(write_night_page(night(), tmp_path, previous=[night(as_of="2026-11-19", release=41)]))
+    page = read(
+        write_night_page(night(), tmp_path / "2026-11-20", previous=[night(as_of="2026-11-19", release=41)])
+    )
     english = ("What came in", "What was refused", "What changed", "Segments", "Data quality", "Release")
     chinese = ("收到了什么", "拒收了什么", "变化了什么", "人群", "数据质量", "版本")
     assert [title for title in english if title not in page.words["en"]] == []
@@ -227,7 +229,7 @@ def test_each_section_stands_in_both_languages(tmp_path: Path) -> None:
 
 
 def test_the_page_needs_no_network(tmp_path: Path) -> None:
-    path = write_night_page(night(), tmp_path)
+    path = write_night_page(night(), tmp_path / "2026-11-20")
     assert "://" not in path.read_text(encoding="utf-8").replace("file://", "")
     assert set(read(path).addresses) == {"../plotly.min.js", "../index.html"}
     assert path == tmp_path / "2026-11-20" / "index.html"
@@ -243,7 +245,7 @@ def test_text_of_the_data_never_becomes_markup(tmp_path: Path) -> None:
         tables=[{"name": HOSTILE, "version": 1, "rows": 1, "content_hash": HOSTILE}],
         source=HOSTILE,
     )
-    path = write_night_page(hostile, tmp_path)
+    path = write_night_page(hostile, tmp_path / "2026-11-20")
     text = path.read_text(encoding="utf-8")
     assert "alert(" in text
     assert "<script>alert" not in text
@@ -255,7 +257,7 @@ def test_text_of_the_data_never_becomes_markup(tmp_path: Path) -> None:
 
 
 def test_a_held_night_says_so_before_anything_else(tmp_path: Path) -> None:
-    text = write_night_page(held(), tmp_path).read_text(encoding="utf-8")
+    text = write_night_page(held(), tmp_path / "2026-11-20").read_text(encoding="utf-8")
     alarm = text.index('role="alert"')
     assert alarm < text.index("What came in")
     assert "Held back: this night is not published." in text
@@ -265,12 +267,14 @@ def test_a_held_night_says_so_before_anything_else(tmp_path: Path) -> None:
 
 
 def test_a_published_night_raises_no_alarm(tmp_path: Path) -> None:
-    assert 'role="alert"' not in write_night_page(night(), tmp_path).read_text(encoding="utf-8")
+    assert 'role="alert"' not in write_night_page(night(), tmp_path / "2026-11-20").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("summary", [{}, {"as_of": "2026-11-20", "status": "failed", "exit_code": 3}])
 def test_a_night_that_died_early_still_has_a_page(tmp_path: Path, summary: dict[str, Any]) -> None:
-    path = write_night_page(summary, tmp_path)
+    path = write_night_page(summary, tmp_path / "2026-11-20")
     assert "This night failed" in read(path).words["en"]
 
 
@@ -304,7 +308,7 @@ def test_plotly_accepts_every_chart() -> None:
 
 
 def test_every_chart_has_its_company_and_its_data_as_a_table(tmp_path: Path) -> None:
-    text = write_night_page(night(), tmp_path).read_text(encoding="utf-8")
+    text = write_night_page(night(), tmp_path / "2026-11-20").read_text(encoding="utf-8")
     charts = text.split("<figure>")[1:]
     assert len(charts) == 4
     for chart in charts:

@@ -21,19 +21,18 @@ PLOTLY = "plotly.min.js"
 
 
 def write_night_page(summary: Summary, out: Path, *, previous: Sequence[Summary] = ()) -> Path:
-    """Write `out`/<as_of>/index.html from one night's summary and return it.
+    """Write `out`/index.html from one night's summary and return it.
 
-    `out` is the lake's folder of pages: Plotly's script, from its wheel, is put there once for all nights.
-    `previous` are the summaries of earlier nights, for "usual". A night tried again replaces its page.
+    `out` is the night's own folder (pages/<as_of>): Plotly's script, from its wheel, is put beside it once
+    for all nights. `previous` are the summaries of earlier nights, for "usual".
     """
-    _put_plotly(out)
-    folder = out / str(summary.get("as_of") or "unknown")
+    _put_plotly(out.parent)
     page = _environment().get_template("night.html.j2")
-    return _write(folder / "index.html", page.render(night_view(summary, previous)))
+    return _write(out / "index.html", page.render(night_view(summary, previous)))
 
 
 def write_index(summaries: Sequence[Summary], out: Path) -> Path:
-    """Write `out`/index.html, the list of all nights, newest first, and return it.
+    """Write `out`/index.html, the list of all nights, newest first, and return it; `out` holds their folders.
 
     A night has one line: of several attempts the one with the highest release, else the last in the list.
     """

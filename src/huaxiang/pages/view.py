@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
 from huaxiang.pages import charts
-from huaxiang.pages.words import COVERS, LEAVING, OUTCOMES, STATUS, text_of
+from huaxiang.pages.words import COVERS, LEAVING, OUTCOMES, STATUS, count, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,9 +72,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "shares": shares,
         "nights_before": len(previous),
         "tables": list(summary.get("tables") or ()),
-        "steps": [
-            _known(step, ("name", "seconds", "spark_jobs", "text")) for step in summary.get("steps") or ()
-        ],
+        "steps": [_step(step) for step in summary.get("steps") or ()],
         "coverage": [
             {
                 **row,
@@ -120,6 +118,12 @@ def _gates(gates: Mapping[str, Any]) -> dict[str, Any]:
         for rows in (gates.get(kind) or (),)
     }
     return {"rules": gates.get("rules") or 0, "held": gates.get("held") or 0, **failures}
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step with its words, or, of one that says nothing, its counts."""
+    counted = " · ".join(f"{name} {count(value)}" for name, value in (step.get("counts") or {}).items())
+    return {**_known(step, ("name", "seconds", "spark_jobs")), "text": text_of(step.get("text"), counted)}
 
 
 def _feed(feed: Mapping[str, Any]) -> dict[str, Any]:
