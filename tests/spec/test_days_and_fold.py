@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from feeds import CONTRACTS, clean
-from huaxiang.days.cells import cells
+from huaxiang.days.cells import cells, stacked
 from huaxiang.days.measures import load_catalogue
 from huaxiang.days.rows import event_rows
 from huaxiang.portrait.assemble import measured_portrait
@@ -107,8 +106,8 @@ def day_rows(found: dict[str, DataFrame]) -> DataFrame:
     for parts in CATALOGUE.streams().values():
         event = parts[0][0].event
         rows = event_rows(event, found[event.feed], found.__getitem__, zone="Asia/Shanghai")
-        made.append(cells(rows, parts, CATALOGUE.cell_columns()))
-    return reduce(lambda a, b: a.unionByName(b), made)
+        made.append(cells(rows, parts))
+    return stacked(made, CATALOGUE.cell_columns())
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +143,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("two", {"buying_days_30d": 1, "orders_30d": 2, "spend_30d": 30}),
         ("refund", {"spend_30d": -2000, "spend_all": 3000, "paid_all": 5000, "kept_spend_90d": 0, "kept_spend_365d": 3000}),
         ("refund", {"returns_90d": 1, "returned_all": 2000, "last_return_date": date(2026, 11, 10)}),
-        ("ties", {"top_brand_365d": "b1", "top_brand_share_365d": 0.5, "products_365d": 2, "dearest_product_365d": "p3"}),
+        ("ties", {"top_brand_365d": "b1", "top_brand_share_365d": 0.5, "products_365d": 2, "dearest_product_365d": "p1"}),
         ("undated", {"spend_365d": 0, "spend_all": 42, "orders_all": 1, "buying_days_all": 0, "last_order_date": None}),
         ("none", {"spend_all": 0, "orders_7d": 0, "returns_all": 0, "top_brand_all": None, "top_brand_share_all": None}),
         ("none", {"interactions_30d": None, "followings": None, "largest_line_all": None, "recency_days": None}),

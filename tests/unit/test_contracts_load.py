@@ -347,6 +347,43 @@ def test_a_mistake_is_answered(folder: Path, change: tuple[str, str], message: s
     assert refusal(folder, change) == message
 
 
+def test_a_feed_needs_a_key_columns_and_a_platform_for_its_accounts(folder: Path) -> None:
+    first = ("        primaryKey: true\n        primaryKeyPosition: 1\n", "")
+    second = ("        primaryKey: true\n        primaryKeyPosition: 2\n", "")
+    assert refusal(folder, first, second) == (
+        "F:19  table `like`: no column is part of the key; expected `primaryKey: true` on at least one"
+    )
+    assert refusal(folder, ("- name: platform", "- name: place")) == (
+        "F:18  table `like`: accounts without a column `platform`"
+    )
+    said = refusal(folder, ("    properties:\n", "    properties: []\n    old:\n"))
+    assert "F:19  table `like`: the table has no columns\n" in said
+    assert "F:20  table `like`: unknown key `old`\n" in said
+
+
+def test_allowed_values_are_for_words_and_whole_numbers(folder: Path) -> None:
+    said = refusal(
+        folder,
+        (
+            "logicalType: integer\n        physicalType: int\n",
+            "logicalType: number\n        physicalType: double\n",
+        ),
+    )
+    assert said == (
+        "F:48  column `strength`: allowed values on type `double`; expected a column of text or whole numbers"
+    )
+
+
+def test_two_rules_have_two_names(folder: Path) -> None:
+    rule = LIKE[LIKE.index("      - name: strong_enough") : LIKE.index("      - description: Somebody")]
+    assert refusal(folder, (rule, rule + rule)) == "F:81  rule `strong_enough`: the name appears twice"
+
+
+def test_a_contract_knows_its_columns(folder: Path) -> None:
+    with pytest.raises(KeyError, match="colour"):
+        load_contracts(folder)["like"].column("colour")
+
+
 def test_all_problems_come_at_once(folder: Path) -> None:
     (folder / "landing" / "broken.yaml").write_text("a: [", encoding="utf-8")
     (folder / "landing" / "empty.yaml").write_text("", encoding="utf-8")

@@ -21,7 +21,7 @@ from huaxiang.clean.text import identifier, nfc
 from huaxiang.contracts.spark import row_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CONTROL = r"[\x00-\x1f\x7f]"
 CONTROL_IN_PROSE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # tabs and line ends are fine there
 EARLIEST, LATEST = "1970-01-01", "2100-01-01"
-PLACE = ("_path", "_record", "_arrival", "_filtered", "_damage", "_earlier")
+PLACE = ("_path", "_record", "_arrival", "_filtered", "_damage")
 ANY_CONTROL = "?any_control"
 SPOILT = ("bad_type", "control_character", "amount_overflow")
 """Reasons after which the column's own rules (missing, allowed, …) have nothing left to judge."""
@@ -50,24 +50,20 @@ class _Typed:
         self.reasons.append(code)
 
 
-def conform(
-    frame: DataFrame, contract: Contract, config: Config, pepper: DataFrame, *, keyless: bool = False
-) -> DataFrame:
+def conform(frame: DataFrame, contract: Contract, config: Config, pepper: DataFrame) -> DataFrame:
     """Return every row of a feed with its contract's types, system columns and reasons.
 
     `frame` holds contract columns as found (others are unknown), `_path`, `_record`, `_arrival`,
-    `_filtered`, and if need be `_damage`. The result has the columns of the clean contract but `release`,
-    those places, `op` (never null), `key_hash` (of the key) and `reasons` (empty for a good row).
-    `keyless`: the event key is the hash of the content and `#1`; `occurrences` completes it where content
-    repeats. A deletion is judged by its key, revision and op only.
+    `_filtered` and `_damage`. The result has the columns of the clean contract but `release`, then `op`
+    (never null), `key_hash`, `_path`, `_record`, `_filtered`, and `reasons` (empty for a good row). A
+    deletion is judged by its key, revision and op only.
     """
     found = {f.name: f.dataType for f in frame.schema.fields}
     named = [c for c in contract.columns if c.name in found]
-    place = [F.col(c) for c in PLACE if c in found]
     texts = [c for c in named if isinstance(found[c.name], T.StringType)]
     any_control = F.concat_ws("", *(F.col(c.name) for c in texts)).rlike(CONTROL)
     normal = [_normalised(c, contract, found).alias(c.name) for c in named]
-    rows = frame.select(*place, *normal, any_control.alias(ANY_CONTROL))
+    rows = frame.select(*PLACE, *normal, any_control.alias(ANY_CONTROL))
     if any(c.contact for c in named):
         rows = peppered(rows, pepper)
     typed = _Typed()
@@ -75,10 +71,9 @@ def conform(
         _read_column(typed, column, contract, config, found)
     _note_controls(typed, texts, contract)
     dated = business_date(contract, config.business_zone).alias("business_date")
-    rows = rows.select(*place, *typed.columns).select("*", dated)
-    carried = [c for c in PLACE if c in found and c not in ("_damage", "_arrival")]
-    reasons = _reasons(contract, typed, has_damage="_damage" in found, keyless=keyless)
-    return rows.select(*carried, *system_columns(contract, keyless=keyless), reasons.alias("reasons"))
+    rows = rows.select(*PLACE, *typed.columns).select("*", dated)
+    reasons = _reasons(contract, typed).alias("reasons")
+    return rows.select(*system_columns(contract), "_path", "_record", "_filtered", reasons)
 
 
 def is_code(column: Declared, contract: Contract) -> bool:
@@ -113,7 +108,7 @@ def _read_column(
         typed.columns.append(key.alias(f"{name}_key"))
         is_bad |= F.isnotnull(reading.value) & F.isnull(digest)
     typed.columns.append(reading.value.alias(name))
-    if name in found:
+    if name in found and (column.contact or not (column.type == "string" and isinstance(kind, T.StringType))):
         typed.refuse(f"bad_type:{name}", is_bad)
     if column.type == "timestamp" or name == contract.on_date:
         outside = (reading.value < EARLIEST) | (reading.value >= LATEST)
@@ -147,22 +142,26 @@ def _note_controls(typed: _Typed, texts: list[Declared], contract: Contract) -> 
         typed.refuse(f"control_character:{column.name}", F.col(ANY_CONTROL) & has_any)
 
 
-def _reasons(contract: Contract, typed: _Typed, *, has_damage: bool, keyless: bool) -> Column:
-    """Return the reason codes of a row that has any, else an empty array."""
-    broken = {code: F.coalesce(F.col(f"`?{code}`"), F.lit(False)) for code in typed.reasons}
+def _reasons(contract: Contract, typed: _Typed) -> Column:
+    """Return the reason codes of a row that has any, else an empty array. A condition that is null holds."""
+    broken: dict[str, Column] = {code: F.col(f"`?{code}`") for code in typed.reasons}
+    named = {code: F.when(condition, F.lit(code)) for code, condition in broken.items()}
     for code, rule in row_rules(contract):
-        kind, _, name = code.partition(":")
-        if kind == "missing" and keyless and name in contract.key and name != "platform":
-            continue  # what stands for a key in a source without one is the content
-        spoilt = [broken[s] for s in (f"{k}:{name}" for k in SPOILT) if name and s in broken]
-        broken[code] = rule & ~reduce(or_, spoilt) if spoilt else rule
-    is_future = F.col("business_date") > F.date_add("_arrival", 1)
-    broken["future_dated"] = F.coalesce(is_future, F.lit(False))
-    is_upsert = ~F.coalesce(F.col("op") == DELETE, F.lit(False))
-    for code, condition in broken.items():
-        if code.partition(":")[2] not in (*contract.key, *NOT_CONTENT):
-            broken[code] = is_upsert & condition
-    empty = F.array().cast("array<string>")
-    listed = F.array_compact(F.array(*(F.when(c, F.lit(code)) for code, c in broken.items())))
-    found = F.when(reduce(or_, broken.values()), listed).otherwise(empty)
-    return F.when(F.isnotnull("_damage"), F.array("_damage")).otherwise(found) if has_damage else found
+        name = code.partition(":")[2]
+        spoilt = [broken[s] for s in (f"{kind}:{name}" for kind in SPOILT) if name and s in broken]
+        named[code] = (
+            F.when(reduce(or_, spoilt), F.lit(None)).when(rule, F.lit(code))
+            if spoilt
+            else F.when(rule, F.lit(code))
+        )
+        broken[code] = rule
+    named["future_dated"] = F.when(F.col("business_date") > F.date_add("_arrival", 1), F.lit("future_dated"))
+    broken["future_dated"] = F.isnotnull(named["future_dated"])
+    of_key = [c for c in named if c.partition(":")[2] in (*contract.key, *NOT_CONTENT)]
+    listed = F.when(F.col("op") == DELETE, _list([named[c] for c in of_key])).otherwise(_list(named.values()))
+    found = F.when(reduce(or_, broken.values()), listed).otherwise(_list([]))
+    return F.when(F.isnotnull("_damage"), F.array("_damage")).otherwise(found)
+
+
+def _list(codes: Iterable[Column]) -> Column:
+    return F.array_compact(F.array(*codes).cast("array<string>"))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NUMBER = r"^ *[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})? *$"
 ZONELESS_TAIL = r"^(:[0-9]{2}([.][0-9]*)?)? *$"  # what may follow HH:mm when no offset does
+NO_SECONDS = r"^ *[Zz+-]"
 HOURS_ONLY_OFFSET = r"[+-][0-9]{2}$"
 INTEGRAL = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
 FRACTIONAL = (T.FloatType, T.DoubleType)
@@ -133,7 +134,11 @@ def _instant(raw: Column, found: T.DataType, zone: str) -> Column:
     text = F.trim(raw)
     is_clocked = F.substring(text, 11, 1).isin("T", " ") & (F.substring(text, 14, 1) == ":")
     tail = F.substring(text, 17, 40)
-    completed = F.when(tail.rlike(HOURS_ONLY_OFFSET), F.concat(text, F.lit(":00"))).otherwise(text)
+    # what ISO 8601 allows and Spark does not read: an offset right after the minutes, an offset of hours only
+    timed = F.when(tail.rlike(NO_SECONDS), F.concat(F.left(text, F.lit(16)), F.lit(":00"), tail)).otherwise(
+        text
+    )
+    completed = F.when(tail.rlike(HOURS_ONLY_OFFSET), F.concat(timed, F.lit(":00"))).otherwise(timed)
     zoneless = F.to_utc_timestamp(text.try_cast("timestamp"), zone)
     zoned = completed.try_cast("timestamp")
     return F.when(is_clocked & tail.rlike(ZONELESS_TAIL), zoneless).when(is_clocked, zoned)

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Contract
 
 JOINER = "\u001f"  # between the parts of a key; an identifier that holds one is refused (`control_character`)
-NULL_MARK = "\u0001"
 UNDATED = "undated"
-FIRST_OCCURRENCE = "#1"
 DELETE, UPSERT = "delete", "upsert"
 NOT_CONTENT = ("revision", "op")
 
@@ -32,25 +30,25 @@ def business_date(contract: Contract, zone: str) -> Column:
     return F.coalesce(*dates) if dates else F.lit(None).cast("date")
 
 
-def system_columns(contract: Contract, *, keyless: bool) -> list[Column]:
+def system_columns(contract: Contract) -> list[Column]:
     """Return the columns of the clean contract but `release`, then `op` and `key_hash`.
 
     They read typed landing columns, `<money>_minor`, `<contact>_key`, `business_date` and `_arrival`.
     """
     clean = clean_contract(contract)
     content = [_clean_name(c) for c in contract.columns if c.name not in NOT_CONTENT]
-    base = _content_key(content) if keyless else _event_key(contract)
+    key = _event_key(contract)
     made = {
         **{role: account_key(F.col("platform"), F.col(name)) for role, name in contract.accounts},
         "revision": F.coalesce("revision", F.lit(0).cast("bigint")),
-        "event_key": F.concat(base, F.lit(FIRST_OCCURRENCE)) if keyless else base,
+        "event_key": key,
         "content_hash": row_hash(content),
         "arrival_date": F.col("_arrival"),
         "part": F.coalesce(F.substring(F.col("business_date").cast("string"), 1, 7), F.lit(UNDATED)),
     }
     columns = [made.get(name, F.col(name)).alias(name) for name in clean.names if name != "release"]
     op = F.coalesce("op", F.lit(UPSERT))
-    return [*columns, op.alias("op"), F.xxhash64(base).alias("key_hash")]
+    return [*columns, op.alias("op"), F.xxhash64(key).alias("key_hash")]
 
 
 def _clean_name(column: Declared) -> str:
@@ -64,9 +62,3 @@ def _event_key(contract: Contract) -> Column:
         part = F.col(_clean_name(contract.column(name))).cast("string")
         parts.append(case_folded(part) if name in accounts else part)
     return F.concat_ws(JOINER, *parts)
-
-
-def _content_key(content: list[str]) -> Column:
-    """Return the SHA-256 of all values in the contract's order, nulls told apart from empty text."""
-    values = (F.coalesce(F.col(c).cast("string"), F.lit(NULL_MARK)) for c in content)
-    return F.sha2(F.concat_ws(JOINER, *values), 256)

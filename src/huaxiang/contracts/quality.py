@@ -35,7 +35,7 @@ def read_quality(table: Part, columns: tuple[Column, ...]) -> tuple[tuple[Rule, 
         else:
             rule = _rule(part, columns)
             if rule.name and rule.name in [other.name for other in rules]:
-                part.refuse("name", f"the name `{rule.name}` appears twice")
+                replace(part, what=f"rule `{rule.name}`").refuse("name", "the name appears twice")
             rules.append(rule)
     return tuple(rules), tuple(gates)
 

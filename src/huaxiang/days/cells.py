@@ -7,6 +7,7 @@ kind. Cells never know persons, so identity can change without an event being re
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -15,6 +16,8 @@ from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Part
@@ -23,8 +26,8 @@ GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 PARTITION = "part"
 
 
-def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], wide: dict[str, str]) -> DataFrame:
-    """Return the day rows of one stream from its event rows; `wide` are the columns of the whole table.
+def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFrame:
+    """Return the day rows of one stream from its event rows, with the value columns of this stream only.
 
     An event that waits gives only `awaits:*` cells, without values, on its feed's own date.
     """
@@ -40,13 +43,21 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], wide: dict[
         F.when(F.col("waiting"), own).otherwise(date).alias("business_date"),
     )
     values = {part.column: _partial(part, F.col("_key.kind").isin(*sorted(kinds))) for part, kinds in parts}
-    made = grouped.agg(*(value.cast(wide[name]).alias(name) for name, value in values.items()))
+    stored = {part.column: part.stored for part, _ in parts}
+    made = grouped.agg(*(value.cast(stored[name]).alias(name) for name, value in values.items()))
     month = F.coalesce(F.date_format("business_date", "yyyy-MM"), F.lit("undated"))
     return made.select(
         *GRAIN,
         F.concat(F.lit(first.stream + " "), month).alias(PARTITION),
-        *(F.col(n) if n in values else F.lit(None).cast(t).alias(n) for n, t in wide.items()),
+        *values,
     )
+
+
+def stacked(frames: Sequence[DataFrame], wide: dict[str, str]) -> DataFrame:
+    """Return the day rows of several streams as one frame with all value columns of the table."""
+    union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
+    missing = {n: F.lit(None).cast(t) for n, t in wide.items() if n not in union.columns}
+    return union.withColumns(missing).select(*GRAIN, PARTITION, *wide) if missing else union.select(*GRAIN, PARTITION, *wide)
 
 
 def _keys(part: Part, kinds: list[str]) -> Column:

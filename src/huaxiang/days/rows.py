@@ -24,7 +24,9 @@ def event_rows(event: Event, base: DataFrame, read: Callable[[str], DataFrame], 
     `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
     struct(kind, key) of the looked-up rows that are missing so far. A key that is null awaits nothing.
     """
-    rows = base.withColumn("account", F.col(event.account)) if event.account != "account" else base
+    rows = base
+    if event.account != "account":  # the event seen from its other side
+        rows = base.withColumns({"account": F.col(event.account), event.account: F.col("account")})
     rows = unaware(rows)
     for lookup in event.lookups:
         rows = with_lookup(rows, lookup, read(lookup.feed))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.ingest import changes
-from huaxiang.days.cells import GRAIN, PARTITION, cells
+from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
 from huaxiang.days.rows import event_rows
 from huaxiang.days.touched import Changed, touched_pairs
 
@@ -54,9 +54,9 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
         if not lake.exists(f"clean/{event.feed}"):
             continue
         if stream in stale:
-            made.append(cells(_rows(night, event, None), parts, wide))
+            made.append(cells(_rows(night, event, None), parts))
         elif pairs is not None:
-            made.append(_made_again(night, event, parts, pairs.where(F.col("stream") == stream), wide))
+            made.append(_made_again(night, event, parts, pairs.where(F.col("stream") == stream)))
     outcome = _write(night, made, pairs, stale if not whole else None, wide)
     if stale:
         definitions = night.spark.createDataFrame(
@@ -115,26 +115,26 @@ def _touched(
 
 
 def _made_again(
-    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], pairs: DataFrame, wide: dict[str, str]
+    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], pairs: DataFrame
 ) -> DataFrame:
     """The cells of the touched pairs from all their events; pairs without any event left give none."""
     first = parts[0][0]
     pairs = F.broadcast(pairs.select(F.col("account").alias("_account"), F.col("business_date").alias("_date")))
     if any(lookup.needs for lookup in event.lookups):
-        made = cells(_rows(night, event, None), parts, wide)
+        made = cells(_rows(night, event, None), parts)
         return made.join(
             pairs, (F.col("account") == F.col("_account")) & F.col("business_date").eqNullSafe(F.col("_date")), "left_semi"
         )
     months = [r[0] for r in pairs.select(_month(F.col("_date"))).distinct().collect()]
     if not months:
-        return cells(_rows(night, event, night.lake.read(f"clean/{event.feed}").limit(0)), parts, wide)
+        return cells(_rows(night, event, night.lake.read(f"clean/{event.feed}").limit(0)), parts)
     base = night.lake.read(f"clean/{event.feed}").where(F.col(PARTITION).isin(months))
     mine = base.join(
         pairs,
         (F.col(event.account) == F.col("_account")) & F.col(first.date).eqNullSafe(F.col("_date")),
         "left_semi",
     )
-    return cells(_rows(night, event, mine), parts, wide)
+    return cells(_rows(night, event, mine), parts)
 
 
 def _month(date: F.Column) -> F.Column:
@@ -148,10 +148,7 @@ def _write(
     lake, attempt = night.lake, night.attempt
     if not made:
         return 0, attempt.rows("day_row")
-    new = made[0]
-    for more in made[1:]:
-        new = new.unionByName(more)
-    new = new.withColumn("release", F.lit(night.number).cast("bigint"))
+    new = stacked(made, wide).withColumn("release", F.lit(night.number).cast("bigint"))
     if stale is None:
         written = attempt.replace("day_row", new.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind"))
         return written.rows, written.rows

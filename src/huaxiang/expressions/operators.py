@@ -184,14 +184,14 @@ class Operators:
 
 
 def operand_type(arg: Node, other: Node) -> str:
-    """Return the type an operand of arithmetic counts as: a whole number written beside a decimal is exact."""
+    """Return the type an operand of arithmetic counts as: a whole number beside a decimal is exact."""
     if isinstance(arg, Literal) and is_whole(arg.type) and other.type.startswith("decimal"):
         return decimal(len(str(arg.value)), 0)
     return arg.type
 
 
 def written(value: str, target: str) -> date | datetime:
-    """Return the date or instant a constant means, in UTC without an offset; ValueError if none."""
+    """Return the date or instant of a constant, in UTC without an offset; ValueError if it is none."""
     if target == "date":
         return date.fromisoformat(value)
     found = datetime.fromisoformat(value)

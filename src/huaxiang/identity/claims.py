@@ -1,4 +1,4 @@
-"""Which claims may link accounts: one row per account, kind and value, with the reason why not.
+"""Which claims link accounts, and which values link nobody, with the reason.
 
 A value that too many accounts claim is a shared thing (a family's tablet, a shop's phone), a listed one
 is nobody's (a test number); neither links anybody. An account that does not agree to be joined links
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from huaxiang.clean.joinkeys import keyed, peppered
+
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from huaxiang.config import IdentityLimits
 
@@ -34,7 +36,7 @@ def join_consent(consent: DataFrame) -> DataFrame:
     return said.groupBy("account").agg((last == "grant").alias("may_join"))
 
 
-def judged_claims(
+def judged_values(
     claims: DataFrame,
     consent: DataFrame,
     limits: IdentityLimits,
@@ -42,60 +44,59 @@ def judged_claims(
     joins_by_default: bool,
     listed: DataFrame | None = None,
 ) -> DataFrame:
-    """Return every claim once (`account`, `kind`, `value_key`) with what may be made of it.
+    """Return what the claims say: a row per link between two accounts, and one per value that links nobody.
 
-    `may_join`: its account agrees, or by default; `accounts`: how many claim the value; `first`,
-    `joining`: the smallest and the number of those who agree; `reason`: why the value links nobody, null
-    when it may. Kinds without a limit in `limits` are left out. `listed` holds (`kind`, `value_key`) of
-    blocked values.
+    `account`, `first`, `kind`, `value` (its pseudonym), `accounts` (how many claim it), `reason`. A link has
+    no reason: the account shares the value with `first`, the smallest account that agrees to be joined; a
+    value of n willing accounts gives n − 1 links. A value over its kind's limit or in `listed` (`kind`,
+    `value_key`) has the reason and no accounts. Kinds without a limit in `limits` are left out.
     """
     known = claims.where(F.col("kind").isin(*limits.limits)).select("account", "kind", "value_key")
     agreed = (
         known.join(join_consent(consent), "account", "left")
         .withColumn("may_join", F.coalesce("may_join", F.lit(joins_by_default)))
-        .repartition("kind", "value_key")  # the one exchange: both steps below need no other
+        .repartition("value_key", "kind")  # the one exchange: both steps below need no other
         .groupBy("account", "kind", "value_key")
         .agg(F.max("may_join").alias("may_join"))
     )
-    value = Window.partitionBy("kind", "value_key")
+    value = Window.partitionBy("value_key", "kind")  # in this order: sorting compares the first 8 bytes first
     counted = agreed.select(
         "*",
         F.count(F.lit(1)).over(value).alias("accounts"),
+        F.min("account").over(value).alias("smallest"),
         F.min(F.when(F.col("may_join"), F.col("account"))).over(value).alias("first"),
-        F.count_if(F.col("may_join")).over(value).alias("joining"),
     )
     is_over = (F.col("accounts") > _limit(limits)) & (F.col("accounts") > 1)
-    if listed is None:
-        return counted.withColumn("reason", F.when(is_over, F.lit(OVER_LIMIT)))
-    marks = F.broadcast(listed.select("kind", "value_key", F.lit(True).alias("is_listed")))
-    marked = counted.join(marks, ["kind", "value_key"], "left")
-    reason = F.when(F.col("is_listed"), F.lit(LISTED)).when(is_over, F.lit(OVER_LIMIT))
-    return marked.withColumn("reason", reason).drop("is_listed")
+    reason = F.when(is_over, F.lit(OVER_LIMIT))
+    if listed is not None:
+        marks = F.broadcast(listed.select("kind", "value_key", F.lit(True).alias("is_listed")))
+        counted = counted.join(marks, ["kind", "value_key"], "left")
+        reason = F.when(F.col("is_listed"), F.lit(LISTED)).otherwise(reason)
+    is_link = F.col("reason").isNull() & F.col("may_join") & (F.col("account") != F.col("first"))
+    is_unusable = F.col("reason").isNotNull() & (F.col("account") == F.col("smallest"))
+    told = [F.when(F.col("reason").isNull(), F.col(name)).alias(name) for name in ("account", "first")]
+    pseudonym = F.left(F.col("value_key"), F.lit(PSEUDONYM_CHARACTERS)).alias("value")
+    judged = counted.withColumn("reason", reason).where(is_link | is_unusable)
+    return judged.select(*told, "kind", pseudonym, "accounts", "reason")
+
+
+def listed_values(spark: SparkSession, limits: IdentityLimits, pepper: DataFrame) -> DataFrame | None:
+    """Return `kind`, `value_key` of the values that the settings block (as SHA-256); None without any."""
+    rows = [(kind, digest) for kind, digests in sorted(limits.blocked.items()) for digest in digests]
+    if not rows:
+        return None
+    listed = peppered(spark.createDataFrame(rows, "kind string, digest string"), pepper)
+    return listed.select("kind", keyed(F.lower(F.trim("digest"))).alias("value_key")).distinct()
 
 
 def links(judged: DataFrame) -> DataFrame:
-    """Return the edges between accounts: each sharer of a usable value with the value's first account.
-
-    `account`, `first`, `kind`, `value` (its pseudonym), `accounts` (that claim it). A value of n willing
-    accounts gives n − 1 edges; one of a single willing account gives none.
-    """
-    usable = _is_usable() & (F.col("joining") > 1) & (F.col("account") != F.col("first"))
-    return judged.where(usable).select("account", "first", "kind", _pseudonym().alias("value"), "accounts")
-
-
-def evidence(judged: DataFrame) -> DataFrame:
-    """Return how many usable claims each account has made: `account`, `claims`."""
-    return judged.where(_is_usable()).groupBy("account").agg(F.count(F.lit(1)).alias("claims"))
+    """Return the links of `judged_values`: `account`, `first`, `kind`, `value`, `accounts`."""
+    return judged.where(F.col("reason").isNull()).drop("reason")
 
 
 def unusable_values(judged: DataFrame) -> DataFrame:
-    """Return the values that link nobody: `kind`, `value` (pseudonym), `accounts`, `reason`."""
-    return (
-        judged.where(F.col("reason").isNotNull())
-        .groupBy("kind", "value_key")
-        .agg(F.max("accounts").alias("accounts"), F.max("reason").alias("reason"))
-        .select("kind", _pseudonym().alias("value"), "accounts", "reason")
-    )
+    """Return the values that link nobody: `kind`, `value`, `accounts`, `reason`."""
+    return judged.where(F.col("reason").isNotNull()).select("kind", "value", "accounts", "reason")
 
 
 def blocked_claims(
@@ -110,16 +111,8 @@ def blocked_claims(
     return now.join(since, key, "left").select("kind", "value_pseudonym", "accounts", "reason", first)
 
 
-def _is_usable() -> Column:
-    return F.col("may_join") & F.col("reason").isNull()
-
-
 def _limit(limits: IdentityLimits) -> Column:
     most = F.when(F.lit(False), F.lit(0))
     for kind, limit in sorted(limits.limits.items()):
         most = most.when(F.col("kind") == kind, F.lit(limit))
     return most.otherwise(F.lit(0))
-
-
-def _pseudonym() -> Column:
-    return F.left(F.col("value_key"), F.lit(PSEUDONYM_CHARACTERS))

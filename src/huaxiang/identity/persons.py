@@ -7,45 +7,52 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from huaxiang.clean.joinkeys import keyed, peppered
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 ID_DIGITS = 15
 
 
-def everybody(accounts: DataFrame, membership: DataFrame, evidence: DataFrame) -> DataFrame:
-    """Return one row per account: `account`, `component`, `linked_by`, `claims`.
+def everybody(accounts: DataFrame, membership: DataFrame, previous: DataFrame) -> DataFrame:
+    """Return one row per account: `account`, `component`, `linked_by`, `was`, `since`.
 
-    An account that nothing links is a component of its own. An account outside `accounts` has no row.
+    An account that nothing links is a component of its own. `was`, `since`: its person in `previous` and
+    since which release; null for a new account. Accounts outside `accounts` have no row.
     """
+    before = previous.select("account", F.col("person").alias("was"), F.col("since_release").alias("since"))
     return (
         accounts.select("account")
         .join(membership, "account", "left")
-        .join(evidence, "account", "left")
+        .join(before, "account", "left")
         .select(
             "account",
             F.coalesce("component", "account").alias("component"),
             F.coalesce("linked_by", F.array().cast("array<string>")).alias("linked_by"),
-            F.coalesce("claims", F.lit(0)).alias("claims"),
+            "was",
+            "since",
         )
     )
 
 
-def person_accounts(members: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int) -> DataFrame:
-    """Return the table `person_account` for `members` (as of `everybody`), keeping the ids of `previous`.
+def person_accounts(
+    members: DataFrame, claims: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int
+) -> DataFrame:
+    """Return the table `person_account` for `members` (as of `everybody`), ids kept.
 
-    A person goes on in the component that holds most of its claims, then most of its accounts, then its
-    smallest account key. A component keeps the id of the oldest person that goes on in it (by the first
-    release in which one of its present accounts was in it, then by id); the others are merged into it.
-    Where none goes on, `fresh_ids` names it. `since_release`: since when the account is in this person.
+    A person that was split goes on in the component whose accounts of it have made most of `claims`, then
+    in the one with most of its accounts, then with the smallest account key. A component keeps the id of
+    the oldest person that goes on in it (by the first release in which one of its present accounts was in
+    it, then by id); the others are merged into it. Where none goes on, `fresh_ids` names it.
+    `since_release`: since when the account is in this person.
     """
-    before = previous.select("account", F.col("person").alias("was"), F.col("since_release").alias("since"))
-    joined = members.join(before, "account", "left")
-    kept = _kept(joined)
-    nameless = joined.select("component").distinct().join(kept, "component", "left_anti")
+    overlap = _overlap(members).localCheckpoint()  # read several times
+    kept = _kept(overlap, members, claims)
+    nameless = overlap.select("component").join(kept, "component", "left_anti").distinct()
     named = kept.unionByName(fresh_ids(nameless, previous, pepper, release=release))
     stays = F.col("person") == F.col("was")
-    return joined.join(named, "component").select(
+    return members.join(named, "component").select(
         "account",
         "person",
         F.split_part("account", F.lit(":"), F.lit(1)).alias("platform"),
@@ -57,11 +64,11 @@ def person_accounts(members: DataFrame, previous: DataFrame, pepper: DataFrame, 
 def fresh_ids(components: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int) -> DataFrame:
     """Return `component`, `person`: an id for each of `components` that is nobody's yet.
 
-    The id is a keyed hash of the smallest account key (which names the component) and the release: without
-    `pepper` (one row, one column `pepper`) nobody can tell whose it is. Should two hashes meet, or one meet
-    a living person's, the later component's is drawn again.
+    The id is an HMAC of the smallest account key (which names the component) and the release: without the
+    pepper nobody can tell whose it is. Should two of them meet, or one meet a living person's, the later
+    component's is drawn again.
     """
-    drawn = components.crossJoin(F.broadcast(pepper)).withColumn("person", _drawn(release, F.lit(0)))
+    drawn = peppered(components, pepper).withColumn("person", _drawn(release, F.lit(0)))
     living = previous.join(drawn, "person", "left_semi").select("person", F.lit(True).alias("is_taken"))
     taken = drawn.join(living.distinct(), "person", "left")
     place = F.row_number().over(Window.partitionBy("person").orderBy("component"))
@@ -101,25 +108,35 @@ def identity_log(previous: DataFrame, now: DataFrame, *, release: int) -> DataFr
     return logged.select(at, "action", "person", "other_person", "accounts")
 
 
-def _kept(joined: DataFrame) -> DataFrame:
+def _overlap(members: DataFrame) -> DataFrame:
+    """Return how much of each person each component holds; `was` is null for new accounts."""
+    sizes = F.count(F.lit(1)).alias("accounts"), F.min("account").alias("smallest")
+    return members.groupBy("component", "was").agg(*sizes, F.min("since").alias("since"))
+
+
+def _kept(overlap: DataFrame, members: DataFrame, claims: DataFrame) -> DataFrame:
     """Return `component`, `person` of the components in which a person goes on."""
-    overlap = (
-        joined.where(F.col("was").isNotNull())
-        .groupBy("component", "was")
-        .agg(
-            F.sum("claims").alias("claims"),
-            F.count(F.lit(1)).alias("accounts"),
-            F.min("account").alias("smallest"),
-            F.min("since").alias("since"),
-        )
+    person = Window.partitionBy("was")
+    parts = overlap.where(F.col("was").isNotNull()).select(
+        "*", F.count(F.lit(1)).over(person).alias("parts"), F.min("since").over(person).alias("born")
     )
-    strongest = F.min(F.struct(-F.col("claims"), -F.col("accounts"), "smallest", "component"))["component"]
-    heirs = overlap.groupBy("was").agg(strongest.alias("component"), F.min("since").alias("since"))
-    oldest = F.min(F.struct("since", "was"))["was"]
+    whole = parts.where(F.col("parts") == 1).select("component", "was", "born")
+    heirs = whole.unionByName(_heirs(parts.where(F.col("parts") > 1), members, claims))
+    oldest = F.min(F.struct("born", "was"))["was"]
     return heirs.groupBy("component").agg(oldest.alias("person"))
 
 
+def _heirs(torn: DataFrame, members: DataFrame, claims: DataFrame) -> DataFrame:
+    """Return `component`, `was`, `born`: for each person in several components the one it goes on in."""
+    part = ["component", "was"]
+    accounts = members.join(F.broadcast(torn.select(*part)), part).select("account", *part)
+    evidence = claims.select("account").join(F.broadcast(accounts), "account")
+    weighed = torn.join(evidence.groupBy(*part).agg(F.count(F.lit(1)).alias("claims")), part, "left")
+    rank = F.struct(-F.coalesce("claims", F.lit(0)), -F.col("accounts"), "smallest", "component")
+    return weighed.groupBy("was", "born").agg(F.min(rank)["component"].alias("component"))
+
+
 def _drawn(release: int, tries: Column) -> Column:
-    """Return the id that the `tries`-th draw gives: the pepper on both sides of what is hashed."""
-    text = F.concat_ws("\u001f", F.hex("pepper"), "component", F.lit(release), tries, F.hex("pepper"))
-    return F.concat(F.lit("P"), F.left(F.sha2(text, 256), F.lit(ID_DIGITS)))
+    """Return the id that the `tries`-th draw gives."""
+    text = F.concat_ws("\u001f", "component", F.lit(release), tries)
+    return F.concat(F.lit("P"), F.left(keyed(F.sha2(text, 256)), F.lit(ID_DIGITS)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from huaxiang.days.cells import GRAIN, PARTITION, cells
+from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
 from huaxiang.days.rows import event_rows
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tag_names, with_tags
@@ -60,9 +59,7 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     tables = lake.release().tables
     stale = [s for s in catalogue.streams() if known.get(s) != catalogue.stream_definition(s)]
     kept = old.where(~F.col("stream").isin(*stale)) if stale else old
-    frames = [
-        kept.select(*GRAIN, PARTITION, *(F.col(n) if n in old.columns else F.lit(None).cast(t).alias(n) for n, t in wide.items()))
-    ]
+    frames = [kept.select(*GRAIN, PARTITION, *(n for n in wide if n in old.columns))]
     for stream in stale:
         parts = catalogue.streams()[stream]
         event = parts[0][0].event
@@ -70,8 +67,8 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
             rows = event_rows(
                 event, lake.read(f"clean/{event.feed}"), lambda f: lake.read(f"clean/{f}"), zone=book.config.business_zone
             )
-            frames.append(cells(rows, parts, wide))
-    return reduce(lambda a, b: a.unionByName(b), frames)
+            frames.append(cells(rows, parts))
+    return stacked(frames, wide)
 
 
 def _compared(table: str, old: DataFrame, new: DataFrame, key: list[str], columns: list[str]) -> list[dict[str, Any]]:

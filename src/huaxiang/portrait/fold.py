@@ -138,7 +138,7 @@ def _over_keys(measure: Measure, column: str) -> Column:
             return F.when(whole > 0, best.cast("double") / whole.cast("double"))
         case _:
             pairs = F.collect_list(F.when(counts, F.struct(F.col("key"), value.alias("value"))))
-            return F.when(F.size(pairs) > 0, F.map_from_entries(F.array_sort(pairs)))
+            return F.when(F.size(pairs) > 0, F.array_sort(pairs))
 
 
 def with_others(cells: DataFrame, measures: Sequence[Measure], persons: DataFrame, *, as_of: date) -> DataFrame:

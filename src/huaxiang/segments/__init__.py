@@ -1,0 +1,1 @@
+"""Segments: expressions over two tables, which say who is in and, per brand, for which brand."""

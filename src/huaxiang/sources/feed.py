@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from huaxiang.sources.stage import Staged
 
 PLACES = ("_path", "_arrival", "_record", "_format", "_damage")
-KEY, CONTENT = "?key", "?content"
+KEY, AGAIN = "?key", "?again"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def feed_frame(
         return _nothing(spark, contract)
     frame = reduce(DataFrame.unionByName, _alike(frames))
     if source is not None:
-        frame = _keyed(frame, source.feeds[contract.name])
+        repeats = _Table.at(staged.repeats).read(spark) if staged.repeats else None
+        frame = _keyed(frame, source.feeds[contract.name], repeats)
     missing = {name: F.lit(None).cast("string") for name in contract.names if name not in frame.columns}
     if source is not None and "currency" in missing:
         missing["currency"] = F.lit(source.currency)
@@ -161,7 +162,7 @@ def _joined(key: tuple[str, ...], types: Mapping[str, str]) -> Column:
     return F.concat(*between)  # null as soon as one part is
 
 
-def _keyed(frame: DataFrame, feed: FeedMap) -> DataFrame:
+def _keyed(frame: DataFrame, feed: FeedMap, repeats: DataFrame | None) -> DataFrame:
     """Write the key to the feed's open key columns, with `#2`, `#3` … where it repeats within a delivery.
 
     Repeats are numbered in the order of their content, so that neither files nor records need an order:
@@ -169,17 +170,30 @@ def _keyed(frame: DataFrame, feed: FeedMap) -> DataFrame:
     """
     if feed.key is None:
         return frame
+    if not feed.key:
+        keyed = _numbered(frame.withColumn(KEY, F.when(F.col("_damage").isNull(), _content(feed))), feed)
+    elif repeats is None:
+        keyed = frame
+    else:
+        mark = repeats.select("_path", "_record", F.lit(True).alias(AGAIN))
+        marked = frame.join(mark, on=["_path", "_record"], how="left")
+        again = _numbered(marked.where(F.col(AGAIN)), feed)
+        keyed = marked.where(F.col(AGAIN).isNull()).unionByName(again).drop(AGAIN)
+    return keyed.withColumns({name: F.col(KEY) for name in feed.filled}).drop(KEY)
+
+
+def _content(feed: FeedMap) -> Column:
     values = (F.coalesce(F.col(c).cast("string"), F.lit("\x00")) for c in feed.columns)
-    content = F.substring(F.sha2(F.concat_ws("\x1f", *values), 256), 1, 32)
-    is_keyless = not feed.key
-    whole = F.when(F.col("_damage").isNull(), content if is_keyless else F.col(KEY))
-    frame = frame.withColumns({CONTENT: content, KEY: whole})
+    return F.substring(F.sha2(F.concat_ws("\x1f", *values), 256), 1, 32)
+
+
+def _numbered(frame: DataFrame, feed: FeedMap) -> DataFrame:
     alone = F.concat_ws("\x1f", "_path", "_record")  # a row without a key repeats nobody
-    repeats = Window.partitionBy("_arrival", "_filtered", F.coalesce(KEY, alone)).orderBy(CONTENT)
+    repeats = Window.partitionBy("_arrival", "_filtered", F.coalesce(KEY, alone)).orderBy(_content(feed))
     number = F.row_number().over(repeats)
-    numbered = F.concat(F.col(KEY), F.when(number > 1, F.concat(F.lit("#"), number)).otherwise(""))
-    frame = frame.withColumn(KEY, numbered)
-    return frame.withColumns({name: F.col(KEY) for name in feed.filled}).drop(KEY, CONTENT)
+    return frame.withColumn(
+        KEY, F.concat(KEY, F.when(number > 1, F.concat(F.lit("#"), number)).otherwise(""))
+    )
 
 
 def _alike(frames: list[DataFrame]) -> list[DataFrame]:

@@ -17,9 +17,9 @@ from huaxiang.expressions.parse import parse
 from huaxiang.expressions.place import Place
 from huaxiang.shipped import shipped
 from huaxiang.sources.delimited import SEPARATORS, Layout
+from huaxiang.sources.encoding import ENCODINGS
 from huaxiang.sources.files import format_of
 from huaxiang.sources.outside import Expression, FeedMap, OutsideFile, SourceMap
-from huaxiang.sources.stream import ENCODINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

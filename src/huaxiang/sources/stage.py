@@ -21,6 +21,7 @@ from huaxiang.errors import Problem
 from huaxiang.sources.delimited import PLAIN, delimited_batches
 from huaxiang.sources.jsonlines import json_batches
 from huaxiang.sources.parquet import parquet_batches
+from huaxiang.sources.repeats import repeated_records
 from huaxiang.sources.shape import Wanted, wanted_by
 from huaxiang.sources.stream import CHUNK, RefusalError, examine, open_bytes
 
@@ -54,13 +55,17 @@ class StagedFile:
 
 @dataclass(frozen=True)
 class Staged:
-    """A feed's staged tables, as folders of Parquet. `notes` are remarks that refuse nothing."""
+    """A feed's staged tables, as folders of Parquet. `notes` are remarks that refuse nothing.
+
+    `repeats` lists (`_path`, `_record`) of the records whose key, by a source map, isn't unique.
+    """
 
     feed: str
     text: Path | None
     typed: tuple[Path, ...]
     files: tuple[StagedFile, ...]
     notes: tuple[Problem, ...] = ()
+    repeats: Path | None = None
 
     @property
     def rows(self) -> int:
@@ -103,7 +108,10 @@ def stage(
             notes += reader.notes
         shutil.rmtree(folder / "fetched", ignore_errors=True)
     text, typed = tables.close()
-    return Staged(contract.name, text, typed, tuple(staged), tuple(dict.fromkeys(notes)))
+    folders = [*([text] if text else []), *typed]
+    key = source.feeds[contract.name].key if source else None
+    repeats = repeated_records(folders, key, folder) if key and folders else None
+    return Staged(contract.name, text, typed, tuple(staged), tuple(dict.fromkeys(notes)), repeats)
 
 
 @dataclass

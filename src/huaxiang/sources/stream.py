@@ -5,21 +5,23 @@ from __future__ import annotations
 import codecs
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from huaxiang.errors import Problem
+from huaxiang.sources.encoding import StrictDecoder, gb18030_problem
+from huaxiang.sources.quotes import Quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from huaxiang.sources.encoding import Encoding
+    from huaxiang.sources.quotes import Verdict
+
 CHUNK = 1 << 22
 BOM = b"\xef\xbb\xbf"
-ENCODINGS = ("utf-8", "gbk", "gb18030")
-QUOTE = 0x22
 
 
 class RefusalError(Exception):
@@ -50,8 +52,8 @@ class Text:
     path: Path
     name: str
     compression: str | None
-    encoding: Literal["utf-8", "gb18030"]
-    quotes: Literal["none", "regular", "irregular"]
+    encoding: Encoding
+    quotes: Verdict
     lines: bool
 
     def open_bytes(self) -> pa.NativeFile:
@@ -72,140 +74,35 @@ def examine(path: Path, name: str, *, compression: str | None, encoding: str | N
     only happens to decode as GB18030 (Latin-1 with its single accented letters does), is refused with
     the byte at which UTF-8 breaks: guessing would change values silently.
     """
-    quotes = _Quotes(separator)
     stated = None if encoding is None else encoding.lower()
-    utf8, broken_at = _decodes("utf-8"), None
-    first, any_bytes, lines = True, False, False
+    quotes, utf8 = Quotes(separator), StrictDecoder("utf-8")
+    broken_at, is_cut = None, False
+    first, lines = True, False
     for chunk in _chunks(path, name, compression):
-        any_bytes = True
-        if first and chunk[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        if first and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise RefusalError(Problem(name, "UTF-16 text", "UTF-8, GBK or GB18030"))
         quotes.see(chunk.removeprefix(BOM) if first else chunk)
         lines = lines or b"\n" in chunk or b"\r" in chunk
-        if broken_at is None and stated in (None, "utf-8"):
-            broken_at = utf8.see(chunk)
+        broken_at = utf8.see(chunk) if broken_at is None else broken_at
         first = False
-    if not any_bytes:
+    if first:
         raise RefusalError(Problem(name, "nothing in it after decompression", "a header line or records"))
-    if stated in (None, "utf-8") and broken_at is None:
+    if broken_at is None:
         broken_at = utf8.end()
-    found: Literal["utf-8", "gb18030"] = "utf-8"
-    if stated in ("gbk", "gb18030") or broken_at is not None:
-        _refuse_unless_chinese(path, name, compression, stated, broken_at)
+        is_cut = broken_at is not None
+    found: Encoding = "utf-8"
+    if stated in ("gbk", "gb18030") or (stated is None and broken_at is not None):
+        again = _chunks(path, name, compression)
+        broken_at = None if stated else broken_at
+        problem = gb18030_problem(again, name, stated=stated, broken_at=broken_at, is_cut=is_cut)
+        if problem is not None:
+            raise RefusalError(problem)
         found = "gb18030"
-    return Text(path, name, compression, found, quotes.verdict(), lines)
-
-
-def _refuse_unless_chinese(
-    path: Path, name: str, compression: str | None, stated: str | None, broken_at: int | None
-) -> None:
-    expected = "UTF-8, GBK or GB18030" if stated is None else stated
-    if stated == "utf-8":
-        raise RefusalError(Problem(name, f"wrong encoding: byte {broken_at} is not UTF-8", expected))
-    decoder, look = _decodes("gb18030"), _ChineseLook()
-    bad_at = None
-    for chunk in _chunks(path, name, compression):
-        bad_at = decoder.see(chunk)
-        if bad_at is not None:
-            break
-        look.see(chunk, decoder.text)
-    if bad_at is None:
-        bad_at = decoder.end()
-    if bad_at is not None:
-        where = f"byte {bad_at} is not GB18030" + (
-            "" if broken_at is None else f", byte {broken_at} not UTF-8"
-        )
-        raise RefusalError(Problem(name, f"wrong encoding: {where}", expected))
-    if stated is None and not look.is_plausible():
+    elif broken_at is not None:
         raise RefusalError(
-            Problem(
-                name,
-                f"wrong encoding: byte {broken_at} is not UTF-8, and read as GB18030 it is hardly Chinese",
-                expected,
-                "save it as UTF-8, or state `encoding:` in a source map",
-            )
+            Problem(name, f"wrong encoding: byte {broken_at} is not UTF-8", "utf-8, as stated")
         )
-
-
-class _decodes:  # noqa: N801  (reads as a verb: `_decodes("utf-8").see(chunk)`)
-    """Strict decoding chunk by chunk; gives the offset of the first byte that breaks it."""
-
-    def __init__(self, encoding: str) -> None:
-        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
-        self._seen = 0
-        self.text = ""
-
-    def see(self, chunk: bytes, *, final: bool = False) -> int | None:
-        held = len(self._decoder.getstate()[0])
-        try:
-            self.text = self._decoder.decode(chunk, final)
-        except UnicodeDecodeError as error:
-            return self._seen - held + error.start
-        self._seen += len(chunk)
-        return None
-
-    def end(self) -> int | None:
-        return self.see(b"", final=True)
-
-
-class _ChineseLook:
-    """Tells Chinese from what only decodes as it, by the second bytes of two-byte characters.
-
-    Of common characters they lie above 0x7F, all but a few in a hundred. A Latin-1 letter with an
-    accent takes the plain letter after it as its second byte; of Big5 four in ten are low.
-    """
-
-    def __init__(self) -> None:
-        self._pairs = 0
-        self._low = 0
-
-    def see(self, chunk: bytes, text: str) -> None:
-        codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-        quads = int(np.count_nonzero(codes > 0xFFFF))  # emoji and rare characters: two high bytes, two digits
-        pairs = int(np.count_nonzero(codes > 0x7F)) - quads
-        high = int(np.count_nonzero(np.frombuffer(chunk, dtype=np.uint8) >= 0x80)) - 2 * quads
-        self._pairs += pairs
-        self._low += 2 * pairs - high
-
-    def is_plausible(self) -> bool:
-        return self._low <= 0.25 * self._pairs
-
-
-class _Quotes:
-    """Watches that every quote opens a field, closes one or is doubled, without parsing records."""
-
-    def __init__(self, separator: str) -> None:
-        self._around = np.zeros(256, dtype=bool)
-        self._around[[QUOTE, 0x0A, 0x0D, *separator.encode()]] = True
-        self._before = 0x0A
-        self._inside = False
-        self._held = b""
-        self._any = False
-        self._regular = True
-
-    def see(self, chunk: bytes, *, final: bool = False) -> None:
-        data = self._held + chunk
-        self._held = b""
-        if not final and data.endswith(b'"'):  # what follows it is in the next chunk
-            data, self._held = data[:-1], data[-1:]
-        if not data:
-            return
-        seen = np.frombuffer(data, dtype=np.uint8)
-        at = np.flatnonzero(seen == QUOTE)
-        if at.size:
-            self._any = True
-            opens = (np.arange(at.size) + int(self._inside)) % 2 == 0
-            before = np.where(at > 0, seen[at - 1], self._before)
-            after = seen[np.minimum(at + 1, seen.size - 1)]
-            self._regular &= bool(np.all(self._around[np.where(opens, before, after)]))
-            self._inside ^= bool(at.size % 2)
-        self._before = int(seen[-1])
-
-    def verdict(self) -> Literal["none", "regular", "irregular"]:
-        self.see(b"\n", final=True)
-        if not self._any:
-            return "none"
-        return "regular" if self._regular and not self._inside else "irregular"
+    return Text(path, name, compression, found, quotes.verdict(), lines)
 
 
 def _chunks(path: Path, name: str, compression: str | None) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,15 @@ HOLDOUT = 0.1
 _VIEW, _CLICK, _HIDE, _UNFOLLOW = 0.3, 0.03, 0.004, 0.001
 _ACTS = rows.words(("impression", "view", "click", "hide", "unfollow"))
 _SCENES = rows.words(("feed", "search", "splash", "live"))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Impressions: to which account, of which campaign, when."""
+
+    account: Ints
+    campaign: Ints
+    at: Ints
 
 
 def is_held_out(person: Ints, campaign: int) -> Mask:
@@ -55,16 +65,15 @@ class Ads:
         if not len(running) or not total:
             return Visits.none(), Visits.none()
         each = rng.multinomial(total, np.full(len(running), 1 / len(running)))
-        shown = [
-            self.audiences[c].draw(rng, int(k), day) for c, k in zip(running.tolist(), each.tolist(), strict=True)
-        ]
+        pairs = zip(running.tolist(), each.tolist(), strict=True)
+        shown = [self.audiences[c].draw(rng, k, day) for c, k in pairs]
         campaign = np.repeat(running, [len(s) for s in shown])
         account = np.concatenate(shown)
         person = world.accounts.person[account]
-        times = np.minimum(world.clock.social_times(rng, len(account), world.people.shift[person]), DAY - 3600)
-        at = world.clock.midnight(day) + times
+        times = world.clock.social_times(rng, len(account), world.people.shift[person])
+        at = world.clock.midnight(day) + np.minimum(times, DAY - 3600)
         after = [np.flatnonzero(rng.random(len(account)) < p) for p in (_VIEW, _CLICK, _HIDE, _UNFOLLOW)]
-        self._send(rng, day, account, campaign, at, after)
+        self._send(day, Shown(account, campaign, at), after)
         clicked = after[1]
         self.last_campaign[person[clicked]] = campaign[clicked]
         self.last_day[person[clicked]] = day
@@ -87,17 +96,16 @@ class Ads:
             shop[can], world.goods.of_brand(rng, brand), later, np.full(len(can), -1), campaign[can]
         )
 
-    def _send(
-        self, rng: np.random.Generator, day: int, account: Ints, campaign: Ints, at: Ints, after: list[Ints]
-    ) -> None:
-        world, campaigns = self.world, self.world.goods.campaigns
+    def _send(self, day: int, shown: Shown, after: list[Ints]) -> None:
+        world, campaigns, rng = self.world, self.world.goods.campaigns, self.world.dice("ad costs", day)
+        account, campaign = shown.account, shown.campaign
         first = np.concatenate([np.arange(len(account)), *after])
         act = np.repeat(np.arange(5), [len(account), *map(len, after)])
-        count, model = len(first), campaigns.model[campaign[first]]
+        count, model, rate = len(first), campaigns.model[campaign[first]], campaigns.rate[campaign[first]]
         charged = ((model == 0) & (act == 0)) | ((model == 1) & (act == 2))
         # A CPM rate is per thousand: each impression costs at least a cent here.
-        price = np.where(model == 0, np.maximum(campaigns.rate[campaign[first]] // 1000, 1), campaigns.rate[campaign[first]])
-        seconds = at[first] + np.array([0, 2, 6, 9, 12])[act]
+        price = np.where(model == 0, np.maximum(rate // 1000, 1), rate)
+        seconds = shown.at[first] + np.array([0, 2, 6, 9, 12])[act]
         cleared = np.where((act == 0) & (rng.random(count) < 0.6), rng.integers(1, 12, count), rows.NULL)
         columns: dict[str, Any] = {
             **world.who(account[first]),

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from huaxiang.world import rows
 from huaxiang.world.clock import DAY, Floats, Ints
-from huaxiang.world.names import CITIES, COURIERS, EXPECTED_DAYS, RETURN_REASONS, REVIEWS, TICKET_TOPICS, TOPICS
+from huaxiang.world.names import (
+    CITIES,
+    COURIERS,
+    EXPECTED_DAYS,
+    RETURN_REASONS,
+    REVIEWS,
+    TICKET_TOPICS,
+    TOPICS,
+)
 from huaxiang.world.people import REGION_CODES
 
 if TYPE_CHECKING:
@@ -26,6 +35,16 @@ _KINDS = rows.words(("question", "complaint", "after_sale"))
 _TICKETS = rows.words(TICKET_TOPICS)
 
 
+@dataclass(frozen=True)
+class Orders:
+    """A day's orders: each one's first line, courier, the buyer's mood once it came, and when it came."""
+
+    first: Ints
+    courier: Ints
+    mood: Floats
+    delivered: Ints
+
+
 def follow_up(world: World, lines: Lines, day: int) -> None:
     """Send everything that one day's orders lead to, each row on the day it happens."""
     rng = world.dice("after", day)
@@ -35,7 +54,8 @@ def follow_up(world: World, lines: Lines, day: int) -> None:
     courier = _courier(lines.order_id[first], region)
     expected = np.array(EXPECTED_DAYS)[_TIER[region]]
     shipped = lines.at[first] + rng.integers(2 * 3600, 26 * 3600, len(first))
-    travel = expected * rng.uniform(0.45, 1.05, len(first)) + _SLOW[courier] * rng.exponential(1.0, len(first))
+    travel = expected * rng.uniform(0.45, 1.05, len(first))
+    travel += _SLOW[courier] * rng.exponential(1.0, len(first))
     delivered = shipped + (travel * DAY).astype(np.int64)
     delivered += (22 - (delivered + 8 * 3600) % DAY // 3600).clip(max=0) * 3600  # nobody rings after ten
     promised = lines.at[first] + (expected + 1) * DAY
@@ -57,10 +77,11 @@ def follow_up(world: World, lines: Lines, day: int) -> None:
         },
     )
     world.outbox.post(table, "delivery", day, due=due)
-    mood = np.clip(world.people.satisfaction[world.accounts.person[lines.account[first]]] - 0.12 * late_days, 0, 1)
-    _tickets(world, rng, lines, day, first, courier, mood, delivered)
-    _reviews(world, rng, lines, day, mood, delivered)
-    _returns(world, rng, lines, day, mood)
+    mood = world.people.satisfaction[world.accounts.person[lines.account[first]]] - 0.12 * late_days
+    orders = Orders(first, courier, np.clip(mood, 0, 1), delivered)
+    _tickets(world, lines, orders, day)
+    _reviews(world, lines, orders, day)
+    _returns(world, lines, orders, day)
 
 
 def _courier(order_id: Ints, region: Ints) -> Ints:
@@ -69,23 +90,15 @@ def _courier(order_id: Ints, region: Ints) -> Ints:
     return np.searchsorted(np.array([30, 55, 72, 82, 90]), mixed % 100, side="right")
 
 
-def _tickets(
-    world: World,
-    rng: np.random.Generator,
-    lines: Lines,
-    day: int,
-    first: Ints,
-    courier: Ints,
-    mood: Floats,
-    delivered: Ints,
-) -> None:
+def _tickets(world: World, lines: Lines, orders: Orders, day: int) -> None:
     """Open tickets (revision 0), and close most of them some days later (revision 1 of the same row)."""
-    complains = rng.random(len(first)) < 0.006 * _COMPLAINTS[courier] * (1.6 - mood)
+    rng, first, mood = world.dice("tickets", day), orders.first, orders.mood
+    complains = rng.random(len(first)) < 0.006 * _COMPLAINTS[orders.courier] * (1.6 - mood)
     asks = ~complains & (rng.random(len(first)) < 0.03)
     which = np.flatnonzero(complains | asks)
     count = len(which)
     kind = np.where(complains[which], 1, np.where(rng.random(count) < 0.5, 0, 2))
-    opened = delivered[which] + rng.integers(600, 2 * DAY, count)
+    opened = orders.delivered[which] + rng.integers(600, 2 * DAY, count)
     answered = opened + (rng.exponential(0.5, count) * DAY).astype(np.int64) + 300
     closed = answered + (rng.exponential(1.5, count) * DAY).astype(np.int64) + 300
     topic = np.where(kind == 1, 0, rng.integers(0, len(TICKET_TOPICS), count))
@@ -106,17 +119,16 @@ def _tickets(
     world.outbox.send(closing, "service_ticket", world.clock.day_of(closed[ends]))
 
 
-def _reviews(
-    world: World, rng: np.random.Generator, lines: Lines, day: int, mood: Floats, delivered: Ints
-) -> None:
+def _reviews(world: World, lines: Lines, orders: Orders, day: int) -> None:
+    rng = world.dice("reviews", day)
     which = np.flatnonzero(rng.random(len(lines.order)) < 0.22)
     count = len(which)
     order = lines.order[which]
-    felt = np.clip(mood[order] + rng.normal(0, 0.15, count), 0, 1)
+    felt = np.clip(orders.mood[order] + rng.normal(0, 0.15, count), 0, 1)
     level = np.digitize(felt, [0.42, 0.6])
     text = _MOOD_START[level] + (rng.random(count) * np.diff(_MOOD_START)[level]).astype(np.int64)
     topic = world.goods.product_category[lines.product[which]] // 2
-    at = delivered[order] + rng.integers(1800, 5 * DAY, count)
+    at = orders.delivered[order] + rng.integers(1800, 5 * DAY, count)
     table = rows.table(
         "review",
         count,
@@ -134,11 +146,13 @@ def _reviews(
     world.outbox.post(table, "review", day, due=world.clock.day_of(at))
 
 
-def _returns(world: World, rng: np.random.Generator, lines: Lines, day: int, mood: Floats) -> None:
+def _returns(world: World, lines: Lines, orders: Orders, day: int) -> None:
     """Send returns of lines that stand; what they refund, and when it counts, goes into the truth."""
+    rng = world.dice("returns", day)
     stands = np.flatnonzero(lines.plan.is_kept)
     topic = world.goods.product_category[lines.product[stands]] // 2
-    chance = 0.02 + 0.08 * (1 - mood[lines.order[stands]]) + np.where((topic == 1) | (topic == 2), 0.07, 0.0)
+    tried_on = np.where((topic == 1) | (topic == 2), 0.07, 0.0)
+    chance = 0.02 + 0.08 * (1 - orders.mood[lines.order[stands]]) + tried_on
     which = stands[rng.random(len(stands)) < chance]
     count = len(which)
     settled = lines.at[which] + rng.integers(4 * DAY, 18 * DAY, count)

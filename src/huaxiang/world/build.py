@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +29,7 @@ from huaxiang.world.social import Social
 from huaxiang.world.truth import Truth, true_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from huaxiang.world.claims import Claims
@@ -86,6 +86,7 @@ def make(
     goods = stock(people, clock, seed)
     accounts = open_accounts(crowd, goods.brands, clock, seed)
     outbox = Outbox(out / "landing", clock, seed, dirt)
+    pace = EVENTS_PER_PERSON_DAY if events_per_person_day is None else events_per_person_day
     world = World(
         seed=seed,
         clock=clock,
@@ -95,7 +96,7 @@ def make(
         friends=befriend(crowd, accounts, seed),
         outbox=outbox,
         truth=Truth(out / "truth", crowd, accounts, goods, clock),
-        events_per_person_day=EVENTS_PER_PERSON_DAY if events_per_person_day is None else events_per_person_day,
+        events_per_person_day=pace,
     )
     contacts = Contacts.of(people, seed)
     social = Social(world)

@@ -33,9 +33,7 @@ class Claims:
     withdrawn: Ints  # day of the withdrawal, −1 never
 
 
-def make_claims(
-    people: People, accounts: Accounts, contacts: Contacts, clock: Clock, seed: int
-) -> Claims:
+def make_claims(people: People, accounts: Accounts, contacts: Contacts, clock: Clock, seed: int) -> Claims:
     """Return every claim of people's accounts.
 
     Nearly all accounts of a person share a strong value. Noise: recycled phone numbers (some over the
@@ -53,7 +51,8 @@ def make_claims(
     has_phone = rng.random(len(mine)) < 0.95
     claim(has_phone, "phone", person)
     claim(rng.random(len(mine)) < 0.5, "email", person)
-    claim(rng.random(len(mine)) < 0.85, "union_id", person * 2 + platform % 2)  # weiwo + mall, douyue + outlet
+    union = person * 2 + platform % 2  # of weiwo and mall, of douyue and outlet
+    claim(rng.random(len(mine)) < 0.85, "union_id", union)
     rank = _rank(person)
     claim((rng.random(len(mine)) < 0.75) & (rank < LIMITS[3]), "device", person)
     shops = np.isin(platform, SOCIAL, invert=True)
@@ -62,26 +61,27 @@ def make_claims(
         binds = (accounts.home[social] >= 0) & (accounts.home[shop] >= 0) & (rng.random(n) < 0.12)
         for ends in (social, shop):
             claim(accounts.home[ends][binds], "bind", np.asarray(accounts.home[social])[person])
-    claim(*_families(people, person), 2 * n + people.household[person])
+    claim(_in_families(people, person), "device", 2 * n + people.household[person])
     crowd = rng.permutation(len(mine))[: 1001 + n // 1000 if n >= 4000 else max(n // 4, 8)]
     claim(crowd, "device", np.full(len(mine), 4 * n))
-    for kind in ("phone", "email"):
-        claim(rng.permutation(len(mine))[: max(8, n // 500)], kind, np.full(len(mine), n))
+    for tested in ("phone", "email"):
+        claim(rng.permutation(len(mine))[: max(8, n // 500)], tested, np.full(len(mine), n))
     taken, numbers = _recycled(rng, people, person, has_phone)
     parts.append((taken, 0, numbers))
 
     account = np.concatenate([p[0] for p in parts])
-    kind = np.concatenate([np.full(len(p[0]), p[1]) for p in parts])
+    kinds = np.concatenate([np.full(len(p[0]), p[1]) for p in parts])
     token = np.concatenate([p[2] for p in parts])
     withdrawn = np.full(len(account), -1, dtype=np.int64)
     recycled = len(account) - len(taken) + np.arange(len(taken))
     if clock.days > 6:
         withdrawn[recycled[::2]] = clock.last - rng.integers(0, 3, len(recycled[::2]))
-    return Claims(account, kind, token, _values(rng, accounts, contacts, account, kind, token), withdrawn)
+    value = _values(rng, accounts, contacts, account=account, kind=kinds, token=token)
+    return Claims(account, kinds, token, value, withdrawn)
 
 
 def _rank(person: Ints) -> Ints:
-    """Return 0 for the first of a person's accounts, 1 for the second, …"""
+    """Return 0 for the first of a person's accounts, 1 for the second and so on."""
     order = np.argsort(person, kind="stable")
     sorted_person = person[order]
     rank = np.empty(len(person), np.int64)
@@ -89,16 +89,15 @@ def _rank(person: Ints) -> Ints:
     return rank
 
 
-def _families(people: People, person: Ints) -> tuple[Mask, str]:
+def _in_families(people: People, person: Ints) -> Mask:
     """Return the accounts that also use their household's device: too many to link anybody by it."""
     household = people.household[person]
     size = np.bincount(household[household >= 0], minlength=1)
-    return (household >= 0) & (size[household] > LIMITS[3]), "device"
+    shared: Mask = (household >= 0) & (size[household] > LIMITS[3])
+    return shared
 
 
-def _recycled(
-    rng: np.random.Generator, people: People, person: Ints, has_phone: Mask
-) -> tuple[Ints, Ints]:
+def _recycled(rng: np.random.Generator, people: People, person: Ints, has_phone: Mask) -> tuple[Ints, Ints]:
     """Return (account, owner of the number): about one person in a hundred uses another's old number.
 
     Most numbers taken are of people with four accounts, so that the number is over its limit; a few are
@@ -111,7 +110,8 @@ def _recycled(
     over, under = min(people.count // 120, len(many)), min(people.count // 800, len(few) // 2)
     first_account = np.searchsorted(person, np.arange(people.count), sorter=np.argsort(person, kind="stable"))
     account_of = np.argsort(person, kind="stable")[np.minimum(first_account, len(person) - 1)]
-    takers = np.concatenate([rng.permutation(np.setdiff1d(np.arange(people.count), many))[:over], few[under : 2 * under]])
+    others = rng.permutation(np.setdiff1d(np.arange(people.count), many))
+    takers = np.concatenate([others[:over], few[under : 2 * under]])
     owners = np.concatenate([many[: len(takers) - under], few[:under]])
     return account_of[takers], owners
 
@@ -120,6 +120,7 @@ def _values(
     rng: np.random.Generator,
     accounts: Accounts,
     contacts: Contacts,
+    *,
     account: Ints,
     kind: Ints,
     token: Ints,
@@ -133,14 +134,14 @@ def _values(
         spots.append(np.flatnonzero(where))
         found.append(values)
 
-    for number, (plain, digest, test) in enumerate(
+    for number, (own, own_digest, test) in enumerate(
         (
             (contacts.phone, contacts.phone_sha256, TEST_PHONE),
             (contacts.email, contacts.email_sha256, TEST_EMAIL),
         )
     ):
-        plain = pa.concat_arrays([plain, rows.words([test])])
-        digest = pa.concat_arrays([digest, sha256(rows.words([test]))])
+        plain = pa.concat_arrays([own, rows.words([test])])
+        digest = pa.concat_arrays([own_digest, sha256(rows.words([test]))])
         raw = (kind == number) & ~hashed
         texts = rows.pick(plain, token[raw])
         if number == 0:
@@ -197,15 +198,15 @@ def send_claims(accounts: Accounts, claims: Claims, clock: Clock, outbox: Outbox
             "kind": rows.pick(rows.words(KINDS), claims.kind),
             "value": claims.value,
             "seen_first": first,
-            "seen_last": np.minimum(first + rng.integers(0, 20 * DAY, count), clock.midnight(0) + due * DAY + DAY),
+            "seen_last": np.minimum(first + rng.integers(0, 20 * DAY, count), clock.midnight(1) + due * DAY),
             "claim_source": rows.pick(_SOURCES, rng.integers(0, len(_SOURCES), count)),
         },
     )
     outbox.post(table, "identity_claim", 0, due=due)
     seen = np.flatnonzero((rng.random(count) < 0.02) & (claims.withdrawn < 0) & (due < clock.last))
     again = due[seen] + 1 + (rng.random(len(seen)) * (clock.last - due[seen])).astype(np.int64)
-    later = rows.replaced(table.take(pa.array(seen)), "seen_last", clock.midnight(0) + again * DAY + 3600)
+    later = rows.replaced(table.take(seen), "seen_last", clock.midnight(0) + again * DAY + 3600)
     outbox.send(rows.replaced(later, "revision", 1), "identity_claim", again)
     gone = np.flatnonzero(claims.withdrawn >= 0)
-    leaving = rows.replaced(table.take(pa.array(gone)), "op", "delete")
+    leaving = rows.replaced(table.take(gone), "op", "delete")
     outbox.send(leaving, "identity_claim", claims.withdrawn[gone])

@@ -83,7 +83,8 @@ class Clock:
 
 def _mean_one(factors: list[float]) -> Floats:
     values = np.array(factors, dtype=np.float64)
-    return values / values.mean()
+    scaled: Floats = values / values.mean()
+    return scaled
 
 
 def _shop_factor(day: date) -> float:
@@ -102,4 +103,5 @@ def _shop_factor(day: date) -> float:
 def _times(rng: np.random.Generator, count: int, hours: tuple[int, ...], shift: Ints | int) -> Ints:
     cumulated = np.concatenate([[0.0], np.cumsum(hours)]) / sum(hours)
     seconds = np.interp(rng.random(count), cumulated, np.arange(25) * 3600.0).astype(np.int64)
-    return (seconds + shift) % DAY
+    moved: Ints = (seconds + shift) % DAY
+    return moved

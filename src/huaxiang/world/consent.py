@@ -32,14 +32,14 @@ class Withdrawals:
 def send_consent(world: World) -> Withdrawals:
     """Send consent events of people's accounts and the few erasure requests."""
     clock, accounts, rng = world.clock, world.accounts, world.dice("consent", 0)
-    person = accounts.person[: accounts.owners]
+    begins, person = clock.midnight(0), accounts.person[: accounts.owners]
     everybody = np.arange(world.people.count)
     parts: list[tuple[Ints, int, int, Ints, Ints]] = []  # account, purpose, is withdrawal, day, instant
     gone: list[tuple[Ints, int, Ints]] = []
     for purpose in range(len(_PURPOSES)):
         granted = np.flatnonzero((rng.random(world.people.count) < _GRANTS[purpose])[person])
         opened = accounts.opened[granted]
-        at = clock.midnight(0) + opened * DAY + np.where(opened < 0, rng.integers(0, DAY, len(granted)), 1)
+        at = begins + opened * DAY + np.where(opened < 0, rng.integers(0, DAY, len(granted)), 1)
         parts.append((granted, purpose, 0, np.maximum(opened, 0), at))
         leaver = everybody[rng.random(world.people.count) < _LEAVES[purpose]]
         leaver = leaver[leaver > 0]  # the celebrity stays
@@ -48,15 +48,15 @@ def send_consent(world: World) -> Withdrawals:
         when[leaver] = day
         leaving = np.flatnonzero(when[person] >= 0)
         due = np.maximum(when[person[leaving]], accounts.opened[leaving])
-        parts.append((leaving, purpose, 1, due, clock.midnight(0) + due * DAY + rng.integers(3600, DAY, len(due))))
+        parts.append((leaving, purpose, 1, due, begins + due * DAY + rng.integers(3600, DAY, len(due))))
         gone.append((leaver, purpose, day))
     account = np.concatenate([p[0] for p in parts])
-    purpose = np.concatenate([np.full(len(p[0]), p[1]) for p in parts])
+    purposes = np.concatenate([np.full(len(p[0]), p[1]) for p in parts])
     withdraws = np.concatenate([np.full(len(p[0]), p[2]) for p in parts])
     columns = {
         **world.who(account),
         "consent_id": rows.ids(world.numbers("consent", len(account)), "n"),
-        "purpose": rows.pick(rows.words(_PURPOSES), purpose),
+        "purpose": rows.pick(rows.words(_PURPOSES), purposes),
         "action": rows.pick(rows.words(("grant", "withdraw")), withdraws),
         "text_version": "2026-1",
         "at": np.concatenate([p[4] for p in parts]),

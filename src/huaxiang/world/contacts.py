@@ -42,13 +42,14 @@ class Contacts:
 
 def sha256(values: pa.Array[Any]) -> pa.Array[Any]:
     """Return each text's SHA-256 in hex, what partners upload instead of a contact."""
-    digests = [hashlib.sha256(v.encode()).hexdigest() for v in values.to_pylist()]
+    texts: list[Any] = values.to_pylist()
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     return pa.array(digests, pa.string())
 
 
 def written(phone: pa.Array[Any], style: Ints) -> pa.Array[Any]:
     """Return numbers as people type them: plain, with +86, with spaces, with 0086."""
-    plain = phone.to_pylist()
+    plain: list[Any] = phone.to_pylist()
     typed = [
         (p, f"+86{p}", f"+86 {p[:3]} {p[3:7]} {p[7:]}", f"0086{p}")[s]
         for p, s in zip(plain, style.tolist(), strict=True)

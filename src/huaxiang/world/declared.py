@@ -13,6 +13,7 @@ from huaxiang.world.people import REGION_CODES, SHOPS, SOCIAL
 if TYPE_CHECKING:
     from huaxiang.world.context import World
 
+_GENDERS = rows.words(("f", "m", "x"))
 _LEVELS = rows.words(("silver", "gold", "platinum"))
 _CHANNELS = rows.words(("app_store", "weiwo", "douyue", "search", "offline"))
 
@@ -38,8 +39,10 @@ def send_accounts(world: World) -> None:
             "registered_at": registered,
             "birth_date": np.where(owned & (says < 0.3), full_date, rows.NULL),
             "birth_year": np.where(owned & (says < 0.6), year, rows.NULL),
-            "gender": rows.pick(rows.words(("f", "m", "x")), np.where(owned & (rng.random(count) < 0.8), gender, -1)),
-            "region_code": rows.pick(REGION_CODES, np.where(rng.random(count) < 0.85, people.region[person], -1)),
+            "gender": rows.pick(_GENDERS, np.where(owned & (rng.random(count) < 0.8), gender, -1)),
+            "region_code": rows.pick(
+                REGION_CODES, np.where(rng.random(count) < 0.85, people.region[person], -1)
+            ),
         }
         if feed == "social_account":
             brand = accounts.brand[which]
@@ -53,9 +56,7 @@ def send_accounts(world: World) -> None:
         else:
             columns |= {
                 "member_level": rows.pick(_LEVELS, np.digitize(people.buying[person], [1.0, 2.5])),
-                "source_channel": rows.pick(
-                    _CHANNELS, rng.integers(0, len(_CHANNELS), count)
-                ),
+                "source_channel": rows.pick(_CHANNELS, rng.integers(0, len(_CHANNELS), count)),
             }
         table = rows.table(feed, count, columns)
         world.outbox.post(table, feed, 0, due=due)
@@ -68,5 +69,3 @@ def send_accounts(world: World) -> None:
             changed, "region_code", rows.pick(REGION_CODES, rng.integers(0, len(REGION_CODES), len(moved)))
         )
         world.outbox.send(changed, feed, when)
-
-

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from huaxiang.world.clock import DAY, Ints
-from huaxiang.world.rows import money, replaced
+from huaxiang.world.rows import compute, money, replaced
 from huaxiang.world.shape import shapes
 from huaxiang.world.text import BAD_DATE, EPOCH_MS, FAULT, OVERFLOW
 
@@ -66,7 +65,14 @@ FEEDS: dict[str, tuple[tuple[str, ...], str]] = {
     "identity_claim": (("duplicate",), "claim_source"),
     "consent_event": (("duplicate",), "text_version"),
 }
-_CHOICE = {"service_ticket": "kind", "social_follow": "action", "social_message": "kind", "social_post": "kind"}
+# Where an unknown value appears, if not in `act`.
+_CHOICE = {
+    "order_line": "op",
+    "service_ticket": "kind",
+    "social_follow": "action",
+    "social_message": "kind",
+    "social_post": "kind",
+}
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ def spoil(
         at = plan.rows(name)
         if not len(at):
             continue
-        rows = table.take(pa.array(at))
+        rows = table.take(at)
         first, second = plan.due[at], plan.second[at]
         news = None if revised is None else revised[at]
         if name == "late":
@@ -169,14 +175,14 @@ def _other_version(rows: pa.Table, feed: str, news: Ints | None, *, revision: in
     old: Any = rows.column(column)
     if news is not None:
         if feed == "order_line":
-            rows = replaced(rows, "discount", pc.subtract(rows.column("list_price"), money(news)))
+            rows = replaced(rows, "discount", compute.subtract(rows.column("list_price"), money(news)))
         rows = replaced(rows, column, money(news))
     elif pa.types.is_integer(old.type):
-        rows = replaced(rows, column, pc.add(old.fill_null(0), 1))
+        rows = replaced(rows, column, compute.add(old.fill_null(0), 1))
     elif pa.types.is_timestamp(old.type):
-        rows = replaced(rows, column, pc.add(old.cast(pa.int64()), 600_000_000))
+        rows = replaced(rows, column, compute.add(old.cast(pa.int64()), 600_000_000))
     else:
-        rows = replaced(rows, column, pc.binary_join_element_wise(old.fill_null(""), "改", ""))
+        rows = replaced(rows, column, compute.binary_join_element_wise(old.fill_null(""), "改", ""))
     if revision is None:
         return rows
     return replaced(rows, "revision", revision)
@@ -193,11 +199,11 @@ def _broken(rows: pa.Table, feed: str, name: str) -> pa.Table:
     if name == "missing_key":
         return replaced(rows, shape.key[-1], None)
     if name == "unknown_value":
-        column = "op" if feed == "order_line" else _CHOICE.get(feed, "act")
-        return replaced(rows, column, "teleport")
+        return replaced(rows, _CHOICE.get(feed, "act"), "teleport")
     if name == "full_width":
-        wide = [text.translate(_WIDE) for text in rows.column("account_id").to_pylist()]
+        narrow: list[Any] = rows.column("account_id").to_pylist()
+        wide = [text.translate(_WIDE) for text in narrow]
         return replaced(rows, "account_id", pa.array(wide, pa.string()))
     if name == "nul":
-        return replaced(rows, "text", pc.binary_join_element_wise(rows.column("text"), "\0", ""))
+        return replaced(rows, "text", compute.binary_join_element_wise(rows.column("text"), "\0", ""))
     raise KeyError(name)

@@ -62,12 +62,14 @@ class Goods:
         habit = ((person * 2_654_435_761 + shelf * 40_503) & 0xFFFF) / 65_536.0
         u = np.where(rng.random(count) < 0.4, habit, rng.random(count))
         size = self.shelf_size[shelf]
-        return self.shelf_start[shelf] + (size * u**2.5).astype(np.int64)
+        chosen: Ints = self.shelf_start[shelf] + (size * u**2.5).astype(np.int64)
+        return chosen
 
     def of_brand(self, rng: np.random.Generator, brand: Ints) -> Ints:
         """Choose a product of each brand."""
         spot = (self.brand_size[brand] * rng.random(len(brand)) ** 1.5).astype(np.int64)
-        return self.by_brand[self.brand_start[brand] + spot]
+        chosen: Ints = self.by_brand[self.brand_start[brand] + spot]
+        return chosen
 
     def price_in(self, product: Ints, platform: Ints) -> Ints:
         """Return the unit price in minor units; the outlet (platform 3) is a tenth cheaper."""
@@ -80,7 +82,7 @@ def stock(people: int, clock: Clock, seed: int) -> Goods:
     brands = int(np.clip(people // 60, 36, 240))
     products = int(np.clip(people // 8, 480, 12_000))
     brand_topic = np.concatenate([np.arange(12), rng.integers(0, 12, brands - 12)])
-    popularity = 1.0 / np.arange(1, brands + 1) ** 1.05
+    popularity: Floats = 1.0 / np.arange(1, brands + 1, dtype=np.float64) ** 1.05
     rng.shuffle(popularity)
 
     shelves = len(CATEGORIES) * BANDS

@@ -168,7 +168,8 @@ class Followees:
         own = np.full(len(account), -1, dtype=np.int64)
         for p in SOCIAL:
             here = self._accounts.platform[account] == p
-            spots = np.searchsorted(self._brand_steps[p], rng.random(int(here.sum())) * self._brand_steps[p][-1])
+            steps = self._brand_steps[p]
+            spots = np.searchsorted(steps, rng.random(int(here.sum())) * steps[-1])
             own[here] = self._brands[p][np.minimum(spots, len(self._brands[p]) - 1)]
         return account, own
 

@@ -78,7 +78,7 @@ COURIERS = (
 EXPECTED_DAYS = (1, 2, 3, 4, 6)  # per city tier
 BRAND_FIRST = "青云星澜禾木清岚知微山海明川素朴南乔北辰初见暖阳晨曦悦然轻舟听雨拾光知夏"
 BRAND_LAST = "坊记社集家品物选铺社"
-BRAND_EN = ("Qing", "Yun", "Xing", "Lan", "He", "Mu", "Wei", "Shan", "Hai", "Chuan", "Su", "Nan", "Bei", "Chu")
+BRAND_EN = ("Qing", "Yun", "Xing", "Lan", "He", "Mu", "Wei", "Shan", "Hai", "Chuan", "Su", "Nan", "Bei")
 BRAND_EN_LAST = ("lane", "works", "house", "made", "& Co", "goods", "studio", "farm")
 COLOURS = ("黑", "白", "红", "蓝", "米", "灰", "绿")
 SIZES = ("XS", "S", "M", "L", "XL", "0")
@@ -123,6 +123,13 @@ REVIEWS = (  # by mood: unhappy, so-so, happy; {} is the topic
     ),
 )
 QUERIES = ("{}", "{}推荐", "{}新款", "{}打折", "好用的{}", "{}礼物")
-DIALOGUES = ("请问什么时候发货？", "可以开发票吗？", "尺码怎么选？", "亲，已为您登记", "退款多久到账？", "有优惠券吗？")
+DIALOGUES = (
+    "请问什么时候发货？",
+    "可以开发票吗？",
+    "尺码怎么选？",
+    "亲，已为您登记",
+    "退款多久到账？",
+    "有优惠券吗？",
+)
 TICKET_TOPICS = ("物流", "质量", "退款", "发票", "尺码", "客服态度")
 RETURN_REASONS = ("尺码不合适", "质量问题", "与描述不符", "不想要了", "七天无理由")

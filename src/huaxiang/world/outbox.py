@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,7 @@ class Outbox:
         order = np.argsort(arrival, kind="stable")
         days, starts = np.unique(arrival[order], return_index=True)
         for day, at in zip(days.tolist(), np.split(order, starts[1:]), strict=True):
-            self._put(day, feed, table.take(pa.array(at)))
+            self._put(day, feed, table.take(at))
 
     def _put(self, day: int, feed: str, table: pa.Table) -> None:
         if day <= self._clock.last:
@@ -91,7 +92,7 @@ class Outbox:
         shape = shapes()[feed]
         rows = 0
         cuts = np.linspace(0, len(table), pieces + 1).astype(int).tolist()
-        for number, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for number, (start, stop) in enumerate(pairwise(cuts)):
             name = feed if pieces == 1 else f"{feed}-{number + 1}"
             path = folder / f"{name}.{text.suffix(shape)}"
             text.write(table.slice(start, stop - start), shape, path)

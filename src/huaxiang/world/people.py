@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from huaxiang.world.clock import Clock, Floats, Ints, Mask, dice
 from huaxiang.world.names import APPEAL, CITIES, TOPICS
-from huaxiang.world.rows import ids, joined, pick, words
+from huaxiang.world.rows import compute, ids, joined, pick, words
 
 PLATFORMS = ("weiwo", "douyue", "mall", "outlet")
 SOCIAL = (0, 1)
@@ -101,7 +101,8 @@ class Crowd:
         if not len(steps) or steps[-1] <= 0:
             return np.zeros(0, np.int64)
         spots = np.searchsorted(steps, rng.random(count) * steps[-1], side="right")
-        return self.members[np.minimum(spots, len(steps) - 1)]
+        drawn: Ints = self.members[np.minimum(spots, len(steps) - 1)]
+        return drawn
 
 
 def settle(count: int, clock: Clock, seed: int) -> People:
@@ -174,8 +175,7 @@ def open_accounts(people: People, brands: int, clock: Clock, seed: int) -> Accou
         platform.append(np.full(len(mine) + len(extra), p))
         start += len(mine) + len(extra)
     official = [np.arange(brands), np.flatnonzero(rng.random(brands) < 0.3)]
-    for p in SOCIAL:
-        platform.append(np.full(sum(map(len, official)), p))
+    platform.append(np.repeat(SOCIAL, sum(map(len, official))))
     own = np.concatenate(person)
     matrix = np.concatenate(official * len(SOCIAL))
     where = np.concatenate(platform).astype(np.int64)
@@ -184,7 +184,7 @@ def open_accounts(people: People, brands: int, clock: Clock, seed: int) -> Accou
     late[home[0, 0]] = False
     opened[late] = rng.integers(0, max(clock.days, 1), int(late.sum()))
     idents = _idents(rng, where)
-    lowered = pa.compute.utf8_lower(idents)
+    lowered = compute.utf8_lower(idents)
     return Accounts(
         person=np.concatenate([own, np.full(len(matrix), -1)]).astype(np.int64),
         platform=where,
@@ -200,8 +200,7 @@ def open_accounts(people: People, brands: int, clock: Clock, seed: int) -> Accou
 def _idents(rng: np.random.Generator, platform: Ints) -> pa.Array[Any]:
     """Return ids in each platform's style; their numbers tell nothing about the person."""
     numbers = 10 ** (len(str(len(platform))) + 1) + rng.permutation(len(platform))
-    parts = [ids(numbers[platform == p], prefix) for p, prefix in enumerate(_PREFIXES)]
-    flat = pa.concat_arrays(parts)
+    flat = pa.concat_arrays([ids(numbers[platform == p], prefix) for p, prefix in enumerate(_PREFIXES)])
     position = np.empty(len(platform), np.int64)
     position[np.argsort(platform, kind="stable")] = np.arange(len(platform))
     return pick(flat, position)

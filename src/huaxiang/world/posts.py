@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from huaxiang.world.clock import Floats, Ints
 from huaxiang.world.names import TOPICS
+
+if TYPE_CHECKING:
+    from huaxiang.world.clock import Floats, Ints
 
 _KEEP_DAYS = 3
 

@@ -123,6 +123,7 @@ def _holidays() -> dict[str, Any]:
 def _campaigns(world: World) -> dict[str, Any]:
     campaigns, clock = world.goods.campaigns, world.clock
     topics = rows.words([t[0] for t in TOPICS])
+    scenes = [list(_SCENES[: 2 + brand % 3]) for brand in campaigns.brand.tolist()]
     return {
         "campaign_id": campaigns.ident,
         "changed_at": np.full(len(campaigns.brand), clock.midnight(0) - 5 * DAY),
@@ -133,7 +134,7 @@ def _campaigns(world: World) -> dict[str, Any]:
         "target_return": 10_000 * (2 + campaigns.brand % 14),
         "budget": campaigns.rate * 100_000,
         "audience": rows.pick(topics, campaigns.topic),
-        "scenes": pa.array([list(_SCENES[: 2 + b % 3]) for b in campaigns.brand.tolist()], pa.list_(pa.string())),
+        "scenes": pa.array(scenes, pa.list_(pa.string())),
         "valid_from": clock.midnight(0) + campaigns.first * DAY,
         "valid_until": clock.midnight(0) + (campaigns.last + 1) * DAY - 1,
         "holdout_share": np.full(len(campaigns.brand), int(HOLDOUT * 10_000)),
@@ -194,5 +195,5 @@ def _send_products(world: World) -> None:
         if clock.last > 0:
             changed = np.flatnonzero(rng.random(count) < 0.05)
             day: Ints = rng.integers(1, clock.days, len(changed))
-            later = rows.replaced(table.take(pa.array(changed)), "changed_at", clock.midnight(0) + day * DAY)
+            later = rows.replaced(table.take(changed), "changed_at", clock.midnight(0) + day * DAY)
             world.outbox.send(rows.replaced(later, "list_price", price[changed] * 95 // 100), "product", day)

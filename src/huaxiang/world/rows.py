@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from huaxiang.world.shape import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+compute: Any = pyarrow.compute  # its stubs know no constants beside arrays
 NULL = np.iinfo(np.int64).min
 
 
@@ -44,14 +45,14 @@ def ids(numbers: Any, prefix: str = "") -> pa.Array[Any]:
     """Return `prefix` and the number as text; null where the number is negative."""
     numbers = np.asarray(numbers, dtype=np.int64)
     missing = numbers < 0
-    text = pc.cast(pa.array(numbers, mask=missing) if missing.any() else pa.array(numbers), pa.string())
+    text = compute.cast(pa.array(numbers, mask=missing) if missing.any() else pa.array(numbers), pa.string())
     return joined(prefix, text) if prefix else text
 
 
 def joined(*parts: Any) -> pa.Array[Any]:
     """Return the parts (arrays or constants) of each row as one text; null where any is null."""
     scalars = [pa.scalar(p, pa.string()) if isinstance(p, str) else p for p in parts]
-    result: pa.Array[Any] = pc.binary_join_element_wise(*scalars, "")
+    result: pa.Array[Any] = compute.binary_join_element_wise(*scalars, "")
     return result
 
 
@@ -62,14 +63,16 @@ def lists(rows: int, mentioned: Any, words: pa.Array[Any]) -> pa.Array[Any]:
     offsets = np.concatenate([[0], np.cumsum(some)]).astype(np.int32)
     if len(index) != rows:
         raise ValueError(f"{len(index)} mentions for {rows} rows")
-    return pa.ListArray.from_arrays(pa.array(offsets), pick(words, index[some]))
+    starts: Any = pa.array(offsets)
+    found: pa.Array[Any] = pa.ListArray.from_arrays(starts, pick(words, index[some]))
+    return found
 
 
 def money(minor: Any, kind: pa.DataType | None = None) -> pa.Array[Any]:
     """Return int64 units of the type's last decimal place as decimals, without a detour over text."""
     minor = np.asarray(minor, dtype=np.int64)
     kind = kind or pa.decimal128(18, 2)
-    halves = np.empty((len(minor), 2), np.int64)
+    halves: Any = np.empty((len(minor), 2), np.int64)
     halves[:, 0] = minor
     halves[:, 1] = minor >> 63
     values = pa.Array.from_buffers(kind, len(minor), [None, pa.py_buffer(halves)])
@@ -88,26 +91,37 @@ def replaced(table: pa.Table, column: str, values: Any) -> pa.Table:
     return table.set_column(spot, field, _cells(values, field.type, len(table)))
 
 
-def _cells(given: Any, kind: pa.DataType, rows: int) -> pa.Array[Any]:
-    if given is None:
-        return pa.nulls(rows, kind)
+def _cells(given: Any, kind: Any, rows: int) -> pa.Array[Any]:
+    if isinstance(given, np.ndarray):
+        return _numbers(given, kind)
+    found: pa.Array[Any]
     if isinstance(given, (pa.Array, pa.ChunkedArray)):
-        array = given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given
-        return array if array.type == kind else array.cast(kind)
-    if not isinstance(given, np.ndarray):
-        return pa.repeat(_constant(given, kind), rows)
+        found = given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given
+        return found if found.type == kind else found.cast(kind)
+    found = pa.nulls(rows, kind) if given is None else pa.repeat(_constant(given, kind), rows)
+    return found
+
+
+def _numbers(given: Any, kind: Any) -> pa.Array[Any]:
     if pa.types.is_decimal(kind):
         return money(given, kind)
     if pa.types.is_timestamp(kind):
-        stamps = pa.array(np.where(given == NULL, 0, given) * 1_000_000).view(kind)
+        stamps: Any = pa.array(np.where(given == NULL, 0, given) * 1_000_000).view(kind)
         return _nulled(stamps, given)
     if pa.types.is_date(kind):
         days = pa.array(np.where(given == NULL, 0, given).astype(np.int32)).view(kind)
         return _nulled(days, given)
     if pa.types.is_boolean(kind):
         return pa.array(given.astype(np.bool_))
+    return _whole(given, kind)
+
+
+def _whole(given: Any, kind: Any) -> pa.Array[Any]:
     missing = given == NULL
-    return pa.array(np.where(missing, 0, given), kind, mask=missing if missing.any() else None)
+    found: pa.Array[Any] = pa.array(
+        np.where(missing, 0, given), kind, mask=missing if missing.any() else None
+    )
+    return found
 
 
 def _constant(given: Any, kind: pa.DataType) -> Any:
@@ -120,5 +134,5 @@ def _nulled(values: Any, given: Any) -> pa.Array[Any]:
     missing = given == NULL
     if not missing.any():
         return values  # type: ignore[no-any-return]
-    result: pa.Array[Any] = pc.if_else(pa.array(missing), pa.scalar(None, values.type), values)
+    result: pa.Array[Any] = compute.if_else(pa.array(missing), pa.scalar(None, values.type), values)
     return result

@@ -1,4 +1,4 @@
-"""What the world writes: each landing feed as its contract says, in a file format of the world's own choice."""
+"""What the world writes: each landing feed as its contract says, in a file format of the world's choice."""
 
 from __future__ import annotations
 

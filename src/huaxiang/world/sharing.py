@@ -14,7 +14,7 @@ from huaxiang.world.people import SHOPS, SOCIAL, Crowd
 if TYPE_CHECKING:
     from huaxiang.world.context import World
 
-SEES, CLICKS, BUYS = 0.5, 0.3, 0.06  # friends who see a shared link, of them click, of those buy because of it
+SEES, CLICKS, BUYS = 0.5, 0.3, 0.06  # of friends see a shared link, of those click, of those buy by it
 _CHANNELS = ("moments", "group", "direct", "qr_code")
 
 
@@ -70,7 +70,8 @@ class Sharing:
         people, accounts = world.people, world.accounts
         self.world = world
         crowd = accounts.of(SOCIAL)
-        weight: Floats = people.posting[accounts.person[crowd]] * people.influence[accounts.person[crowd]] ** 0.5
+        person = accounts.person[crowd]
+        weight: Floats = people.posting[person] * people.influence[person] ** 0.5
         self.sharers = Crowd(crowd, weight, accounts.opened[crowd])
         self.last_link = np.full(people.count, -1, dtype=np.int64)
         self.last_brand = np.full(people.count, -1, dtype=np.int64)
@@ -144,4 +145,5 @@ def shop_of(world: World, rng: np.random.Generator, person: Ints) -> Ints:
     """Return the shop account each person would use: mostly the mall; −1 without any."""
     mall, outlet = (world.accounts.home[p, person] for p in SHOPS)
     prefers_outlet = (rng.random(len(person)) < 0.25) | (mall < 0)
-    return np.where(prefers_outlet & (outlet >= 0), outlet, mall)
+    shop: Ints = np.where(prefers_outlet & (outlet >= 0), outlet, mall)
+    return shop

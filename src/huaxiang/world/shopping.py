@@ -64,7 +64,7 @@ class Shopping:
         """Make one day: ordinary orders, those `caused` by links and ads, and all visits."""
         world, rng = self.world, self.world.dice("orders", day)
         lines = self._lines(rng, day, caused)
-        self._send_lines(rng, lines, day)
+        self._send_lines(rng, lines)
         self._browse(day, clicks, lines)
         world.truth.orders(lines, world.clock.day_of(lines.at))
         return lines
@@ -127,7 +127,7 @@ class Shopping:
         is_gift = (rng.random(len(person)) < self.world.people.gifting[person]) & (friend >= 0)
         return np.where(is_gift, friend, person)
 
-    def _send_lines(self, rng: np.random.Generator, lines: Lines, day: int) -> None:
+    def _send_lines(self, rng: np.random.Generator, lines: Lines) -> None:
         world, count = self.world, len(lines.order)
         gift = lines.receiver != world.accounts.person[lines.account]
         wrap = gift & (lines.order_id % 10 < 7)

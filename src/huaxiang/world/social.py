@@ -47,8 +47,9 @@ class Social:
         loud = activity * np.minimum(people.influence[accounts.person[crowd]], 50.0) ** 0.5
         self.readers = Crowd(crowd, activity, opened)
         self.authors = Crowd(crowd, loud, opened)
-        brands = np.flatnonzero(accounts.brand >= 0)
-        self.brands = Crowd(brands, world.goods.brand_popularity[accounts.brand[brands]], np.full(len(brands), -1))
+        official = np.flatnonzero(accounts.brand >= 0)
+        fame = world.goods.brand_popularity[accounts.brand[official]]
+        self.brands = Crowd(official, fame, accounts.opened[official])
         self.choose = Followees(people, accounts, world.friends, world.goods)
         self.follows = first_follows(people, accounts, self.choose, world.seed)
         self.pool = Pool(len(accounts.person))
@@ -60,7 +61,7 @@ class Social:
         rng = self.world.dice("old follows", 0)
         count = len(self.follows.follower)
         at = self.world.clock.midnight(0) - rng.integers(DAY, 20 * DAY, count)
-        self._send_follows(rng, self.follows.follower, self.follows.followee, "follow", at, 0)
+        self._send_follows((self.follows.follower, self.follows.followee), "follow", at, 0)
 
     def live(self, day: int, shared: Shared) -> None:
         """Make one day; `shared` are the links shared that day, each of which is also a post."""
@@ -121,7 +122,7 @@ class Social:
                         total, np.append(product, shared.product), world.goods.product_ident
                     ),
                     "at": written.at,
-                    "scene": rows.pick(self._words[1], np.minimum(rng.integers(0, 12, total), 4) * (kinds != 0)),
+                    "scene": rows.pick(self._words[1], rng.integers(0, len(_SCENES), total)),
                 },
             ),
             "social_post",
@@ -181,14 +182,13 @@ class Social:
         made = made[0][there], made[1][there]
         self.follows.add(*made, day)
         begins = world.clock.midnight(day)
-        for (follower, followee), action in ((made, "follow"), (left, "unfollow")):
-            at = begins + world.clock.social_times(rng, len(follower))
-            self._send_follows(rng, follower, followee, action, at, day)
+        for edges, action in ((made, "follow"), (left, "unfollow")):
+            at = begins + world.clock.social_times(rng, len(edges[0]))
+            self._send_follows(edges, action, at, day)
 
-    def _send_follows(
-        self, rng: np.random.Generator, follower: Ints, followee: Ints, action: str, at: Ints, day: int
-    ) -> None:
-        world, count = self.world, len(follower)
+    def _send_follows(self, edges: tuple[Ints, Ints], action: str, at: Ints, day: int) -> None:
+        world, (follower, followee) = self.world, edges
+        rng, count = world.dice(f"causes/{action}", day), len(follower)
         cause = np.where(rng.random(count) < 0.3, rng.integers(0, len(_CAUSES), count), -1)
         table = rows.table(
             "social_follow",
@@ -211,8 +211,9 @@ class Social:
         friends = world.friends
         tie = rng.integers(0, max(len(friends.left), 1), count)[: count if len(friends.left) else 0]
         turned = rng.random(len(tie)) < 0.5
-        ends = [world.accounts.home[friends.platform[tie], side[tie]] for side in (friends.left, friends.right)]
-        sender, receiver = np.where(turned, ends[1], ends[0]), np.where(turned, ends[0], ends[1])
+        ends = (friends.left[tie], friends.right[tie])
+        left, right = (world.accounts.home[friends.platform[tie], end] for end in ends)
+        sender, receiver = np.where(turned, right, left), np.where(turned, left, right)
         kind = np.searchsorted([0.82, 0.93], rng.random(len(tie)))
         asking, asked = self.choose.brands_for(rng, self.readers.draw(rng, count // 8, day))
         sender, receiver = np.append(sender, asking), np.append(receiver, asked)

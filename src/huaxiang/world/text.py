@@ -7,12 +7,11 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
 from huaxiang.world.clock import ZONE_SECONDS
-from huaxiang.world.rows import joined
+from huaxiang.world.rows import compute, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,25 +41,25 @@ def write(table: pa.Table, shape: Shape, path: Path) -> None:
         with path.open("wb") as raw, gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
             _write_csv(table, shape, pa.PythonFile(packed, "w"))
     elif shape.format == "jsonl.zst":
-        with pa.OSFile(str(path), "wb") as raw, pa.CompressedOutputStream(raw, "zstd") as packed:
-            _write_json(table, shape, packed)
+        with pa.OSFile(str(path), "wb") as file, pa.CompressedOutputStream(file, "zstd") as stream:
+            _write_json(table, shape, stream)
     elif shape.format == "jsonl":
-        with pa.OSFile(str(path), "wb") as raw:
-            _write_json(table, shape, raw)
+        with pa.OSFile(str(path), "wb") as file:
+            _write_json(table, shape, file)
     elif shape.format == "csv-gb18030":
         memory = io.BytesIO()
         _write_csv(table, shape, memory)
         path.write_bytes(memory.getvalue().decode().encode("gb18030"))
     else:
-        with pa.OSFile(str(path), "wb") as raw:
+        with pa.OSFile(str(path), "wb") as file:
             if shape.format == "csv-bom":
-                raw.write(b"\xef\xbb\xbf")
-            _write_csv(table, shape, raw)
+                file.write(b"\xef\xbb\xbf")
+            _write_csv(table, shape, file)
 
 
 def _write_parquet(table: pa.Table, shape: Shape, path: Path) -> None:
     own_id = shape.key[-1]
-    coded = [f.name for f in shape.schema if f.name != own_id and pa.types.is_string(f.type)]
+    coded: Any = [f.name for f in shape.schema if f.name != own_id and pa.types.is_string(f.type)]
     pyarrow.parquet.write_table(
         table,
         path,
@@ -91,9 +90,9 @@ def _write_json(table: pa.Table, shape: Shape, sink: Any) -> None:
             quoted = field.type in _QUOTED
             text = joined('"', _escaped(values), '"') if quoted else values.cast(pa.string())
             parts += [f'{"," if parts else "{"}"{field.name}":', text.fill_null("null")]
-        lines = joined(*parts, "}\n")
+        lines: Any = joined(*parts, "}\n")
         # The characters of a fresh string array lie end to end: they are the file.
-        size = pc.sum(pc.binary_length(lines)).as_py() or 0
+        size = compute.sum(compute.binary_length(lines)).as_py() or 0
         sink.write(lines.buffers()[2].slice(0, size))
 
 
@@ -101,7 +100,7 @@ def _escaped(values: Any) -> Any:
     if not pa.types.is_string(values.type):
         return values.cast(pa.string())
     for raw, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\0", "\\u0000")):
-        values = pc.replace_substring(values, pattern=raw, replacement=escaped)
+        values = compute.replace_substring(values, pattern=raw, replacement=escaped)
     return values
 
 
@@ -120,26 +119,26 @@ def _texts(table: pa.Table, shape: Shape, *, lists_as_json: bool) -> Iterator[pa
             elif pa.types.is_list(field.type):
                 values = _lists(values, as_json=lists_as_json)
             elif pa.types.is_decimal(field.type) and faults is not None and field.name in ("paid", "amount"):
-                values = pc.if_else(pc.equal(faults, OVERFLOW), TOO_MUCH, values.cast(pa.string()))
+                values = compute.if_else(compute.equal(faults, OVERFLOW), TOO_MUCH, values.cast(pa.string()))
             columns.append(values)
         yield pa.table(columns, names=shape.schema.names)
 
 
 def _instants(values: Any) -> Any:
     """Render instants as local time in Shanghai with its offset."""
-    local = pc.add(values.view(pa.int64()), ZONE_SECONDS * 1_000_000)
-    seconds = pc.divide(local, 1_000_000).view(pa.timestamp("s"))
-    return joined(pc.replace_substring(seconds.cast(pa.string()), " ", "T"), "+08:00")
+    local = compute.add(values.view(pa.int64()), ZONE_SECONDS * 1_000_000)
+    seconds = compute.divide(local, 1_000_000).view(pa.timestamp("s"))
+    return joined(compute.replace_substring(seconds.cast(pa.string()), " ", "T"), "+08:00")
 
 
 def _broken_dates(texts: Any, instants: Any, faults: Any) -> Any:
-    epoch = pc.divide(instants.view(pa.int64()), 1000).cast(pa.string())
-    texts = pc.if_else(pc.equal(faults, EPOCH_MS), epoch, texts)
-    return pc.if_else(pc.equal(faults, BAD_DATE), NO_DATE, texts)
+    epoch = compute.divide(instants.view(pa.int64()), 1000).cast(pa.string())
+    texts = compute.if_else(compute.equal(faults, EPOCH_MS), epoch, texts)
+    return compute.if_else(compute.equal(faults, BAD_DATE), NO_DATE, texts)
 
 
 def _lists(values: Any, *, as_json: bool) -> Any:
     if not as_json:
-        return pc.binary_join(values, "|")
-    inner = pc.binary_join(values, '","')
-    return pc.if_else(pc.equal(inner, ""), "[]", joined('["', inner, '"]'))
+        return compute.binary_join(values, "|")
+    inner = compute.binary_join(values, '","')
+    return compute.if_else(compute.equal(inner, ""), "[]", joined('["', inner, '"]'))

@@ -29,15 +29,14 @@ if TYPE_CHECKING:
     from huaxiang.world.people import Accounts, People
     from huaxiang.world.shopping import Lines
 
-_CHANGE = pa.schema(
-    [
-        ("account", pa.string()),
-        ("arrival_date", pa.date32()),
-        ("business_date", pa.date32()),
-        ("paid_minor", pa.int64()),
-        ("returned_minor", pa.int64()),
-    ]
-)
+_CHANGE_FIELDS: dict[str, pa.DataType] = {
+    "account": pa.string(),
+    "arrival_date": pa.date32(),
+    "business_date": pa.date32(),
+    "paid_minor": pa.int64(),
+    "returned_minor": pa.int64(),
+}
+_CHANGE = pa.schema(_CHANGE_FIELDS)
 
 
 class Links:
@@ -90,7 +89,8 @@ class AdEffects:
     @property
     def people(self) -> Ints:
         """How many people saw each campaign."""
-        return self._reached.sum(axis=1)
+        people: Ints = self._reached.sum(axis=1)
+        return people
 
 
 class Truth:
@@ -98,7 +98,8 @@ class Truth:
 
     def __init__(self, folder: Path, people: People, accounts: Accounts, goods: Goods, clock: Clock) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._people, self._accounts, self._goods, self._clock = folder, people, accounts, goods, clock
+        self._folder, self._clock = folder, clock
+        self._people, self._accounts, self._goods = people, accounts, goods
         self._changes = pq.ParquetWriter(folder / "spend_change.parquet", _CHANGE, compression="zstd")
         size = len(accounts.person)
         self.paid, self.returned, self.order_count = (np.zeros(size, np.int64) for _ in range(3))
@@ -269,7 +270,5 @@ class Truth:
 
 
 def true_ids(person: Ints) -> pa.Array[Any]:
-    """Return the names of true persons: h1, h2, …"""
+    """Return the names of true persons: h1, h2 and so on."""
     return rows.ids(np.asarray(person) + 1, "h")
-
-

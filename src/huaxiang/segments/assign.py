@@ -1,0 +1,139 @@
+"""Who is in which segment: one pass over the portraits, one over the brand relations, all rules together.
+
+A rule that is null holds nobody. Ranks (`top_share`) need a look at everybody first: their boundary,
+the last one in, is found on its own, so that membership stays a comparison.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from huaxiang.expressions.build import to_column
+from huaxiang.expressions.families import decimal
+from huaxiang.segments.graph import rounds
+from huaxiang.segments.model import MEMBER
+from huaxiang.segments.vocabulary import PERSON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from huaxiang.segments.model import Segment, Top
+
+ANY = "@any "  # a person's membership of a per-brand segment for at least one brand
+
+
+def assign(
+    portrait: DataFrame,
+    brand_relation: DataFrame,
+    segments: Sequence[Segment],
+    *,
+    within: tuple[str, ...] = (),
+) -> DataFrame:
+    """Return `segment`, `brand_id` (null for segments of persons), `person`: one row per membership.
+
+    `within` are columns of both tables that split everybody into populations ranked apart.
+    """
+    per_brand = {s.name: s.per_brand for s in segments}
+    people, pairs = portrait, brand_relation
+    carried: set[str] = set()
+    for of_persons, of_brands in rounds(segments):
+        wanted = {n for s in of_persons for n in s.needs if per_brand[n]}
+        people = _with_flags(people, pairs, wanted)
+        people = _with_members(people, of_persons, _person_name(per_brand), within, "person")
+        needed = {n for s in of_brands for n in _of_person(s, per_brand)} - carried
+        pairs = _joined(pairs, people, needed)
+        carried |= needed
+        pairs = _with_members(pairs, of_brands, _quoted, (*within, "brand_id"), "person")
+    return _listed(
+        people, [s.name for s in segments if not s.per_brand], F.lit(None).cast("string")
+    ).unionByName(_listed(pairs, [s.name for s in segments if s.per_brand], F.col("brand_id")))
+
+
+def _quoted(name: str) -> Column:
+    return F.col(f"`{name}`")
+
+
+def _person_name(per_brand: dict[str, bool]) -> Callable[[str], Column]:
+    def resolve(name: str) -> Column:
+        segment = name.removeprefix(MEMBER)
+        return _quoted(ANY + segment if name.startswith(MEMBER) and per_brand[segment] else name)
+
+    return resolve
+
+
+def _of_person(segment: Segment, per_brand: dict[str, bool]) -> set[str]:
+    """Return what a per-brand rule takes from the person: columns as `portrait.x`, memberships as `@in x`."""
+    columns = {n for n in segment.names if n.startswith(PERSON)}
+    return columns | {MEMBER + n for n in segment.needs if not per_brand[n]}
+
+
+def _joined(pairs: DataFrame, people: DataFrame, needed: set[str]) -> DataFrame:
+    if not needed:
+        return pairs
+    theirs = [_quoted(n.removeprefix(PERSON)).alias(n) for n in sorted(needed)]
+    return pairs.join(people.select("person", *theirs), "person", "left")
+
+
+def _with_flags(people: DataFrame, pairs: DataFrame, wanted: set[str]) -> DataFrame:
+    """Return people with `@any <segment>`: whether they are in it for any brand."""
+    if not wanted:
+        return people
+    names = sorted(wanted)
+    flags = pairs.groupBy("person").agg(*(F.bool_or(_quoted(MEMBER + n)).alias(ANY + n) for n in names))
+    return people.join(flags, "person", "left").withColumns(
+        {ANY + n: F.coalesce(_quoted(ANY + n), F.lit(False)) for n in names}
+    )
+
+
+def _with_members(
+    frame: DataFrame,
+    segments: Iterable[Segment],
+    resolve: Callable[[str], Column],
+    within: tuple[str, ...],
+    key: str,
+) -> DataFrame:
+    """Return the frame with a column `@in <segment>`, never null, for each segment, in their order."""
+    for segment in segments:
+        for top in segment.tops:
+            frame = _with_top(frame, top, resolve, within, key)
+        rule = F.coalesce(to_column(segment.rule, resolve).cast("boolean"), F.lit(False))
+        frame = frame.withColumn(MEMBER + segment.name, rule)
+        frame = frame.drop(*(t.name for t in segment.tops))
+    return frame
+
+
+def _with_top(
+    frame: DataFrame, top: Top, resolve: Callable[[str], Column], within: tuple[str, ...], key: str
+) -> DataFrame:
+    """Return the frame with a boolean column for a rank; equal values are settled by the smaller person id.
+
+    Of n people whose value is above 0, the first ceil(share × n) are in; an unknown value is out.
+    """
+    value = to_column(top.value, resolve)
+    ranked = frame.select(*within, F.col(key).alias("_person"), value.alias("_value")).where(
+        F.col("_value") > 0
+    )
+    all_ = Window.partitionBy(*within)
+    place = F.row_number().over(all_.orderBy(F.col("_value").desc(), "_person"))
+    size = F.count(F.lit(1)).over(all_)
+    share = F.lit(str(top.share)).cast(decimal(18, 17))
+    last = F.ceil(size.cast(decimal(18, 0)) * share)
+    edge = ranked.withColumns({"_place": place, "_last": last}).where("_place = _last")
+    edge = edge.select(*within, F.col("_value").alias("_edge"), F.col("_person").alias("_edge_person"))
+    joined = (
+        frame.join(F.broadcast(edge), list(within), "left")
+        if within
+        else frame.join(F.broadcast(edge), how="left")
+    )
+    is_in = (value > F.col("_edge")) | ((value == F.col("_edge")) & (F.col(key) <= F.col("_edge_person")))
+    return joined.withColumn(top.name, is_in).drop("_edge", "_edge_person")
+
+
+def _listed(frame: DataFrame, names: list[str], brand: Column) -> DataFrame:
+    held = F.array(*(F.when(_quoted(MEMBER + n), F.lit(n)) for n in names)).cast("array<string>")
+    return frame.select(
+        F.explode(F.array_compact(held)).alias("segment"), brand.alias("brand_id"), F.col("person")
+    )

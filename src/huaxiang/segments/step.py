@@ -1,0 +1,106 @@
+"""The segments step: tonight's members of every segment, and who entered or left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+from pyspark.storagelevel import StorageLevel
+
+from huaxiang.segments.assign import assign
+from huaxiang.segments.membership import compared, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from huaxiang.contracts.model import Text
+    from huaxiang.night import Night
+
+
+@dataclass(frozen=True)
+class Size:
+    """Memberships of a segment (per brand: person and brand). `yesterday` is None on the first night."""
+
+    segment: str
+    title: Text
+    per_brand: bool
+    people: int
+    yesterday: int | None
+    entered: int
+    left: int
+
+
+@dataclass(frozen=True)
+class SegmentsOutcome:
+    """How large each defined segment is, and how many memberships began and ended in all."""
+
+    sizes: tuple[Size, ...]
+    entered: int
+    left: int
+
+    def totals(self) -> dict[str, int]:
+        """Return the three numbers for a terminal."""
+        return {"segments": len(self.sizes), "entered": self.entered, "left": self.left}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per segment for the summary of the run."""
+        return [
+            {
+                "segment": s.segment,
+                "title": {"en": s.title.en, "zh": s.title.zh},
+                "per_brand": s.per_brand,
+                "people": s.people,
+                "yesterday": s.yesterday,
+                "entered": s.entered,
+                "left": s.left,
+            }
+            for s in self.sizes
+        ]
+
+
+def run(night: Night) -> SegmentsOutcome:
+    """Write `segment_membership` and `segment_change`; neither is touched when nobody entered or left."""
+    lake, attempt = night.lake, night.attempt
+    is_first = lake.pinned("segment_membership") is None
+    now = assign(lake.read("portrait"), lake.read("brand_relation"), night.segments)
+    both = compared(lake.read_pinned("segment_membership"), now).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        counted = both.groupBy("segment").agg(
+            F.count_if("is").alias("people"),
+            F.count_if("was").alias("yesterday"),
+            F.count_if(F.col("is") & ~F.col("was")).alias("entered"),
+            F.count_if(F.col("was") & ~F.col("is")).alias("left"),
+        )
+        counts = {row["segment"]: row.asDict() for row in counted.collect()}
+        found = _outcome(night, counts, is_first=is_first)
+        members, changes = outcome(both, as_of=night.as_of, release=night.number)
+        if found.entered or found.left or is_first:
+            attempt.replace("segment_membership", members)
+            attempt.append("segment_change", changes)
+    finally:
+        both.unpersist()
+    return found
+
+
+def _outcome(night: Night, counts: dict[str, dict[str, Any]], *, is_first: bool) -> SegmentsOutcome:
+    nobody = {"people": 0, "yesterday": 0, "entered": 0, "left": 0}
+    sizes = []
+    for segment in night.segments:
+        row = counts.get(segment.name, nobody)
+        yesterday = None if is_first else row["yesterday"]
+        size = Size(
+            segment.name,
+            segment.title,
+            segment.per_brand,
+            row["people"],
+            yesterday,
+            row["entered"],
+            row["left"],
+        )
+        sizes.append(size)
+    return SegmentsOutcome(tuple(sizes), _sum(counts.values(), "entered"), _sum(counts.values(), "left"))
+
+
+def _sum(rows: Iterable[dict[str, Any]], name: str) -> int:
+    return sum(row[name] for row in rows)
