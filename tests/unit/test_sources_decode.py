@@ -7,8 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +16,9 @@ import pytest
 from huaxiang.contracts.model import Column, Contract, Text
 from huaxiang.sources.files import list_landing
 from huaxiang.sources.stage import Staged, stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = Text("x", "x")
 
@@ -44,6 +46,7 @@ LINE = Contract(
     ),
 )
 ARRIVAL = date(2026, 1, 2)
+MIDNIGHT = datetime.fromisoformat("2026-01-02")
 
 
 def landed(tmp_path: Path, files: dict[str, bytes]) -> Staged:
@@ -103,22 +106,44 @@ READ: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
         [(1, "好评好评😀", "1", None)],
     ),
     "gbk json": ("a.jsonl", '{"id": "张三", "paid": 1}\n'.encode("gbk"), [(1, "张三", "1", None)]),
-    "quoted newline": ("a.csv", b'id,paid\n"a\nb",1\n"c ""d"", e",2\n', [(1, "a\nb", "1", None), (2, 'c "d", e', "2", None)]),
-    "quoted and plain empty are null": ("a.csv", b'id,paid\n"",1\n,2\n', [(1, None, "1", None), (2, None, "2", None)]),
+    "quoted newline": (
+        "a.csv",
+        b'id,paid\n"a\nb",1\n"c ""d"", e",2\n',
+        [(1, "a\nb", "1", None), (2, 'c "d", e', "2", None)],
+    ),
+    "quoted and plain empty are null": (
+        "a.csv",
+        b'id,paid\n"",1\n,2\n',
+        [(1, None, "1", None), (2, None, "2", None)],
+    ),
     "NUL kept": ("a.csv", b"id,paid\na\x00b,1\n", [(1, "a\x00b", "1", None)]),
     "full-width digits kept": ("a.csv", "id,paid\n１,２.５０\n".encode(), [(1, "１", "２.５０", None)]),
     "too few and too many fields": (
         "a.csv",
         b"id,paid\n1,1\n2\n3,3\n4,4,4\n5,5\n",
-        [(1, "1", "1", None), (2, None, None, COUNT), (3, "3", "3", None), (4, None, None, COUNT), (5, "5", "5", None)],
+        [
+            (1, "1", "1", None),
+            (2, None, None, COUNT),
+            (3, "3", "3", None),
+            (4, None, None, COUNT),
+            (5, "5", "5", None),
+        ],
     ),
-    "wrong first and last": ("a.csv", b"id,paid\n1\n2,2\n3\n", [(1, None, None, COUNT), (2, "2", "2", None), (3, None, None, COUNT)]),
+    "wrong first and last": (
+        "a.csv",
+        b"id,paid\n1\n2,2\n3\n",
+        [(1, None, None, COUNT), (2, "2", "2", None), (3, None, None, COUNT)],
+    ),
     "text after a closing quote": (
         "a.csv",
         b'id,paid\n1,1\n"2"x,2\n3,3\n',
         [(1, "1", "1", None), (2, None, None, BROKEN), (3, "3", "3", None)],
     ),
-    "a quote inside plain text": ("a.csv", b'id,paid\n5" pipe,1\n2\n', [(1, '5" pipe', "1", None), (2, None, None, COUNT)]),
+    "a quote inside plain text": (
+        "a.csv",
+        b'id,paid\n5" pipe,1\n2\n',
+        [(1, '5" pipe', "1", None), (2, None, None, COUNT)],
+    ),
     "header only": ("a.csv", b"id,paid\n", []),
     "header only, no line end": ("a.csv", b"id,paid", []),
     "unknown column": ("a.csv", b"id,weather,paid\n1,rain,2\n", [(1, "1", "2", None)]),
@@ -132,7 +157,8 @@ READ: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
     ),
     "json damage": (
         "a.jsonl",
-        b'{"id": "1", "paid": 1}\n{"id": "2", \n{"id": "3", "id": "4", "paid": 1}\n[1]\n7\n{"id": "\\ud800", "paid": 1}\n{"id": "6", "paid": 6}\n',
+        b'{"id": "1", "paid": 1}\n{"id": "2", \n{"id": "3", "id": "4", "paid": 1}\n[1]\n7\n'
+        b'{"id": "\\ud800", "paid": 1}\n{"id": "6", "paid": 6}\n',
         [
             (1, "1", "1", None),
             (2, None, None, "invalid_json"),
@@ -155,7 +181,7 @@ READ: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
         [(i, None, None, "invalid_json") for i in range(1, 5)],
     ),
     "json, only blank lines": ("a.jsonl", b"\n\n", []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", READ, ids=list(READ))
@@ -204,11 +230,23 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "zstd cut off": ("a.csv.zst", zstd(PLAIN * 100)[:-5], "cut off or damaged"),
     "not gzip": ("a.csv.gz", PLAIN, "cut off or damaged"),
     "garbage after gzip": ("a.jsonl.gz", gzip.compress(JSON_TWO) + b"xx", "cut off or damaged"),
-    "gzip that lies": ("a.csv.gz", gzip.compress(PLAIN)[:-8] + b"abcd" + gzip.compress(PLAIN)[-4:], "cut off or damaged"),
+    "gzip that lies": (
+        "a.csv.gz",
+        gzip.compress(PLAIN)[:-8] + b"abcd" + gzip.compress(PLAIN)[-4:],
+        "cut off or damaged",
+    ),
     "latin-1": ("a.csv", LATIN, "wrong encoding: byte 28 is not GB18030, byte 11 not UTF-8"),
-    "latin-1 that decodes as Chinese": ("a.csv", "id,paid\nRenéxFléch,1\n".encode("latin-1"), "hardly Chinese"),
+    "latin-1 that decodes as Chinese": (
+        "a.csv",
+        "id,paid\nRenéxFléch,1\n".encode("latin-1"),
+        "hardly Chinese",
+    ),
     "big5": ("a.csv", "id,paid\n陳大文的商店在台北市，歡迎光臨小店選購,1\n".encode("big5"), "wrong encoding"),
-    "utf-8 cut in a character": ("a.jsonl", '{"id": "张三", "paid": 1}'.encode()[:10], "UTF-8, but byte 8 is not"),
+    "utf-8 cut in a character": (
+        "a.jsonl",
+        '{"id": "张三", "paid": 1}'.encode()[:10],
+        "UTF-8, but byte 8 is not",
+    ),
     "utf-8 with a broken byte": (
         "a.csv",
         CHINESE.encode().replace("四".encode(), b"\xe5\x9b"),
@@ -220,7 +258,11 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "renamed column that is optional": ("a.csv", b"id,paid,Quantity\n1,2,3\n", "did you mean `quantity`?"),
     "column twice": ("a.csv", b"id,paid,paid\n1,2,3\n", "`paid` is there 2 times"),
     "other separator": ("a.csv", b"id;paid\n1;2\n", "the file is separated by `;`"),
-    "quote that never closes": ("a.csv", b'id,paid\n1,1\n2,"2\n3,3\n', "opens in the record at line 3 never closes"),
+    "quote that never closes": (
+        "a.csv",
+        b'id,paid\n1,1\n2,"2\n3,3\n',
+        "opens in the record at line 3 never closes",
+    ),
     "missing key in every JSON object": ("a.jsonl", b'{"id": 1}\n{"id": 2}\n', "no column `paid`"),
     "renamed JSON key": ("a.jsonl", b'{"id": 1, "Paid": 1}\n', "did you mean `paid`?"),
     "JSON list": ("a.json", b'[{"id": 1, "paid": 1}]', "a JSON list"),
@@ -231,19 +273,51 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "packed Parquet cut off": ("a.parquet.gz", gzip.compress(typed())[:-9], "cut off or damaged"),
     "Parquet, missing column": ("a.parquet", typed(paid=None), "no column `paid`"),
     "Parquet, renamed column": ("a.parquet", typed(paid=None, payd=pa.array([1])), "did you mean `paid`?"),
-    "float for an amount": ("a.parquet", typed(paid=pa.array([2.5])), "`paid` is double; expected decimal(18,2)"),
+    "float for an amount": (
+        "a.parquet",
+        typed(paid=pa.array([2.5])),
+        "`paid` is double; expected decimal(18,2)",
+    ),
     "whole number for an amount": ("a.parquet", typed(paid=pa.array([2])), "`paid` is int64"),
-    "amount without cents": ("a.parquet", typed(paid=pa.array([Decimal(2)], pa.decimal128(18, 0))), "already have cut"),
-    "fewer digits": ("a.parquet", typed(paid=pa.array([Decimal("2.50")], pa.decimal128(9, 2))), "already have cut"),
-    "int for bigint": ("a.parquet", typed(quantity=pa.array([2], pa.int32())), "`quantity` is int32; expected bigint"),
-    "smallint for int": ("a.parquet", typed(pieces=pa.array([2], pa.int16())), "`pieces` is int16; expected int"),
-    "float for bigint": ("a.parquet", typed(quantity=pa.array([2.0])), "`quantity` is double; expected bigint"),
+    "amount without cents": (
+        "a.parquet",
+        typed(paid=pa.array([Decimal(2)], pa.decimal128(18, 0))),
+        "already have cut",
+    ),
+    "fewer digits": (
+        "a.parquet",
+        typed(paid=pa.array([Decimal("2.50")], pa.decimal128(9, 2))),
+        "already have cut",
+    ),
+    "int for bigint": (
+        "a.parquet",
+        typed(quantity=pa.array([2], pa.int32())),
+        "`quantity` is int32; expected bigint",
+    ),
+    "smallint for int": (
+        "a.parquet",
+        typed(pieces=pa.array([2], pa.int16())),
+        "`pieces` is int16; expected int",
+    ),
+    "float for bigint": (
+        "a.parquet",
+        typed(quantity=pa.array([2.0])),
+        "`quantity` is double; expected bigint",
+    ),
     "float for text": ("a.parquet", typed(id=pa.array([2.0])), "`id` is double; expected string"),
-    "date for an instant": ("a.parquet", typed(at=pa.array([ARRIVAL])), "`at` is date32[day]; expected timestamp"),
-    "number for an instant": ("a.parquet", typed(at=pa.array([1767312000])), "`at` is int64; expected timestamp"),
+    "date for an instant": (
+        "a.parquet",
+        typed(at=pa.array([ARRIVAL])),
+        "`at` is date32[day]; expected timestamp",
+    ),
+    "number for an instant": (
+        "a.parquet",
+        typed(at=pa.array([1767312000])),
+        "`at` is int64; expected timestamp",
+    ),
     "bytes for text": ("a.parquet", typed(id=pa.array([b"1"])), "`id` is binary"),
     "numbers of floats in a list": ("a.parquet", typed(tags=pa.array([[1.5]])), "`tags` is list"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=list(REFUSED))
@@ -277,13 +351,15 @@ WIDE = {
     "list": ("tags", _Wide(pa.array([["a", "b"]]), ["a", "b"])),
     "list as text": ("tags", _Wide(pa.array(["a|b"]), "a|b")),
     "date": ("on_date", _Wide(pa.array([ARRIVAL]), ARRIVAL)),
-    "midnight": ("on_date", _Wide(pa.array([datetime(2026, 1, 2)]), datetime(2026, 1, 2))),  # noqa: DTZ001
+    "midnight": ("on_date", _Wide(pa.array([MIDNIGHT]), MIDNIGHT)),
     "nanoseconds": (
         "at",
-        _Wide(pa.array([1_767_312_000_123_456_789], pa.timestamp("ns")), datetime(2026, 1, 2, 0, 0, 0, 123456)),  # noqa: DTZ001
+        _Wide(
+            pa.array([1_767_312_000_123_456_789], pa.timestamp("ns")), MIDNIGHT.replace(microsecond=123456)
+        ),
     ),
     "boolean": ("is_won", _Wide(pa.array([True]), True)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WIDE, ids=list(WIDE))
@@ -349,7 +425,7 @@ def test_a_file_of_many_blocks_keeps_its_numbers(
 ) -> None:
     monkeypatch.setattr("huaxiang.sources.delimited.BLOCK", 4096)
     monkeypatch.setattr("huaxiang.sources.delimited.ROWS", 100)
-    monkeypatch.setattr("huaxiang.sources.stage.SMALL", 20_000)
+    monkeypatch.setattr("huaxiang.sources.parts.SMALL", 20_000)
     wrong = {i for i in range(1, 5001) if i % 7 == 0 or i in (1, 5000)}
     first = b"x" if not damage else b'x" y'
     lines = [b"%d,1,2" % i if i in wrong else b'%d,"a\n%s"' % (i, b"y" * (i % 90)) for i in range(1, 5001)]
@@ -366,7 +442,7 @@ def test_a_big_file_refused_at_its_end_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huaxiang.sources.jsonlines.ROWS", 10)
-    monkeypatch.setattr("huaxiang.sources.stage.SMALL", 1000)
+    monkeypatch.setattr("huaxiang.sources.parts.SMALL", 1000)
     lines = b"".join(b'{"id": %d}\n' % i for i in range(500))
     staged = landed(tmp_path, {"a.jsonl": lines, "b.csv": PLAIN})
     assert len(staged.refused) == 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FEEDS = ("order_line", "social_follow")
 UNTIL = date(2026, 1, 2)
+EXPECTED = "; expected order_line/<yyyy-mm-dd>/<file>"
 
 
 def put(root: Path, *names: str, data: bytes = b"x") -> None:
@@ -67,7 +68,7 @@ def test_what_lies_where_nothing_should_is_told_and_ends_nothing(tmp_path: Path)
     assert [f.relative for f in found.files] == ["order_line/2026-01-01/a.csv"]
     assert [str(p) for p in found.problems] == [
         "order_line/2026-02-30/  not an arrival date; expected a folder named yyyy-mm-dd",
-        "order_line/loose.csv  a file outside any arrival date's folder; expected order_line/<yyyy-mm-dd>/<file>",
+        f"order_line/loose.csv  a file outside any arrival date's folder{EXPECTED}",
         "order_line/yesterday/  not an arrival date; expected a folder named yyyy-mm-dd",
         "order_lines/  no feed is called `order_lines`\n    → did you mean `order_line`?",
         "readme.txt  a file outside any feed's folder; expected <feed>/<arrival date>/<file>",
@@ -156,16 +157,11 @@ def test_a_source_map_names_its_files_and_their_arrival(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(MAP, encoding="utf-8")
     source = load_source(str(tmp_path / "shop.yaml"))
     landing = tmp_path / "landing"
-    names = [
-        "orders_2026-01-01_x",
-        "orders_20260102_y",
-        "orders_2026-01-03_z",
-        "orders_2026-13-01_x",
-        "orders_2026",
-    ]
+    days = ("2026-01-01_x", "20260102_y", "2026-01-03_z", "2026-13-01_x", "2026")
+    names = [f"export/orders_{day}" for day in days]
     put(
         landing,
-        *(f"export/{name}.csv" for name in names),
+        *(f"{name}.csv" for name in names),
         "export/more/orders_2026-01-01_x.csv",
         "people.csv",
     )
@@ -176,7 +172,7 @@ def test_a_source_map_names_its_files_and_their_arrival(tmp_path: Path) -> None:
         ("shop_account", date(2026, 6, 30), "people.csv"),  # once: there from the first night on
     ]
     assert [str(p) for p in found.problems] == [
-        "export/orders_2026-13-01_x.csv  `2026-13-01` is not a date; expected {date} as yyyy-mm-dd or yyyymmdd",
+        f"{names[3]}.csv  `2026-13-01` is not a date; expected {{date}} as yyyy-mm-dd or yyyymmdd",
         "goods.csv  no file for product\n    → is --landing the folder that holds it?",
     ]
     put(landing, "goods.csv")

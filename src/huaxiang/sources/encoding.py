@@ -1,4 +1,4 @@
-"""Which encoding a text is in: strict UTF-8, else strict GB18030 (with GBK in it), else refused. No guessing."""
+"""Which encoding a text is in: strict UTF-8, else strict GB18030 (GBK is part of it), else refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from huaxiang.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Encoding = Literal["utf-8", "gb18030"]
 ENCODINGS = ("utf-8", "gbk", "gb18030")
 FIX = "save it as UTF-8, or state `encoding:` in a source map"
 
@@ -115,6 +116,3 @@ class _Utf8Look:
 
 def _codes(text: str) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
     return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-
-
-Encoding = Literal["utf-8", "gb18030"]
