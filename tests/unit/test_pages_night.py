@@ -160,6 +160,12 @@ def night(**changes: Any) -> dict[str, Any]:
         "coverage": [
             {"feed": "order_line", "platform": "tmall", "covers": "everybody", "covered_from": "2024-01-01"},
             {
+                "feed": "order_return",
+                "platform": "tmall",
+                "covers": "everybody",
+                "covered_from": "2024-03-01",
+            },
+            {
                 "feed": "social_follow",
                 "platform": "weibo",
                 "covers": "accounts",
@@ -296,6 +302,18 @@ def test_usual_is_the_median_of_the_nights_a_feed_came() -> None:
     usual = {row["feed"]: (row["usual"], row["nights"]) for row in view["shares"]}
     assert usual["order_line"] == (0.02, 3)
     assert usual["region"] == (None, 0)
+
+
+def test_coverage_is_told_once_per_platform() -> None:
+    first, second = night_view(night(), ())["coverage"]
+    assert (first["platform"], first["since"]) == ("tmall", "2024-01-01")
+    assert first["feeds"].en == "Order lines, Returns (2024-03-01)"
+    assert second["means"].en == "its own accounts: elsewhere unknown"
+
+
+def test_a_step_without_words_tells_its_counts() -> None:
+    steps = [{"name": "publish", "seconds": 4, "spark_jobs": 2, "counts": {"rules": 312, "warnings": 2}}]
+    assert night_view(night(steps=steps), ())["steps"][0]["text"].en == "rules 312 · warnings 2"
 
 
 def test_plotly_accepts_every_chart() -> None:

@@ -73,14 +73,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "nights_before": len(previous),
         "tables": list(summary.get("tables") or ()),
         "steps": [_step(step) for step in summary.get("steps") or ()],
-        "coverage": [
-            {
-                **row,
-                "title": titles.get(row["feed"], text_of(row["feed"])),
-                "means": COVERS.get(row["covers"]),
-            }
-            for row in summary.get("coverage") or ()
-        ],
+        "coverage": _coverage(summary.get("coverage") or (), titles),
         "charts": _charts(came, reasons[:REASONS_DRAWN], segments, shares),
     }
 
@@ -145,6 +138,32 @@ def _segment(row: Mapping[str, Any]) -> dict[str, Any]:
         "entered": row.get("entered"),
         "left": row.get("left"),
     }
+
+
+def _coverage(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, Text]) -> list[dict[str, Any]]:
+    """Return one row per platform and whom it covers: its feeds, with a date where one opens later."""
+    groups: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        key = (str(row.get("platform")), str(row.get("covers")))
+        groups.setdefault(key, {})[str(row.get("feed"))] = str(row.get("covered_from") or "")
+    found = []
+    for (platform, covers), feeds in sorted(groups.items()):
+        since = min(feeds.values())
+        late = {feed: "" if opened == since else f" ({opened})" for feed, opened in feeds.items()}
+        named = {feed: titles.get(feed, text_of(feed)) for feed in feeds}
+        words = Text(
+            ", ".join(named[feed].en + late[feed] for feed in feeds),
+            "、".join(named[feed].zh + late[feed] for feed in feeds),
+        )
+        found.append(
+            {
+                "platform": platform,
+                "means": COVERS.get(covers, text_of(covers)),
+                "since": since,
+                "feeds": words,
+            }
+        )
+    return found
 
 
 def _shares(came: list[dict[str, Any]], previous: Sequence[Summary]) -> list[dict[str, Any]]:
