@@ -304,6 +304,15 @@ def test_usual_is_the_median_of_the_nights_a_feed_came() -> None:
     assert usual["region"] == (None, 0)
 
 
+def test_segments_of_one_title_are_told_apart() -> None:
+    rows = [
+        {"segment": name, "title": words("Fans", zh), "people": 1}
+        for name, zh in (("a", "粉丝"), ("b", "追随者"))
+    ]
+    titles = [row["title"] for row in night_view(night(segments=rows), ())["segments"]]
+    assert [(t.en, t.zh) for t in titles] == [("Fans (a)", "粉丝（a）"), ("Fans (b)", "追随者（b）")]
+
+
 def test_coverage_is_told_once_per_platform() -> None:
     first, second = night_view(night(), ())["coverage"]
     assert (first["platform"], first["since"]) == ("tmall", "2024-01-01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         ),
         key=lambda row: (-row["rows"], row["feed"], row["reason"]),
     )
-    segments = [_segment(row) for row in summary.get("segments") or ()]
+    segments = _told_apart([_segment(row) for row in summary.get("segments") or ()])
     shares = _shares(came, previous)
     status = str(summary.get("status") or "failed")
     return {
@@ -138,6 +139,19 @@ def _segment(row: Mapping[str, Any]) -> dict[str, Any]:
         "entered": row.get("entered"),
         "left": row.get("left"),
     }
+
+
+def _told_apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the segments with the name behind a title that two of them carry: a chart has one line per title."""
+    carried = Counter(words for row in segments for words in {row["title"].en, row["title"].zh})
+
+    def apart(row: dict[str, Any]) -> dict[str, Any]:
+        title, name = row["title"], row["segment"]
+        if max(carried[title.en], carried[title.zh]) == 1:
+            return row
+        return {**row, "title": Text(f"{title.en} ({name})", f"{title.zh}（{name}）")}
+
+    return [apart(row) for row in segments]
 
 
 def _coverage(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, Text]) -> list[dict[str, Any]]:
