@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Text
 
 Figure = dict[str, Any]
-Row = "Mapping[str, Any]"
 
 INK, SOFT, LINE = "#26241f", "#77736a", "#e6e2d9"
 ACCENT, PALE, ALARM = "#2f5d7c", "#9db4c2", "#b3402e"

@@ -142,7 +142,7 @@ def _segment(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told_apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the segments with the name behind a title that two of them carry: a chart has one line per title."""
+    """Return the segments, with the name behind a title that two carry: a chart has one line per title."""
     carried = Counter(words for row in segments for words in {row["title"].en, row["title"].zh})
 
     def apart(row: dict[str, Any]) -> dict[str, Any]:
