@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -119,13 +120,13 @@ class _Checker(Operators):
 
     def unknown_function(self, node: Call) -> None:
         word = Span(node.span.start, node.span.start + len(node.op))
-        near = nearest(node.op, self.functions)
+        near = difflib.get_close_matches(node.op, list(self.functions), n=1, cutoff=0.75)
         if node.op in NOT_REPEATABLE:
             self.refuse(word, f"`{node.op}` gives another value each time; an expression must be repeatable")
         elif node.op in INSTEAD:
             self.refuse(word, f"unknown function `{node.op}`", f"write {INSTEAD[node.op]}")
         else:
-            hint = f"did you mean `{near}`?" if near else "functions: " + ", ".join(sorted(self.functions))
+            hint = f"did you mean `{near[0]}`?" if near else "functions: " + ", ".join(sorted(self.functions))
             self.refuse(word, f"unknown function `{node.op}`", hint)
 
     def function(self, call: Call) -> str:

@@ -43,7 +43,7 @@ def _follow(name: str, segments: Mapping[str, Segment], way: list[str], done: se
 
 
 def rounds(segments: Iterable[Segment]) -> list[tuple[list[Segment], list[Segment]]]:
-    """Return the segments in rounds of (persons', brands'), each each after what it needs.
+    """Return the segments in rounds of (persons', brands'), each after what it needs.
 
     Within a round the persons' come first; only a person's segment that asks for membership of any brand
     opens another round.
