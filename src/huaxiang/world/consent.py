@@ -74,7 +74,7 @@ def send_consent(world: World) -> Withdrawals:
 def _send_erasures(world: World) -> None:
     rng = world.dice("erasure", 0)
     clock, accounts = world.clock, world.accounts
-    asking = np.flatnonzero(rng.random(accounts.owners) < 0.0005)
+    asking = np.sort(rng.permutation(accounts.owners)[: max(2, accounts.owners // 2000)])
     due = np.maximum(rng.integers(0, clock.days, len(asking)), accounts.opened[asking])
     columns = {
         **world.who(asking),

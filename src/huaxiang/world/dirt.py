@@ -125,7 +125,8 @@ def plan(feed: str, due: Ints, last: int, share: float, rng: np.random.Generator
         weights = np.array([CLASSES[n][0] for n in names])
         hit = np.flatnonzero(rng.random(len(due), dtype=np.float32) < share)
         code[hit] = rng.choice([CODE[n] for n in names], len(hit), p=weights / weights.sum())
-        second[hit] = np.minimum(due[hit] + rng.integers(1, 6, len(hit)), last)
+        # What is due after the last day stays there: it never arrives at all.
+        second[hit] = np.minimum(due[hit] + rng.integers(1, 6, len(hit)), np.maximum(due[hit], last))
     return Plan(feed, code, due, second)
 
 

@@ -71,13 +71,15 @@ def spend_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
     change = planted.until("spend_change", as_of)
     at = match(change.column("account"), member.column("account"))
     paid, returned = (whole(change.column(name)) for name in ("paid_minor", "returned_minor"))
-    lost = int(paid[at < 0].sum()) - int(returned[at < 0].sum())
+    lost = int(paid[at < 0].sum())
     owner = of_member[at[at >= 0]]
     true_paid, true_net = np.zeros(persons, np.int64), np.zeros(persons, np.int64)
     np.add.at(true_paid, owner, paid[at >= 0])
     np.add.at(true_net, owner, (paid - returned)[at >= 0])
     has_portrait = np.zeros(persons, np.bool_)
     has_portrait[of_portrait] = True
+    repeated = len(of_portrait) - int(has_portrait.sum())
+    yield Check("portrait: persons with more than one", "0", f"{repeated:,}", repeated == 0)
     yield from _unportrayed(planted, as_of, member, of_member, has_portrait)
     for name, truth in (("paid_all", true_paid), ("spend_all", true_net)):
         said = np.zeros(persons, np.int64)

@@ -112,7 +112,8 @@ def _numbers(given: Any, kind: Any) -> pa.Array[Any]:
         days = pa.array(np.where(given == NULL, 0, given).astype(np.int32)).view(kind)
         return _nulled(days, given)
     if pa.types.is_boolean(kind):
-        return pa.array(given.astype(np.bool_))
+        flags: pa.Array[Any] = pa.array(given.astype(np.bool_))
+        return flags
     return _whole(given, kind)
 
 

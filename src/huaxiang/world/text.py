@@ -108,7 +108,7 @@ def _texts(table: pa.Table, shape: Shape, *, lists_as_json: bool) -> Iterator[pa
     """Yield the table in slices, with instants and lists as text and broken cells broken."""
     for start in range(0, max(table.num_rows, 1), _ROWS):
         part = table.slice(start, _ROWS)
-        faults = part.column(FAULT).combine_chunks() if FAULT in part.column_names else None
+        faults = part.column(FAULT).combine_chunks().fill_null(0) if FAULT in part.column_names else None
         columns: list[Any] = []
         for field in shape.schema:
             values = part.column(field.name).combine_chunks()

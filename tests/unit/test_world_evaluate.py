@@ -1,0 +1,182 @@
+"""The evaluation: a lake that says the truth passes, and every kind of untruth is found and named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from huaxiang.world import Report, evaluate, make
+
+AS_OF = date(2026, 11, 20)
+VERDICTS = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
+LATER = ("replaced", "removed", "withdrawn", "erased")
+Tables = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("world")
+    make(out, people=120, days=12, seed=3, events_per_person_day=5.0, dirt=0.1)
+    return out / "truth"
+
+
+@pytest.fixture
+def lake(truth: Path) -> Tables:
+    """What a perfect pipeline would publish, as rows; tests spoil it."""
+    accounts = pq.read_table(truth / "person_account.parquet").to_pylist()
+    person = {
+        row["account"]: row["account"] if row["join_withdrawn"] else row["true_person"] for row in accounts
+    }
+    money: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in pq.read_table(truth / "spend_account.parquet").to_pylist():
+        sums = money[person[row["account"]]]
+        sums[0] += row["paid_minor"]
+        sums[1] += row["paid_minor"] - row["returned_minor"]
+        sums[2] += row["orders"]
+    portrait = [
+        {"person": p, "as_of": AS_OF, "paid_all": paid or None, "spend_all": net, "orders_all": orders}
+        for p, (paid, net, orders) in money.items()
+    ]
+    rows: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys((*VERDICTS, "rows_in"), 0))
+    for row in pq.read_table(truth / "landed.parquet").to_pylist():
+        rows[row["feed"]]["rows_in"] += row["rows"]
+    for row in pq.read_table(truth / "faults.parquet").to_pylist():
+        if row["verdict"] != "loaded":
+            rows[row["feed"]][row["verdict"]] += row["rows"]
+    tables: Tables = {
+        "person_account": [
+            {"account": r["account"], "person": person[r["account"]], "platform": r["platform"]}
+            for r in accounts
+        ],
+        "portrait": portrait,
+        "load_ledger": [],
+    }
+    for feed, counts in rows.items():
+        counts["loaded"] = counts["rows_in"] - sum(counts[v] for v in VERDICTS[1:])
+        ledger = {"feed": feed, "as_of": AS_OF, **counts, **dict.fromkeys(LATER, 0)}
+        tables["load_ledger"].append(ledger)
+        tables[f"clean/{feed}"] = [{"n": 1}] * counts["loaded"]
+    return tables
+
+
+def judged(lake: Tables, truth: Path) -> Report:
+    return evaluate(Path("no lake"), truth, read=lambda _, table: pa.Table.from_pylist(lake[table]))
+
+
+def failed(lake: Tables, truth: Path) -> set[str]:
+    return {check.name for check in judged(lake, truth).checks if not check.ok}
+
+
+def ledger(lake: Tables, feed: str) -> dict[str, Any]:
+    return next(row for row in lake["load_ledger"] if row["feed"] == feed)
+
+
+def test_a_lake_that_says_the_truth_passes(lake: Tables, truth: Path) -> None:
+    report = judged(lake, truth)
+    assert report.ok, str(report)
+    assert len(report.checks) >= 15
+    assert str(report).endswith("checks hold as of 2026-11-20")
+
+
+def test_one_minor_unit_too_much_is_found(lake: Tables, truth: Path) -> None:
+    lake["portrait"][7]["spend_all"] += 1
+    assert failed(lake, truth) == {
+        "spend_all: persons off by any minor unit",
+        "spend_all: everybody's sum",
+        "spend: true persons off",
+    }
+
+
+def test_money_moved_between_persons_is_found(lake: Tables, truth: Path) -> None:
+    first, second = lake["portrait"][:2]
+    first["paid_all"], second["paid_all"] = second["paid_all"], first["paid_all"]
+    assert failed(lake, truth) == {"paid_all: persons off by any minor unit"}
+
+
+def test_a_missing_order_is_found(lake: Tables, truth: Path) -> None:
+    next(row for row in lake["portrait"] if row["orders_all"] > 0)["orders_all"] -= 1
+    assert failed(lake, truth) == {"orders: true persons off"}
+
+
+def test_a_person_without_portrait_is_found(lake: Tables, truth: Path) -> None:
+    spender = next(row for row in lake["portrait"] if row["paid_all"] and row["person"].startswith("h"))
+    lake["portrait"].remove(spender)
+    assert failed(lake, truth) == {"portrait: persons without one"}
+
+
+def test_a_person_with_two_portraits_is_found(lake: Tables, truth: Path) -> None:
+    lake["portrait"].append(dict(lake["portrait"][0]))
+    assert "portrait: persons with more than one" in failed(lake, truth)
+
+
+def test_accounts_glued_together_cost_precision_and_break_limits(lake: Tables, truth: Path) -> None:
+    for row in lake["person_account"][:40]:
+        row["person"] = "everybody"
+    found = failed(lake, truth)
+    assert {
+        "identity: precision of pairs",
+        "identity: most accounts of a person",
+        "identity: most on one platform",
+    } <= found
+
+
+def test_accounts_left_apart_cost_recall(lake: Tables, truth: Path) -> None:
+    for row in lake["person_account"][::3]:
+        row["person"] = row["account"]
+    assert {"identity: recall of pairs", "identity: true persons found exactly"} <= failed(lake, truth)
+
+
+def test_an_account_of_nobody_is_found(lake: Tables, truth: Path) -> None:
+    spent = pq.read_table(truth / "spend_account.parquet").to_pylist()
+    account = next(row["account"] for row in spent if row["paid_minor"])
+    lake["person_account"] = [row for row in lake["person_account"] if row["account"] != account]
+    assert "spend: of accounts the lake does not know" in failed(lake, truth)
+
+
+def test_joining_without_consent_is_found(lake: Tables, truth: Path) -> None:
+    accounts = pq.read_table(truth / "person_account.parquet").to_pylist()
+    gone = {row["account"] for row in accounts if row["join_withdrawn"]}
+    if not gone:
+        pytest.skip("nobody withdrew in this world")
+    for row in lake["person_account"]:
+        if row["account"] in gone:
+            row["person"] = lake["person_account"][0]["person"]
+    assert "identity: accounts joined without consent" in failed(lake, truth)
+
+
+def test_a_night_that_does_not_add_up_is_found(lake: Tables, truth: Path) -> None:
+    ledger(lake, "review")["superseded"] += 1
+    assert failed(lake, truth) == {"ledger: feeds and nights (1) that don't add up"}
+
+
+def test_a_clean_table_of_another_size_is_found(lake: Tables, truth: Path) -> None:
+    lake["clean/delivery"] = lake["clean/delivery"][1:]
+    report = judged(lake, truth)
+    (wrong,) = (check for check in report.checks if not check.ok)
+    assert wrong.name == "ledger: clean tables of another size than it says"
+    assert wrong.found == "delivery"
+
+
+def test_rows_that_never_came_in_are_found(lake: Tables, truth: Path) -> None:
+    ledger(lake, "share_link")["rows_in"] -= 1
+    ledger(lake, "share_link")["loaded"] -= 1
+    lake["clean/share_link"] = lake["clean/share_link"][1:]
+    assert failed(lake, truth) == {"ledger: feeds with rows that never came in"}
+
+
+def test_bad_rows_that_got_through_are_found(lake: Tables, truth: Path) -> None:
+    row = ledger(lake, "order_line")
+    row["loaded"] += row["quarantined"]
+    row["quarantined"] = 0
+    lake["clean/order_line"] = [{"n": 1}] * row["loaded"]
+    report = judged(lake, truth)
+    (wrong,) = (check for check in report.checks if not check.ok)
+    assert wrong.name == "faults: rows quarantined"
+    assert "fewer: order_line" in wrong.found
+    assert f"✘ {wrong.name}" in str(report)
