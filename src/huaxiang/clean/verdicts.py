@@ -1,0 +1,154 @@
+"""One verdict per incoming row, and what becomes of the rows that were loaded before.
+
+The state of a key is a function of all valid rows ever seen for it, whatever their order or files:
+the top version by (revision, deletion after upsert) is loaded; if it is a deletion, nothing is; if it came
+with two contents, nothing is either, until a higher version comes. What earlier nights saw is kept as
+the loaded row, or as the key's tombstone: its top version then was a deletion or a conflict.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from huaxiang.clean.system import DELETE
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+LOADED, DUPLICATE, SUPERSEDED, DELETED = "loaded", "duplicates", "superseded", "deleted"
+QUARANTINED, FILTERED = "quarantined", "filtered"
+KEPT, REPLACED, REMOVED, WITHDRAWN = "kept", "replaced", "removed", "withdrawn"
+INCOMING, PRIOR, TOMBSTONE = "incoming", "prior", "tombstone"
+CONFLICT = "conflict"
+CONFLICTING = "conflicting_revision"
+UPSERTED, DELETION = 0, 1  # the second part of a version
+
+
+def verdicts(incoming: DataFrame, prior: DataFrame, tombstones: DataFrame) -> DataFrame:
+    """Return one row per row of `incoming` and `prior`, and per tombstone of their keys, with its `outcome`.
+
+    `incoming`: conformed rows. `prior`: `event_key`, `revision`, `content_hash`, `part` of rows now in the
+    clean table. `tombstones`: `event_key_hash`, `revision`, `state`. All rows of a key must be given,
+    or none. Returned: `side`, `key` (hash of the event key), `revision`, `outcome`, `part` (of prior rows),
+    `row` (incoming rows, else null), `reasons`, and `tombstone`: the state to write down for the
+    key, on exactly one of its rows, null where there is no new one.
+
+    Of equal rows the first by arrival, path and record is the one; the others, and those equal to the
+    loaded row, are duplicates. A row that broke a rule takes no part in its key's state.
+    """
+    is_sound = ~F.col("_filtered") & (F.size("reasons") == 0)
+    sides = [_incoming(incoming.where(is_sound)), _prior(prior), _tombstones(tombstones)]
+    versions = sides[0].unionByName(sides[1]).unionByName(sides[2])
+    return _judged(versions).unionByName(_unsound(incoming.where(~is_sound)))
+
+
+def _incoming(rows: DataFrame) -> DataFrame:
+    is_deletion = F.col("op") == DELETE
+    return rows.select(
+        F.lit(INCOMING).alias("side"),
+        F.sha2("event_key", 256).alias("key"),
+        F.col("revision"),
+        is_deletion.cast("int").alias("rank"),
+        F.when(~is_deletion, F.col("content_hash")).alias("content"),  # all deletions say the same
+        F.lit(None).cast("string").alias("part"),
+        F.struct("*").alias("row"),
+    )
+
+
+def _prior(rows: DataFrame) -> DataFrame:
+    return rows.select(
+        F.lit(PRIOR).alias("side"),
+        F.sha2("event_key", 256).alias("key"),
+        F.col("revision"),
+        F.lit(UPSERTED).alias("rank"),
+        F.col("content_hash").alias("content"),
+        F.col("part"),
+        F.lit(None).alias("row"),
+    )
+
+
+def _tombstones(rows: DataFrame) -> DataFrame:
+    return rows.select(
+        F.lit(TOMBSTONE).alias("side"),
+        F.col("event_key_hash").alias("key"),
+        F.col("revision"),
+        F.when(F.col("state") == DELETED, F.lit(DELETION)).otherwise(F.lit(UPSERTED)).alias("rank"),
+        F.lit(None).cast("bigint").alias("content"),
+        F.lit(None).cast("string").alias("part"),
+        F.lit(None).alias("row"),
+    )
+
+
+def _judged(versions: DataFrame) -> DataFrame:
+    of_key = Window.partitionBy("key")
+    equal = Window.partitionBy("key", "revision", "rank", "content").orderBy(
+        F.col("side").desc(),  # tombstone, prior, incoming: what was there before comes first
+        F.col("row.arrival_date"),
+        F.col("row._path"),
+        F.col("row._record"),
+    )
+    version = F.struct("revision", "rank")
+    placed = versions.repartition("key").select(  # the one exchange: all windows below are within a key
+        "*", (version == F.max(version).over(of_key)).alias("is_top"), F.row_number().over(equal).alias("nth")
+    )
+    content = F.when(F.col("is_top"), F.col("content"))
+    was_conflict = F.col("is_top") & (F.col("side") == TOMBSTONE) & (F.col("rank") == UPSERTED)
+    stated = placed.select(
+        "*",
+        F.max(F.when(F.col("is_top"), F.col("rank"))).over(of_key).alias("top_rank"),
+        F.max(was_conflict).over(of_key).alias("was_conflict"),
+        F.min(content).over(of_key).alias("least"),
+        F.max(content).over(of_key).alias("largest"),
+    )
+    is_conflict = F.col("was_conflict") | F.coalesce(F.col("least") != F.col("largest"), F.lit(False))
+    outcome = F.when(F.col("side") == INCOMING, _of_incoming(is_conflict)).otherwise(_of_prior(is_conflict))
+    is_first = F.col("is_top") & (F.col("nth") == 1) & (F.col("content") == F.col("least"))
+    is_new_conflict = is_conflict & ~F.col("was_conflict") & is_first
+    new_state = F.when(is_new_conflict, F.lit(CONFLICT)).when(F.col("outcome") == DELETED, F.lit(DELETED))
+    return stated.withColumn("outcome", outcome).select(
+        *("side", "key", "revision", "outcome", "part", "row"),
+        _conflict_reason().alias("reasons"),
+        new_state.alias("tombstone"),
+    )
+
+
+def _of_incoming(is_conflict: Column) -> Column:
+    return (
+        F.when(F.col("nth") > 1, F.lit(DUPLICATE))
+        .when(~F.col("is_top"), F.lit(SUPERSEDED))
+        .when(F.col("rank") == DELETION, F.lit(DELETED))
+        .when(is_conflict, F.lit(QUARANTINED))
+        .otherwise(F.lit(LOADED))
+    )
+
+
+def _of_prior(is_conflict: Column) -> Column:
+    """Say what becomes of a loaded row; tombstones get an outcome too, which nobody counts."""
+    return (
+        F.when(F.col("top_rank") == DELETION, F.lit(REMOVED))
+        .when(is_conflict, F.lit(WITHDRAWN))
+        .when(~F.col("is_top"), F.lit(REPLACED))
+        .otherwise(F.lit(KEPT))
+    )
+
+
+def _conflict_reason() -> Column:
+    return F.when(F.col("outcome") == QUARANTINED, F.array(F.lit(CONFLICTING))).otherwise(
+        F.array().cast("array<string>")
+    )
+
+
+def _unsound(rows: DataFrame) -> DataFrame:
+    return rows.select(
+        F.lit(INCOMING).alias("side"),
+        F.sha2("event_key", 256).alias("key"),
+        F.col("revision"),
+        F.when(F.col("_filtered"), F.lit(FILTERED)).otherwise(F.lit(QUARANTINED)).alias("outcome"),
+        F.lit(None).cast("string").alias("part"),
+        F.struct("*").alias("row"),
+        F.col("reasons"),
+        F.lit(None).cast("string").alias("tombstone"),
+    )
