@@ -157,8 +157,17 @@ READ: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
     ),
     "json damage": (
         "a.jsonl",
-        b'{"id": "1", "paid": 1}\n{"id": "2", \n{"id": "3", "id": "4", "paid": 1}\n[1]\n7\n'
-        b'{"id": "\\ud800", "paid": 1}\n{"id": "6", "paid": 6}\n',
+        b"\n".join(
+            [
+                b'{"id": "1", "paid": 1}',
+                b'{"id": "2", ',
+                b'{"id": "3", "id": "4", "paid": 1}',
+                b"[1]",
+                b"7",
+                b'{"id": "\\ud800", "paid": 1}',
+                b'{"id": "6", "paid": 6}',
+            ]
+        ),
         [
             (1, "1", "1", None),
             (2, None, None, "invalid_json"),

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyarrow import parquet as pq
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.expressions.check import NameInfo
-from huaxiang.expressions.compiled import compile_expression
-from huaxiang.expressions.families import SAID, family
-from huaxiang.sources.shape import spark_type
+from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pyspark.sql import Column
 
@@ -27,25 +20,7 @@ if TYPE_CHECKING:
     from huaxiang.sources.outside import FeedMap, SourceMap
     from huaxiang.sources.stage import Staged
 
-PLACES = ("_path", "_arrival", "_record", "_format", "_damage")
 KEY, AGAIN = "?key", "?again"
-
-
-@dataclass(frozen=True)
-class _Table:
-    """One staged folder and the Spark types of its columns."""
-
-    path: Path
-    types: Mapping[str, str]
-
-    @classmethod
-    def at(cls, path: Path) -> _Table:
-        schema = pq.read_schema(next(iter(sorted(path.glob("*.parquet")))))
-        return cls(path, {field.name: spark_type(field.type) for field in schema})
-
-    def read(self, spark: SparkSession) -> DataFrame:
-        schema = ", ".join(f"`{name}` {kind}" for name, kind in self.types.items())
-        return spark.read.schema(schema).parquet(self.path.absolute().as_uri())
 
 
 def feed_frame(
@@ -58,21 +33,21 @@ def feed_frame(
     the columns, `_filtered` is true where its `where` is not true, and its key fills the key columns
     that it doesn't map. Raises ConfigurationError when an expression doesn't fit the file's types.
     """
-    tables = [_Table.at(path) for path in (*((staged.text,) if staged.text else ()), *staged.typed)]
+    tables = staged_tables(staged)
     if source is None:
-        frames = [_as_found(table.read(spark), table, contract) for table in tables]
+        frames = [_as_found(_read(spark, table), table, contract) for table in tables]
     else:
         feed = source.feeds[contract.name]
         compiled = [compiled_columns(feed, table.types, contract) for table in tables]
         frames = [
-            _mapped(table.read(spark), table, feed, columns, source)
+            _mapped(_read(spark, table), table, feed, columns, source)
             for table, columns in zip(tables, compiled, strict=True)
         ]
     if not frames:
         return _nothing(spark, contract)
     frame = reduce(DataFrame.unionByName, _alike(frames))
     if source is not None:
-        repeats = _Table.at(staged.repeats).read(spark) if staged.repeats else None
+        repeats = _read(spark, StagedTable.at(staged.repeats)) if staged.repeats else None
         frame = _keyed(frame, source.feeds[contract.name], repeats)
     missing = {name: F.lit(None).cast("string") for name in contract.names if name not in frame.columns}
     if source is not None and "currency" in missing:
@@ -84,56 +59,18 @@ def feed_frame(
     )
 
 
-def compiled_columns(feed: FeedMap, types: Mapping[str, str], contract: Contract) -> dict[str, Compiled]:
-    """Check a feed's expressions against the outside types; `where` stands under its own name.
-
-    ConfigurationError names every expression that reads an unknown column, mixes types, or gives what
-    the feed's column can't be read from.
-    """
-    names = {
-        name: NameInfo("timestamp" if kind == "timestamp_ntz" else kind)
-        for name, kind in types.items()
-        if name not in PLACES
-    }
-    problems: list[Problem] = []
-    compiled = {}
-    for column, expression in feed.columns.items():
-        try:
-            found = compile_expression(expression.text, names, expression.place)
-        except ConfigurationError as error:
-            problems += error.problems
-            continue
-        compiled[column] = found
-        needed = contract.column(column).type
-        if not _can_be_read(found.type, needed):
-            where = expression.place.at(expression.text, 0)
-            problems.append(
-                Problem(where, f"{SAID[family(found.type)]} for `{column}`", SAID[family(needed)])
-            )
-    if feed.where is not None:
-        try:
-            compiled["where"] = compile_expression(feed.where.text, names, feed.where.place, want="boolean")
-        except ConfigurationError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigurationError(problems)
-    return compiled
+def _read(spark: SparkSession, table: StagedTable) -> DataFrame:
+    schema = ", ".join(f"`{name}` {kind}" for name, kind in table.types.items())
+    return spark.read.schema(schema).parquet(table.path.absolute().as_uri())
 
 
-def _can_be_read(found: str, needed: str) -> bool:
-    given, wanted = family(found), family(needed)
-    if given in ("text", "null") or given == wanted:
-        return True
-    return wanted == "text" and given in ("number", "boolean")
-
-
-def _as_found(frame: DataFrame, table: _Table, contract: Contract) -> DataFrame:
+def _as_found(frame: DataFrame, table: StagedTable, contract: Contract) -> DataFrame:
     there = [name for name in contract.names if name in table.types]
     return frame.select(*there, *PLACES, F.lit(False).alias("_filtered"))
 
 
 def _mapped(
-    frame: DataFrame, table: _Table, feed: FeedMap, compiled: Mapping[str, Compiled], source: SourceMap
+    frame: DataFrame, table: StagedTable, feed: FeedMap, compiled: Mapping[str, Compiled], source: SourceMap
 ) -> DataFrame:
     clocks = {
         name: F.to_utc_timestamp(F.col(f"`{name}`").cast("timestamp"), source.zone)

@@ -19,6 +19,7 @@ from huaxiang.shipped import shipped
 from huaxiang.sources.delimited import SEPARATORS, Layout
 from huaxiang.sources.encoding import ENCODINGS
 from huaxiang.sources.files import format_of
+from huaxiang.sources.fit import compiled_columns
 from huaxiang.sources.outside import Expression, FeedMap, OutsideFile, SourceMap
 
 if TYPE_CHECKING:
@@ -67,10 +68,24 @@ def load_source(
     landing = {c.name: c for c in (contracts or load_contracts()).values() if c.layer == "landing"}
     problems: list[Problem] = []
     source = _Source(doc, landing, problems).read(path.stem)
+    if not problems:
+        problems += _type_problems(source, landing)
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise ConfigurationError(problems, f"{count} in {doc.file}. Nothing was read.")
     return source
+
+
+def _type_problems(source: SourceMap, landing: Mapping[str, Contract]) -> list[Problem]:
+    """Check the expressions over text formats, whose columns are all text; Parquet's wait for a file."""
+    problems: list[Problem] = []
+    for feed in source.feeds.values():
+        if source.file_of(feed.feed).format != "parquet":
+            try:
+                compiled_columns(feed, dict.fromkeys(feed.reads, "string"), landing[feed.feed])
+            except ConfigurationError as error:
+                problems += error.problems
+    return problems
 
 
 class _Source:

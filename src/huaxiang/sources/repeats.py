@@ -19,13 +19,9 @@ def repeated_records(folders: Sequence[Path], key: Sequence[str], into: Path) ->
     A key with an empty part is no key and repeats nothing.
     """
     target = into / "repeats"
-    names = ", ".join(_quoted(name) for name in key)
-    filled = " and ".join(f"{_quoted(name)} is not null" for name in key)
-    texts = ", ".join(f"cast({_quoted(name)} as varchar) as {_quoted(name)}" for name in key)
-    staged = " union all ".join(
-        f"select {texts}, _path, _record, _arrival from read_parquet('{_literal(folder)}/*.parquet')"
-        for folder in folders
-    )
+    names = ", ".join(quoted(name) for name in key)
+    filled = " and ".join(f"{quoted(name)} is not null" for name in key)
+    staged = union_of_texts(folders, key)
     again = f"select {names}, _arrival from staged where {filled} group by all having count(*) > 1"
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{MEMORY}'")
@@ -41,7 +37,17 @@ def repeated_records(folders: Sequence[Path], key: Sequence[str], into: Path) ->
     return target
 
 
-def _quoted(name: str) -> str:
+def union_of_texts(folders: Sequence[Path], names: Sequence[str]) -> str:
+    """Return SQL for all records of staged folders: the named columns as text, and where each came from."""
+    texts = "".join(f"cast({quoted(name)} as varchar) as {quoted(name)}, " for name in names)
+    return " union all ".join(
+        f"select {texts}_path, _record, _arrival, _damage from read_parquet('{_literal(folder)}/*.parquet')"
+        for folder in folders
+    )
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
