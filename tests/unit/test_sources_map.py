@@ -29,7 +29,11 @@ covers: everybody
 required: [order_line]
 files:
   lines:
-    {path: lines.csv, separator: ";", header: [order, sku, who, cents, day], encoding: gbk, arrived: 2026-01-31}
+    path: lines.csv
+    separator: ";"
+    header: [order, sku, who, cents, day]
+    encoding: gbk
+    arrived: 2026-01-31
   goods: {path: "goods/{date}.parquet", arrives: daily}
 feeds:
   order_line:
@@ -242,7 +246,7 @@ def test_expressions_are_checked_against_what_was_found(tmp_path: Path) -> None:
         compiled_columns(source.feeds["product"], goods, contracts["product"])
     (problem,) = error.value.problems
     assert (problem.found, problem.expected) == ("a number for `changed_at`", "an instant")
-    assert problem.place.endswith("shop.yaml:26:64")
+    assert problem.place.endswith("shop.yaml:30:64")
     with pytest.raises(ConfigurationError, match="unknown name `cents`"):
         compiled_columns(source.feeds["order_line"], goods, contracts["order_line"])
 
@@ -272,7 +276,12 @@ feeds:
     from: lines
     key: [order]
     columns:
-      {platform: "'shop'", order_id: order, account_id: who, paid: paid, product_id: sku, quantity: cast(n as bigint)}
+      platform: "'shop'"
+      order_id: order
+      account_id: who
+      paid: paid
+      product_id: sku
+      quantity: cast(n as bigint)
   product:
     from: goods
     columns: {platform: "'shop'", product_id: sku, changed_at: since}
