@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from huaxiang.errors import ConfigurationError
 from huaxiang.world import Report, evaluate, make
 
 AS_OF = date(2026, 11, 20)
@@ -82,6 +83,11 @@ def test_a_lake_that_says_the_truth_passes(lake: Tables, truth: Path) -> None:
     assert report.ok, str(report)
     assert len(report.checks) >= 15
     assert str(report).endswith("checks hold as of 2026-11-20")
+
+
+def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no world's truth here"):
+        evaluate(tmp_path, tmp_path)
 
 
 def test_one_minor_unit_too_much_is_found(lake: Tables, truth: Path) -> None:

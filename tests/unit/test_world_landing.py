@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from huaxiang.contracts.load import load_contracts
+from huaxiang.errors import ConfigurationError
 from huaxiang.world import WorldSummary, make
 
 if TYPE_CHECKING:
@@ -133,15 +134,13 @@ def test_a_world_may_be_clean_and_a_day_long(tmp_path: Path) -> None:
 
 def test_progress_is_told(tmp_path: Path) -> None:
     heard: list[str] = []
-
-    class Ear:
-        def say(self, text: str) -> None:
-            heard.append(text)
-
-    make(tmp_path, people=12, days=2, seed=1, tell=Ear())
+    make(tmp_path, people=12, days=2, seed=1, tell=heard.append)
     assert heard[-1].startswith("2026-11-20  day 2 of 2")
 
 
-def test_no_people_no_world(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least 10 people"):
-        make(tmp_path, people=1, days=1, seed=1)
+def test_impossible_worlds_are_refused_with_every_reason(made: tuple[Path, WorldSummary]) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        make(made[0], people=1, days=0, seed=1, dirt=2.0)
+    assert [problem.place for problem in refused.value.problems] == ["people", "days", "dirt", str(made[0])]
+    assert "people  1; expected at least 10" in str(refused.value)
+    assert "there is a world already" in str(refused.value)

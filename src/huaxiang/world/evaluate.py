@@ -6,10 +6,12 @@ have their truth beside these tables, but no check here yet: the lake does not e
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.judged import identity_checks, spend_checks
 from huaxiang.world.report import Check, Report
 from huaxiang.world.rows import compute
@@ -18,7 +20,6 @@ from huaxiang.world.sides import Lake, Planted, sums, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from pathlib import Path
 
     import pyarrow as pa
     import pyarrow.dataset as ds
@@ -31,12 +32,15 @@ _INCOMING = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "fi
 _LEAVING = ("replaced", "removed", "withdrawn", "erased")
 
 
-def evaluate(lake_root: Path, truth: Path, *, read: Reader | None = None) -> Report:
+def evaluate(lake_root: Path | str, truth: Path, *, read: Reader | None = None) -> Report:
     """Compare a lake with the truth of its world, as of the lake's newest published night.
 
     `read` is `tables.reader.read_light` unless given.
     """
-    lake = Lake(lake_root, read or _read_light)
+    if not (truth / "world.json").is_file():
+        found = Problem(str(truth), "no world's truth here", hint="`huaxiang world --out X` writes X/truth")
+        raise ConfigurationError(found)
+    lake = Lake(Path(lake_root), read or _read_light)
     planted = Planted(truth)
     ledger = lake.columns("load_ledger", "feed", "as_of", "rows_in", *_INCOMING, *_LEAVING)
     dates: list[Any] = lake.columns("portrait", "as_of").column("as_of").unique().to_pylist()

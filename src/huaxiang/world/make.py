@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world import rows
 from huaxiang.world.ads import Ads
 from huaxiang.world.after import follow_up
@@ -29,7 +30,7 @@ from huaxiang.world.social import Social
 from huaxiang.world.truth import Truth, true_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from huaxiang.world.claims import Claims
@@ -38,13 +39,6 @@ if TYPE_CHECKING:
 
 UNTIL = date(2026, 11, 20)
 EVENTS_PER_PERSON_DAY = 2.0
-
-
-class Tell(Protocol):
-    """Whoever wants to hear how far the world is."""
-
-    def say(self, text: str) -> None:
-        """Hear one line."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +67,14 @@ def make(
     until: date = UNTIL,
     events_per_person_day: float | None = None,
     dirt: float = 0.02,
-    tell: Tell | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> WorldSummary:
     """Write `out/landing/<feed>/<arrival date>/…` and `out/truth/*.parquet`; equal arguments, equal bytes.
 
-    `dirt` is the share of rows with a planted fault in the feeds that have any (`dirt.FEEDS`).
+    `dirt` is the share of rows with a planted fault in the feeds that have any (`dirt.FEEDS`). `tell` hears
+    about ten times how far it is.
     """
-    if people < 10 or days < 1:
-        raise ValueError("a world needs at least 10 people and 1 day")
+    _check(out, people, days, dirt)
     clock = Clock(until, days)
     crowd = settle(people, clock, seed)
     goods = stock(people, clock, seed)
@@ -111,10 +105,28 @@ def make(
         follow_up(world, lines, day)
         outbox.deliver(day)
         if tell and (day + 1) % max(1, days // 10) == 0:
-            tell.say(f"{clock.date(day)}  day {day + 1} of {days}  {sum(outbox.rows.values()):,} rows")
+            tell(f"{clock.date(day)}  day {day + 1} of {days}  {sum(outbox.rows.values()):,} rows")
     summary = _summary(world, snapshot, dirt)
     world.truth.write(social.follows, outbox, _plain(summary))
     return summary
+
+
+def _check(out: Path, people: int, days: int, dirt: float) -> None:
+    """Refuse a world that can't be, or one on top of another: their files would mix."""
+    problems = [
+        Problem(name, str(found), wanted)
+        for name, found, wanted, is_good in (
+            ("people", people, "at least 10", people >= 10),
+            ("days", days, "at least 1", days >= 1),
+            ("dirt", dirt, "a share from 0 to 0.5", 0 <= dirt <= 0.5),
+        )
+        if not is_good
+    ]
+    if any((out / folder).exists() for folder in ("landing", "truth")):
+        hint = "remove it, or choose another folder"
+        problems.append(Problem(str(out), "there is a world already", hint=hint))
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _begin(world: World, social: Social, contacts: Contacts) -> int:
