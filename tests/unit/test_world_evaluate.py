@@ -23,7 +23,7 @@ Tables = dict[str, list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("world")
-    make(out, people=120, days=12, seed=3, events_per_person_day=5.0, dirt=0.1)
+    make(out, people=100, days=8, seed=3, events_per_person_day=5.0, dirt=0.1)
     return out / "truth"
 
 
@@ -148,8 +148,6 @@ def test_an_account_of_nobody_is_found(lake: Tables, truth: Path) -> None:
 def test_joining_without_consent_is_found(lake: Tables, truth: Path) -> None:
     accounts = pq.read_table(truth / "person_account.parquet").to_pylist()
     gone = {row["account"] for row in accounts if row["join_withdrawn"]}
-    if not gone:
-        pytest.skip("nobody withdrew in this world")
     for row in lake["person_account"]:
         if row["account"] in gone:
             row["person"] = lake["person_account"][0]["person"]

@@ -22,7 +22,7 @@ from huaxiang.world import WorldSummary, make
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SMALL: dict[str, Any] = {"people": 80, "days": 14, "seed": 5, "events_per_person_day": 6.0, "dirt": 0.08}
+SMALL: dict[str, Any] = {"people": 60, "days": 12, "seed": 5, "events_per_person_day": 6.0, "dirt": 0.08}
 
 
 @pytest.fixture(scope="module")

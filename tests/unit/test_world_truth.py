@@ -26,7 +26,7 @@ WIDE = {ord(wide): narrow for wide, narrow in zip("０１２３４５６７８�
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very dirty world: every class of fault occurs."""
     folder = tmp_path_factory.mktemp("dirty")
-    make(folder, people=150, days=30, seed=11, events_per_person_day=4.0, dirt=0.3)
+    make(folder, people=100, days=22, seed=11, events_per_person_day=5.0, dirt=0.3)
     return folder
 
 
@@ -140,7 +140,7 @@ def test_spend_per_person_is_the_sum_of_their_accounts(out: Path) -> None:
     for row in truth(out, "spend_account"):
         sums[row["true_person"]] += row["paid_minor"]
     assert {row["true_person"]: row["paid_minor"] for row in truth(out, "spend")} == {
-        f"h{n}": sums[f"h{n}"] for n in range(1, 151)
+        f"h{n}": sums[f"h{n}"] for n in range(1, 101)
     }
 
 
@@ -189,11 +189,11 @@ def test_truth_covers_everybody_and_every_account_once(out: Path) -> None:
     each: dict[str, int] = defaultdict(int)
     for row in accounts:
         each[row["true_person"]] += 1
-    assert set(each) == {f"h{n}" for n in range(1, 151)}
+    assert set(each) == {f"h{n}" for n in range(1, 101)}
     assert max(each.values()) <= 4
     for name in ("price_band", "satisfaction", "spend"):
-        assert len(truth(out, name)) == 150
-    assert len(truth(out, "interests")) == 450
+        assert len(truth(out, name)) == 100
+    assert len(truth(out, "interests")) == 300
 
 
 def test_effects_are_planted_and_add_up(out: Path) -> None:

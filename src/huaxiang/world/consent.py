@@ -33,7 +33,6 @@ def send_consent(world: World) -> Withdrawals:
     """Send consent events of people's accounts and the few erasure requests."""
     clock, accounts, rng = world.clock, world.accounts, world.dice("consent", 0)
     begins, person = clock.midnight(0), accounts.person[: accounts.owners]
-    everybody = np.arange(world.people.count)
     parts: list[tuple[Ints, int, int, Ints, Ints]] = []  # account, purpose, is withdrawal, day, instant
     gone: list[tuple[Ints, int, Ints]] = []
     for purpose in range(len(_PURPOSES)):
@@ -41,8 +40,8 @@ def send_consent(world: World) -> Withdrawals:
         opened = accounts.opened[granted]
         at = begins + opened * DAY + np.where(opened < 0, rng.integers(0, DAY, len(granted)), 1)
         parts.append((granted, purpose, 0, np.maximum(opened, 0), at))
-        leaver = everybody[rng.random(world.people.count) < _LEAVES[purpose]]
-        leaver = leaver[leaver > 0]  # the celebrity stays
+        others = 1 + rng.permutation(world.people.count - 1)  # the celebrity stays
+        leaver = np.sort(others[: max(1, round(world.people.count * _LEAVES[purpose]))])
         day = rng.integers(min(1, clock.last), clock.days, len(leaver))
         when = np.full(world.people.count, -1, dtype=np.int64)
         when[leaver] = day

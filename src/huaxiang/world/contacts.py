@@ -34,7 +34,7 @@ class Contacts:
         """Give everybody a number and an address of their own."""
         start = int(dice(seed, "contacts").integers(0, _RANGE))
         person = np.arange(people, dtype=np.int64)
-        number = 13_000_000_000 + (person * 7_368_787 + start) % _RANGE
+        number = 13_000_000_000 + (person * 4_271_828_183 + start) % _RANGE
         phone = ids(number)
         email = joined(ids(number % 10_007 + 100, "u"), ids(person + 1, "."), "@mail.example")
         return cls(phone, email, sha256(phone), sha256(email))

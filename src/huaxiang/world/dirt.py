@@ -35,7 +35,7 @@ CLASSES: dict[str, tuple[float, str]] = {
     "unknown_value": (4, "quarantined"),
     "missing_key": (5, "quarantined"),
     "full_width": (2, "loaded"),
-    "nul": (1, "quarantined"),
+    "nul": (3, "quarantined"),
 }
 _NAMES = tuple(CLASSES)
 CODE = {name: code for code, name in enumerate(_NAMES)}

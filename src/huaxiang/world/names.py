@@ -73,7 +73,7 @@ COURIERS = (
     ("c03", "千里马", "Thousand Li", 0.3, 1.5),
     ("c04", "云雀物流", "Skylark", 0.5, 2.0),
     ("c05", "同路人", "Fellow Traveller", 0.8, 2.5),
-    ("c06", "慢慢来", "Take It Easy", 1.6, 12.0),
+    ("c06", "慢慢来", "Take It Easy", 1.6, 13.0),
 )
 EXPECTED_DAYS = (1, 2, 3, 4, 6)  # per city tier
 BRAND_FIRST = "青云星澜禾木清岚知微山海明川素朴南乔北辰初见暖阳晨曦悦然轻舟听雨拾光知夏"

@@ -162,7 +162,7 @@ def _send_products(world: World) -> None:
     rng, clock, goods = world.dice("products", 0), world.clock, world.goods
     count = len(goods.price)
     leaf_names = rows.words([c[2] for t in TOPICS for c in (t[2], t[3])])
-    wears = goods.product_category // 2 <= 2
+    wears = np.isin(goods.product_category // 2, (1, 2))
     picked = rng.integers(0, 1 << 30, count)
     # Comparable: the neighbours on the shelf, which have the same category and price band.
     near = (np.arange(count) + 1) % count
