@@ -32,27 +32,32 @@ def verdicts(incoming: DataFrame, prior: DataFrame, tombstones: DataFrame) -> Da
 
     `incoming`: conformed rows. `prior`: `event_key`, `revision`, `content_hash`, `part` of rows now in the
     clean table. `tombstones`: `event_key_hash`, `revision`, `state`. All rows of a key must be given,
-    or none. Returned: `side`, `key` (hash of the event key), `revision`, `outcome`, `part` (of prior rows),
-    `row` (incoming rows, else null), `reasons`, and `tombstone`: the state to write down for the
-    key, on exactly one of its rows, null where there is no new one.
+    or none. Returned: `side`, `key` (hash of the event key), `revision`, `outcome`, `part` and `event_key`
+    (of prior rows), `row` (incoming rows, else null), `reasons`, and `tombstone`: the state to write down
+    for the key, on exactly one of its rows, null where there is no new one.
 
     Of equal rows the first by arrival, path and record is the one; the others, and those equal to the
     loaded row, are duplicates. A row that broke a rule takes no part in its key's state.
     """
-    is_sound = ~F.col("_filtered") & (F.size("reasons") == 0)
-    sides = [_incoming(incoming.where(is_sound)), _prior(prior), _tombstones(tombstones)]
-    versions = sides[0].unionByName(sides[1]).unionByName(sides[2])
-    return _judged(versions).unionByName(_unsound(incoming.where(~is_sound)))
+    sides = [_incoming(incoming), _prior(prior), _tombstones(tombstones)]
+    return _judged(sides[0].unionByName(sides[1]).unionByName(sides[2]))
+
+
+def is_sound() -> Column:
+    """Whether a conformed row takes part in its key's state."""
+    return ~F.col("_filtered") & (F.size("reasons") == 0)
 
 
 def _incoming(rows: DataFrame) -> DataFrame:
     is_deletion = F.col("op") == DELETE
+    alone = F.concat_ws("\n", F.lit("unsound"), "_path", "_record")  # a key that meets no other
     return rows.select(
         F.lit(INCOMING).alias("side"),
-        F.sha2("event_key", 256).alias("key"),
+        F.when(is_sound(), F.sha2("event_key", 256)).otherwise(alone).alias("key"),
         F.col("revision"),
         is_deletion.cast("int").alias("rank"),
         F.when(~is_deletion, F.col("content_hash")).alias("content"),  # all deletions say the same
+        F.lit(None).cast("string").alias("event_key"),
         F.lit(None).cast("string").alias("part"),
         F.struct("*").alias("row"),
     )
@@ -65,6 +70,7 @@ def _prior(rows: DataFrame) -> DataFrame:
         F.col("revision"),
         F.lit(UPSERTED).alias("rank"),
         F.col("content_hash").alias("content"),
+        F.col("event_key"),
         F.col("part"),
         F.lit(None).alias("row"),
     )
@@ -77,6 +83,7 @@ def _tombstones(rows: DataFrame) -> DataFrame:
         F.col("revision"),
         F.when(F.col("state") == DELETED, F.lit(DELETION)).otherwise(F.lit(UPSERTED)).alias("rank"),
         F.lit(None).cast("bigint").alias("content"),
+        F.lit(None).cast("string").alias("event_key"),
         F.lit(None).cast("string").alias("part"),
         F.lit(None).alias("row"),
     )
@@ -109,15 +116,17 @@ def _judged(versions: DataFrame) -> DataFrame:
     is_new_conflict = is_conflict & ~F.col("was_conflict") & is_first
     new_state = F.when(is_new_conflict, F.lit(CONFLICT)).when(F.col("outcome") == DELETED, F.lit(DELETED))
     return stated.withColumn("outcome", outcome).select(
-        *("side", "key", "revision", "outcome", "part", "row"),
-        _conflict_reason().alias("reasons"),
+        *("side", "key", "revision", "outcome", "event_key", "part", "row"),
+        _reasons().alias("reasons"),
         new_state.alias("tombstone"),
     )
 
 
 def _of_incoming(is_conflict: Column) -> Column:
     return (
-        F.when(F.col("nth") > 1, F.lit(DUPLICATE))
+        F.when(F.col("row._filtered"), F.lit(FILTERED))
+        .when(F.size("row.reasons") > 0, F.lit(QUARANTINED))
+        .when(F.col("nth") > 1, F.lit(DUPLICATE))
         .when(~F.col("is_top"), F.lit(SUPERSEDED))
         .when(F.col("rank") == DELETION, F.lit(DELETED))
         .when(is_conflict, F.lit(QUARANTINED))
@@ -135,20 +144,8 @@ def _of_prior(is_conflict: Column) -> Column:
     )
 
 
-def _conflict_reason() -> Column:
-    return F.when(F.col("outcome") == QUARANTINED, F.array(F.lit(CONFLICTING))).otherwise(
-        F.array().cast("array<string>")
-    )
-
-
-def _unsound(rows: DataFrame) -> DataFrame:
-    return rows.select(
-        F.lit(INCOMING).alias("side"),
-        F.sha2("event_key", 256).alias("key"),
-        F.col("revision"),
-        F.when(F.col("_filtered"), F.lit(FILTERED)).otherwise(F.lit(QUARANTINED)).alias("outcome"),
-        F.lit(None).cast("string").alias("part"),
-        F.struct("*").alias("row"),
-        F.col("reasons"),
-        F.lit(None).cast("string").alias("tombstone"),
-    )
+def _reasons() -> Column:
+    """Return why a row is quarantined: what it broke, or else that its key's contents differ; else empty."""
+    broken = F.coalesce("row.reasons", F.array().cast("array<string>"))
+    is_conflicting = (F.col("outcome") == QUARANTINED) & (F.size(broken) == 0)
+    return F.when(is_conflicting, F.array(F.lit(CONFLICTING))).otherwise(broken)

@@ -1,0 +1,170 @@
+"""What a night finds in the landing area: new files staged for Spark, repeats, refusals, rows to reread."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from huaxiang.clean.quarantine import rows_to_replay
+from huaxiang.errors import InputError, Problem
+from huaxiang.sources.files import list_landing, without_repeats
+from huaxiang.sources.stage import Staged, stage
+from huaxiang.tables.storage import LocalStorage, local_path, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.night import Night
+    from huaxiang.sources.files import Landing, LandingFile
+
+THREADS = 4
+LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
+HASHES = "_landing_hashes.json"
+
+
+@dataclass(frozen=True)
+class Filed:
+    """One file as it goes into the file ledger. `rows` of a repeat are those of the file it repeats."""
+
+    file: LandingFile
+    status: str
+    rows: int | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class FeedArrival:
+    """What came for one feed: staged files, those to be read again for held rows, and every file's fate."""
+
+    feed: str
+    staged: Staged | None = None
+    again: Staged | None = None
+    held: DataFrame | None = None  # (_path, _record) of the rows to take from `again`
+    held_rows: int = 0
+    files: tuple[Filed, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows that are read tonight."""
+        return (self.staged.rows if self.staged else 0) + self.held_rows
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is anything to judge: not only refused files."""
+        return bool(self.held_rows) or any(f.status != REFUSED for f in self.files)
+
+    @property
+    def repeated_rows(self) -> int:
+        """Rows of byte-identical files, which are not read."""
+        return sum(f.rows or 0 for f in self.files if f.status == DUPLICATE)
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """All feeds that something came for, and remarks about what lies in the landing area."""
+
+    feeds: tuple[FeedArrival, ...]
+    remarks: tuple[Problem, ...] = ()
+    replays: bool = False
+
+
+@dataclass
+class _Known:
+    """The file ledger: what was read before."""
+
+    files: set[tuple[str, str, str]] = field(default_factory=set)  # feed, path, content hash
+    loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
+
+    @classmethod
+    def of(cls, night: Night) -> _Known:
+        known = cls()
+        columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status")
+        for row in night.lake.read("file_ledger").select(*columns).collect() if night.lake.newest else ():
+            known.files.add((row["feed"], row["path"], row["content_hash"]))
+            if row["status"] == LOADED:
+                delivery = (row["arrival_date"], row["content_hash"])
+                known.loaded.setdefault(row["feed"], {})[delivery] = row["rows"]
+        return known
+
+    def is_new(self, file: LandingFile) -> bool:
+        return (file.feed, file.relative, file.content_hash) not in self.files
+
+
+def arrivals(night: Night, scratch: Path) -> Arrivals:
+    """List, stage and check what came; InputError (exit 3) when a required feed is missing or refused.
+
+    New is a file whose path or content is not in the file ledger; one that was refused is tried again only
+    with another content. A file equal to another one of its feed and arrival date is a duplicate whole.
+    """
+    store = storage(night.landing, night.spark)
+    lake = local_path(night.lake.root, night.spark)
+    landing = list_landing(
+        store, night.feeds, night.as_of, night.source, remembered=lake / HASHES if lake else None
+    )
+    known = _Known.of(night)
+    new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
+    missing = [_missing(night, feed) for feed in night.config.required if _is_missing(night, landing, feed)]
+    replays = rows_to_replay(night, [f for f in landing.files if not known.is_new(f)])
+    named = [feed for feed in night.feeds if new[feed] or feed in replays]
+
+    def staged(feed: str) -> FeedArrival:
+        fresh, repeats = without_repeats(new[feed], known.loaded.get(feed, {}))
+        arrival = _filed(feed, _stage(night, feed, fresh, scratch / "new", store), repeats, known)
+        held = replays.get(feed)
+        if held is None:
+            return arrival
+        again = _stage(night, feed, held.files, scratch / "again", store)
+        return replace(arrival, again=again, held=held.places, held_rows=held.rows)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(staged, named))
+    refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]
+    if missing or refused:
+        raise InputError([*missing, *refused], "A required feed is missing or refused. Nothing was ingested.")
+    notes = [note for a in found if a.staged for note in a.staged.notes]
+    return Arrivals(tuple(found), (*landing.problems, *notes), bool(replays))
+
+
+def _stage(night: Night, feed: str, files: Sequence[LandingFile], into: Path, store: object) -> Staged | None:
+    if not files:
+        return None
+    elsewhere = None if isinstance(store, LocalStorage) else store
+    return stage(files, night.contracts[feed], into, night.source, storage=elsewhere)  # type: ignore[arg-type]
+
+
+def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], known: _Known) -> FeedArrival:
+    files = [
+        Filed(s.file, REFUSED, problem=s.problem) if s.problem else Filed(s.file, LOADED, s.rows)
+        for s in (staged.files if staged else ())
+    ]
+    twins = {(f.file.arrival, f.file.content_hash): f for f in files}
+    for file in repeats:
+        delivery = (file.arrival, file.content_hash)
+        twin = twins.get(delivery)
+        if twin and twin.problem:
+            files.append(replace(twin, file=file))
+        else:
+            rows = twin.rows if twin else known.loaded[feed][delivery]
+            files.append(Filed(file, DUPLICATE, rows))
+    return FeedArrival(feed, staged, files=tuple(files))
+
+
+def _is_missing(night: Night, landing: Landing, feed: str) -> bool:
+    """Whether a required feed has no file since the last night; a file that comes once is never late."""
+    files = landing.of(feed)
+    last = night.lake.newest
+    if last is None or (night.source is not None and night.source.reads_once(feed)):
+        return not files
+    return night.as_of > last.as_of and not any(f.arrival > last.as_of for f in files)
+
+
+def _missing(night: Night, feed: str) -> Problem:
+    last = night.lake.newest
+    since = f" after {last.as_of}" if last else ""
+    found = f"no file arrived{since} until {night.as_of}"
+    return Problem(feed, found, f"{night.landing}/{feed}/<arrival date>/…", "the configuration requires it")

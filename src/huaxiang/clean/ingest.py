@@ -1,0 +1,242 @@
+"""The first step of a night: landing files → clean feeds. Every row gets exactly one verdict."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from huaxiang.clean.arrivals import REFUSED, THREADS, Arrivals, FeedArrival, arrivals
+from huaxiang.clean.changes import Changes, changes, note_parts_left
+from huaxiang.clean.conform import conform
+from huaxiang.clean.joinkeys import pepper_frame
+from huaxiang.clean.load import Load, load_feed
+from huaxiang.clean.quarantine import TABLE as QUARANTINE
+from huaxiang.clean.quarantine import after_replay, quarantined
+from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
+from huaxiang.contracts.spark import struct_type
+from huaxiang.sources.feed import feed_frame
+from huaxiang.tables.storage import local_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from huaxiang.night import Night
+
+__all__ = ["Changes", "FeedOutcome", "Ingested", "changes", "ingest"]
+
+OUTCOMES = (LOADED, DUPLICATE, SUPERSEDED, DELETED, QUARANTINED, FILTERED)
+FATES = ("replaced", "removed", "withdrawn", "erased")
+
+
+@dataclass(frozen=True)
+class FeedOutcome:
+    """What a feed's files and rows became tonight; `load` is None when no row was read."""
+
+    arrival: FeedArrival
+    load: Load | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures of the load ledger: what came in, each outcome, and the fate of earlier rows."""
+        found = self.load.outcomes if self.load else {}
+        counts = {name: int(found.get(name, 0)) for name in (*OUTCOMES, *FATES)}
+        counts[DUPLICATE] += self.arrival.repeated_rows
+        return {"rows_in": self.arrival.rows + self.arrival.repeated_rows, **counts}
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """What gates judge: rows, duplicates, late rows, share refused, share of nulls where asked for."""
+        rows = self.counts["rows_in"]
+        metrics: dict[str, float] = {"rows": rows, DUPLICATE: self.counts[DUPLICATE]}
+        metrics["quarantined_share"] = self.counts[QUARANTINED] / rows if rows else 0.0
+        for name, value in (self.load.seen if self.load else {}).items():
+            if name == "late" and isinstance(value, int):
+                metrics["late"] = value
+            elif name.startswith("null:") and isinstance(value, int) and self.arrival.rows:
+                metrics[f"null_share:{name[5:]}"] = value / self.arrival.rows
+        return metrics
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Tonight's outcome of every feed that something came for."""
+
+    feeds: tuple[FeedOutcome, ...]
+    remarks: tuple[str, ...]
+    titles: dict[str, dict[str, str]]
+
+    def told(self) -> dict[str, Any]:
+        """Return all of it as plain numbers and words: for gates, the summary and the page."""
+        files = [(o.arrival.feed, f) for o in self.feeds for f in o.arrival.files if f.status == REFUSED]
+        newest = {o.arrival.feed: o.load.seen["newest"] for o in self.feeds if o.load}
+        return {
+            "feeds": [
+                {
+                    "feed": o.arrival.feed,
+                    "title": self.titles[o.arrival.feed],
+                    "files": len(o.arrival.files),
+                    **o.counts,
+                }
+                for o in self.feeds
+            ],
+            "refused_files": [
+                {"feed": feed, "path": f.file.relative, "problem": str(f.problem)} for feed, f in files
+            ],
+            "reasons": [
+                {"feed": o.arrival.feed, "reason": reason, "rows": rows}
+                for o in self.feeds
+                if o.load
+                for reason, rows in sorted(o.load.reasons.items())
+            ],
+            "metrics": {o.arrival.feed: o.metrics for o in self.feeds if o.arrival.is_readable},
+            "newest": {feed: str(day) for feed, day in newest.items() if day is not None},
+            "remarks": list(self.remarks),
+        }
+
+
+def ingest(night: Night) -> Ingested:
+    """Read what arrived until the night's date, load the clean tables and write the ledgers.
+
+    InputError (exit 3), before anything is written, when a required feed is missing or refused; the
+    refused files of other feeds are written down and the night goes on.
+    """
+    with _scratch(night) as scratch:
+        found = arrivals(night, scratch)
+        pepper = pepper_frame(night.spark, night.pepper)
+
+        def loaded(arrival: FeedArrival) -> FeedOutcome:
+            if not arrival.rows:
+                return FeedOutcome(arrival, None)
+            contract = night.contracts[arrival.feed]
+            rows = _conformed(night, arrival, pepper)
+            return FeedOutcome(arrival, load_feed(night, contract, rows, arrival.rows))
+
+        outcomes: tuple[FeedOutcome, ...] = ()
+        try:
+            with ThreadPoolExecutor(THREADS) as pool:
+                outcomes = tuple(pool.map(loaded, found.feeds))
+            _write_ledgers(night, found, outcomes, pepper)
+        finally:
+            for outcome in outcomes:
+                if outcome.load:
+                    outcome.load.release()
+    note_parts_left(night, {o.arrival.feed: o.load.gone_parts for o in outcomes if o.load})
+    titles = {c.name: {"en": c.title.en, "zh": c.title.zh} for c in night.contracts.landing}
+    return Ingested(outcomes, tuple(map(str, found.remarks)), titles)
+
+
+@contextmanager
+def _scratch(night: Night) -> Iterator[Path]:
+    """Give a folder for staged files: in a local lake itself, else on this machine's disk."""
+    lake = local_path(night.lake.root, night.spark)
+    folder = lake / "_staging" if lake else Path(tempfile.mkdtemp(prefix="huaxiang-staging-"))
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFrame:
+    """Return the rows that came, and those of held rows that are to be read again."""
+    contract = night.contracts[arrival.feed]
+    frames = []
+    for staged in (arrival.staged, arrival.again):
+        if staged is not None and staged.rows:
+            frame = feed_frame(night.spark, staged, contract, night.source)
+            if staged is arrival.again and arrival.held is not None:
+                frame = frame.join(F.broadcast(arrival.held.distinct()), ["_path", "_record"], "left_semi")
+            frames.append(conform(frame, contract, night.config, pepper))
+    return reduce(DataFrame.unionByName, frames)
+
+
+def _write_ledgers(
+    night: Night, found: Arrivals, outcomes: tuple[FeedOutcome, ...], pepper: DataFrame
+) -> None:
+    """Write quarantine, tombstones and both ledgers, each in one commit and only when there is something."""
+    loads = [o.load for o in outcomes if o.load]
+    writes: list[Callable[[], object]] = []
+    refused = [load for load in loads if load.outcomes[QUARANTINED]]
+    replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
+    if refused or replayed:
+        writes.append(lambda: _write_quarantine(night, refused, replayed, pepper))
+    buried = [load for load in loads if load.tombstones]
+    if buried:
+        writes.append(lambda: _write_tombstones(night, buried))
+    if outcomes:
+        writes += [lambda: _write_load_ledger(night, outcomes), lambda: _write_file_ledger(night, outcomes)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda write: write(), writes))
+
+
+def _write_quarantine(
+    night: Night, refused: list[Load], replayed: dict[str, DataFrame], pepper: DataFrame
+) -> None:
+    frames = [quarantined(load.judged, load.contract.name, night.number, pepper) for load in refused]
+    if not replayed:
+        night.attempt.append(QUARANTINE, reduce(DataFrame.unionByName, frames))
+        return
+    kept = after_replay(night.lake.read(QUARANTINE), replayed, night.number)
+    night.attempt.replace(QUARANTINE, reduce(DataFrame.unionByName, [kept, *frames]))
+
+
+def _write_tombstones(night: Night, buried: list[Load]) -> None:
+    """Add tonight's tombstones; a key has one at most, its newest."""
+    frames = [
+        load.judged.where(F.col("tombstone").isNotNull()).select(
+            F.lit(load.contract.name).alias("feed"),
+            F.col("key").alias("event_key_hash"),
+            "revision",
+            F.col("tombstone").alias("state"),
+            F.lit(night.number).cast("bigint").alias("release"),
+        )
+        for load in buried
+    ]
+    new = reduce(DataFrame.unionByName, frames)
+    if not any(load.replaces_tombstones for load in buried):
+        night.attempt.append(TOMBSTONE, new)
+        return
+    old = night.lake.read(TOMBSTONE)
+    older = old.join(new.select("feed", "event_key_hash"), ["feed", "event_key_hash"], "left_anti")
+    night.attempt.replace(TOMBSTONE, older.select(*old.columns).unionByName(new))
+
+
+def _write_load_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:
+    place = {"as_of": night.as_of, "release": night.number}
+    rows = [{"feed": o.arrival.feed, **place, **o.counts} for o in outcomes]
+    _append_rows(night, "load_ledger", rows)
+
+
+def _write_file_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:
+    rows = [
+        {
+            "feed": f.file.feed,
+            "arrival_date": f.file.arrival,
+            "path": f.file.relative,
+            "content_hash": f.file.content_hash,
+            "bytes": f.file.bytes,
+            "rows": f.rows,
+            "status": f.status,
+            "problem": str(f.problem) if f.problem else None,
+            "release": night.number,
+        }
+        for o in outcomes
+        for f in o.arrival.files
+    ]
+    if rows:
+        _append_rows(night, "file_ledger", rows)
+
+
+def _append_rows(night: Night, table: str, rows: list[dict[str, Any]]) -> None:
+    contract = night.contracts[table]
+    values = [tuple(row[name] for name in contract.names) for row in rows]
+    night.attempt.append(table, night.spark.createDataFrame(values, struct_type(contract)).coalesce(1))

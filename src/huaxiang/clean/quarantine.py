@@ -1,0 +1,160 @@
+"""Rows that were refused: what the lake keeps of them, why, and how they come in again.
+
+A replay is a request, kept in the lake: the next night reads the landing files of the held rows again, and
+they come in like any other row, counted in `rows_in`. What they were held for is then `replayed`; if they
+are refused once more, a new row says so. Only files that still are what they were can be read again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from huaxiang.clean.joinkeys import peppered, pseudonym
+from huaxiang.clean.verdicts import QUARANTINED
+from huaxiang.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from huaxiang.night import Night
+    from huaxiang.sources.files import LandingFile
+
+TABLE = "quarantine"
+REQUEST = "_replay.json"
+HELD, REPLAYED = "held", "replayed"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The held rows of one feed to be read again: their files, with the arrival dates they were held with."""
+
+    files: tuple[LandingFile, ...]
+    places: DataFrame  # _path, _record
+    rows: int
+
+
+def quarantined(judged: DataFrame, feed: str, release: int, pepper: DataFrame) -> DataFrame:
+    """Return the rows of the table `quarantine` for tonight's refused rows of a feed; no value, no key."""
+    refused = judged.where(F.col("outcome") == QUARANTINED).select("row.*", F.col("reasons").alias("_why"))
+    event_key = F.nullif(F.col("event_key"), F.lit(""))
+    return peppered(refused, pepper).select(
+        F.lit(feed).alias("feed"),
+        "arrival_date",
+        F.col("_path").alias("path"),
+        F.col("_record").alias("record"),
+        F.col("_why").alias("reasons"),
+        pseudonym(event_key).alias("event_pseudonym"),
+        F.lit(release).cast("bigint").alias("release"),
+        F.lit(HELD).alias("status"),
+        F.lit(None).cast("bigint").alias("replayed_release"),
+    )
+
+
+def listed(lake_root: str) -> list[dict[str, Any]]:
+    """Return the held rows of the newest release, by feed and reason, most frequent first.
+
+    `feed`, `reason`, `rows` (a row with several reasons counts in each), and the place of one of them.
+    """
+    counted: Counter[tuple[str, str]] = Counter()
+    places: dict[tuple[str, str], tuple[str, int]] = {}
+    for row in _held(lake_root):
+        for reason in row["reasons"]:
+            kind = (row["feed"], reason)
+            counted[kind] += 1
+            place = (row["path"], row["record"])
+            places[kind] = min(places.get(kind, place), place)
+    ordered = sorted(counted, key=lambda kind: (-counted[kind], kind))
+    return [
+        {"feed": f, "reason": r, "rows": counted[f, r], "path": places[f, r][0], "record": places[f, r][1]}
+        for f, r in ordered
+    ]
+
+
+def request_replay(lake_root: str, *, feed: str | None = None, reason: str | None = None) -> int:
+    """Ask the next night to read held rows again; returns how many. An earlier request is replaced."""
+    from huaxiang.tables.reader import releases_light  # noqa: PLC0415  (no Spark for a request)
+    from huaxiang.tables.storage import storage  # noqa: PLC0415
+
+    rows = [
+        r for r in _held(lake_root) if feed in (None, r["feed"]) and (not reason or reason in r["reasons"])
+    ]
+    if not rows:
+        wanted = ", ".join(f"{k} {v}" for k, v in (("feed", feed), ("reason", reason)) if v)
+        raise ConfigurationError(Problem("quarantine", f"no row is held{': ' + wanted if wanted else ''}"))
+    through = releases_light(lake_root)[-1].release
+    request = {"through": through, "feed": feed, "reason": reason}
+    storage(lake_root).write_text(REQUEST, json.dumps(request))
+    return len(rows)
+
+
+def _held(lake_root: str) -> list[dict[str, Any]]:
+    """Read the held rows of the newest release, also of one that gates hold back."""
+    from deltalake import DeltaTable  # noqa: PLC0415  (no Spark for a list)
+
+    from huaxiang.tables.reader import releases_light  # noqa: PLC0415
+
+    releases = releases_light(lake_root)
+    pin = releases[-1].tables.get(TABLE) if releases else None
+    if pin is None:
+        return []
+    table = DeltaTable(f"{lake_root.rstrip('/')}/{pin.path}", version=pin.version).to_pyarrow_dataset()
+    return [row for row in table.to_table().to_pylist() if row["status"] == HELD]
+
+
+def rows_to_replay(night: Night, known: Iterable[LandingFile]) -> dict[str, Replay]:
+    """Return by feed the held rows that a request wants read again, of files that are still the same.
+
+    A request holds for the first night after it; that night done, it is answered. The others stay held.
+    """
+    text = night.lake.storage.read_text(REQUEST)
+    request = json.loads(text) if text else None
+    newest = night.lake.newest
+    if request is None or newest is None or newest.release != request["through"]:
+        return {}
+    held = night.lake.read(TABLE).where(F.col("status") == HELD)
+    if request["feed"]:
+        held = held.where(F.col("feed") == request["feed"])
+    if request["reason"]:
+        held = held.where(F.array_contains("reasons", request["reason"]))
+    same = {(f.feed, f.relative): f for f in known}
+    replays: dict[str, list[tuple[LandingFile, int]]] = {}
+    counted = held.groupBy("feed", "path", "arrival_date").agg(F.count_distinct("record").alias("rows"))
+    for row in counted.collect():
+        file = same.get((row["feed"], row["path"]))
+        if file is not None:
+            again = replace(file, arrival=row["arrival_date"])
+            replays.setdefault(row["feed"], []).append((again, row["rows"]))
+    return {feed: _replay(held, feed, files) for feed, files in replays.items()}
+
+
+def _replay(held: DataFrame, feed: str, files: list[tuple[LandingFile, int]]) -> Replay:
+    paths = [file.relative for file, _ in files]
+    places = held.where((F.col("feed") == feed) & F.col("path").isin(paths))
+    named = places.select(F.col("path").alias("_path"), F.col("record").alias("_record"))
+    return Replay(tuple(file for file, _ in files), named, sum(rows for _, rows in files))
+
+
+def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: int) -> DataFrame:
+    """Return the table `quarantine` with the rows that came in again marked `replayed`."""
+    marks = [
+        places.select(
+            F.lit(feed).alias("feed"),
+            F.col("_path").alias("path"),
+            F.col("_record").alias("record"),
+            F.lit(HELD).alias("status"),
+        )
+        for feed, places in replayed.items()
+    ]
+    again = reduce(DataFrame.unionByName, marks).distinct().withColumn("_again", F.lit(True))
+    joined = held.join(F.broadcast(again), ["feed", "path", "record", "status"], "left")
+    status = F.when(F.col("_again"), F.lit(REPLAYED)).otherwise(F.col("status"))
+    number = F.when(F.col("_again"), F.lit(release).cast("bigint")).otherwise(F.col("replayed_release"))
+    marked = joined.withColumns({"status": status, "replayed_release": number})
+    return marked.select(*held.columns)
