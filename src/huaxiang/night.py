@@ -90,6 +90,7 @@ class Night:
     as_of: date
     pepper: bytes
     tell: Telling
+    rebuild: bool = False
     released: list[Release] = field(default_factory=list)
 
     @property
@@ -175,8 +176,8 @@ def days(night: Night) -> None:
     """Events → day rows, only those that tonight touched."""
     from huaxiang.days.step import run  # noqa: PLC0415
 
-    outcome = run(night)
-    night.keep("days", {"cells_touched": outcome.cells_touched, "cells": outcome.cells, "events": len(outcome.streams)})
+    outcome = run(night, rebuild=night.rebuild)
+    night.keep("days", {"cells_touched": outcome.cells_touched, "cells": outcome.cells, "streams": len(outcome.streams)})
     night.tell.counts(night.told["days"])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.errors import GateHeldError, Problem
-from huaxiang.gates.history import against_past, age_days
+from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
 from huaxiang.gates.measure import table_metrics
 from huaxiang.tables.publish import publish
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from huaxiang.gates.report import GateReport, GateResult
     from huaxiang.night import Night
 
-PAST_NIGHTS = 14
 MEASURED = ("person_account", "portrait", "brand_relation", "segment_membership")
 
 
@@ -57,18 +56,27 @@ def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
     """Tonight's numbers per feed that had files: from the ingest step, with its own past and its freshness."""
     told = night.told.get("ingest") or {"metrics": {}, "newest": {}}
     measured: dict[str, dict[str, Any]] = {feed: dict(numbers) for feed, numbers in told["metrics"].items()}
-    ledger = night.lake.read("load_ledger").where(F.col("feed").isin(*measured) & (F.col("release") < night.number))
-    past: dict[str, list[int]] = {}
-    for row in ledger.orderBy(F.desc("release")).collect():
-        past.setdefault(row["feed"], []).append(row["rows_in"])
-    tonight = {feed: int(numbers.get("rows") or 0) for feed, numbers in measured.items()}
-    for feed, ratio in against_past(tonight, {f: n[:PAST_NIGHTS] for f, n in past.items()}).items():
-        measured[feed]["rows_against_past"] = ratio
+    for feed, ratio in against_past(*rows_of_the_day(night)).items():
+        if feed in measured:
+            measured[feed] |= ratio
     for feed, newest in told["newest"].items():
         age = age_days(date.fromisoformat(newest), as_of=night.as_of)
         if feed in measured and age is not None:
             measured[feed]["age_days"] = age
     return measured
+
+
+def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """Rows of each feed's newest arrival date tonight, and of the arrival dates before it, oldest first.
+
+    By arrival date, not by night: a backfill of years is no measure for a day.
+    """
+    files = night.lake.read("file_ledger").where(F.col("status") == "loaded")
+    seen = [(r["feed"], r["arrival_date"], r["rows"], r["release"]) for r in files.collect()]
+    newest = {feed: day for feed, day, _, release in sorted(seen, key=lambda f: f[1]) if release == night.number}
+    known = [(feed, day, rows) for feed, day, rows, _ in seen if feed in newest]
+    tonight = {feed: days[-1] for feed, days in rows_by_day(f for f in known if f[1] == newest[f[0]]).items()}
+    return tonight, rows_by_day(f for f in known if f[1] < newest[f[0]])
 
 
 def published_metrics(night: Night) -> dict[str, dict[str, Any]]:

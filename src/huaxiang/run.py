@@ -33,13 +33,13 @@ def opened(config: Config, lake: str, *, master: str | None = None, book: Book |
 def nights(
     config: Config, dates: Sequence[date], *, landing: str, lake: str, source: str | None = None,
     master: str | None = None, dry_run: bool = False, as_json: bool = False, steps: Sequence[str] = tuple(STEPS),
-    opening: bool = True,
+    opening: bool = True, rebuild: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Run one night per date and return their summaries; the first failure ends the row with its exit code.
 
     `steps` runs only a part of the road: a part continues the attempt that an earlier part left open.
+    `rebuild` makes all day rows again from clean events; the result is the same.
     """
-    from huaxiang.summary import pages  # noqa: PLC0415
     from huaxiang.tables.attempt import begin  # noqa: PLC0415
 
     book = open_book(config, source=source)
@@ -54,7 +54,7 @@ def nights(
             follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
             tell.say(f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}")
             pepper = pepper_of(config, there.root, tell.say)
-            night = Night(there.spark, book, there, attempt, landing, as_of, pepper, tell)
+            night = Night(there.spark, book, there, attempt, landing, as_of, pepper, tell, rebuild)
             try:
                 summary = run_night(night, tuple(steps))
             finally:
@@ -65,7 +65,6 @@ def nights(
                 tell.say(f"published release {summary['release']} · {hours} · peak {summary['peak_memory_bytes'] / 2**30:.1f} GiB")
             if page and opening and not as_json:
                 print(f"look:  {page}")
-    assert callable(pages)
     return summaries
 
 

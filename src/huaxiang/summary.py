@@ -38,12 +38,13 @@ def summarise(night: Night, *, started: float, exit_code: int, failure: Huaxiang
         "started_at": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 1),
+        "cpu_seconds": round(sum(s.cpu_seconds for s in steps), 1),
         "spark_jobs": sum(s.spark_jobs for s in steps),
         "peak_memory_bytes": night.tell.peak.bytes,
         "content_hash": release.content_hash if release else None,
         "code_version": huaxiang.__version__,
         "steps": [
-            {"name": s.name, "seconds": round(s.seconds, 1), "spark_jobs": s.spark_jobs, "counts": s.counts} for s in steps
+            {"name": s.name, "seconds": round(s.seconds, 1), "cpu_seconds": round(s.cpu_seconds, 1), "spark_jobs": s.spark_jobs, "counts": s.counts} for s in steps
         ],
         **_told(night),
         "tables": [

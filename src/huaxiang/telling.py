@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -27,6 +27,7 @@ class Step:
 
     name: str
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     spark_jobs: int = 0
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -65,10 +66,10 @@ class Telling:
         """Run a step under a bar; afterwards its line with counts and seconds stays."""
         step = Step(name)
         self.steps.append(step)
-        began, jobs = time.monotonic(), self._jobs()
+        began, jobs, worked = time.monotonic(), self._jobs(), self.peak.cpu_seconds()
         if self.as_json or self.quiet:
             yield step
-            self._finish(step, began, jobs)
+            self._finish(step, began, jobs, worked)
             if not self.quiet:
                 self._log({"event": "step", "step": name, "seconds": round(step.seconds, 1), "spark_jobs": step.spark_jobs, **step.counts})
             return
@@ -76,11 +77,12 @@ class Telling:
         with Progress(*columns, console=self.console, transient=True) as bar:
             bar.add_task(name, total=None)
             yield step
-        self._finish(step, began, jobs)
+        self._finish(step, began, jobs, worked)
         self.console.print(f"  {name:<10} {'█' * 20}  {step.line()}   {step.seconds:.0f} s", soft_wrap=True)
 
-    def _finish(self, step: Step, began: float, jobs: int) -> None:
+    def _finish(self, step: Step, began: float, jobs: int, worked: float) -> None:
         step.seconds = time.monotonic() - began
+        step.cpu_seconds = self.peak.cpu_seconds() - worked
         step.spark_jobs = self._jobs() - jobs
 
     def _jobs(self) -> int:
@@ -96,7 +98,7 @@ class Telling:
 
 
 class Peak:
-    """The largest resident memory of this process and its children, looked at twice a second."""
+    """What this process and its children use: the largest resident memory, looked at twice a second, and CPU."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -108,15 +110,22 @@ class Peak:
             self.bytes = max(self.bytes, self._now())
             time.sleep(0.5)
 
+    def cpu_seconds(self) -> float:
+        """CPU seconds that the living processes of the tree have used so far."""
+        return self._sum(lambda p: sum(p.cpu_times()[:2]))
+
     def _now(self) -> int:
-        total = 0
+        return int(self._sum(lambda p: p.memory_info().rss))
+
+    def _sum(self, of: Callable[[psutil.Process], float]) -> float:
+        total = 0.0
         try:
             processes = [self._process, *self._process.children(recursive=True)]
         except psutil.Error:
             return total
         for process in processes:
             try:
-                total += process.memory_info().rss
+                total += of(process)
             except psutil.Error:  # it ended meanwhile
                 continue
         return total

@@ -153,7 +153,7 @@ def docs(check: Annotated[bool, typer.Option("--check", help="Only tell whether 
     contracts = load_contracts()
     extra = compiled_contracts(load_catalogue(contracts)).values()
     path = shipped("schemas") / "DICTIONARY.md"
-    write(Path(path), check=check, contracts=contracts, extra=extra)
+    write(Path(path), contracts, extra, check=check)
     print(f"{path} is current" if check else f"wrote {path}")
 
 

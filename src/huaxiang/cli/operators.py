@@ -42,6 +42,7 @@ def nightly(  # noqa: D417
     sets: Sets = None,
     master: Master = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be read; change nothing")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make all day rows again from the clean events")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a night: landing files → clean events → persons → portraits → segments → a published release.
@@ -56,7 +57,7 @@ def nightly(  # noqa: D417
     from huaxiang.run import nights  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
-    summaries = nights(config, dates, landing=landing, lake=lake, source=source, master=master, dry_run=dry_run, as_json=as_json)
+    summaries = nights(config, dates, landing=landing, lake=lake, source=source, master=master, dry_run=dry_run, as_json=as_json, rebuild=rebuild)
     if as_json:
         print(json.dumps(summaries[-1] if summaries else {}, ensure_ascii=False))
 

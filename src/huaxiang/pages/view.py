@@ -66,7 +66,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "reasons": reasons,
         "reasons_left_out": max(0, len(reasons) - REASONS_DRAWN),
         "identity": _known(summary.get("identity"), _IDENTITY),
-        "days": _known(summary.get("days"), ("cells_touched", "cells", "events")),
+        "days": _known(summary.get("days"), ("cells_touched", "cells", "streams")),
         "portrait": _known(summary.get("portrait"), ("persons", "tags")),
         "segments": segments,
         "gates": _gates(summary.get("gates") or {}),

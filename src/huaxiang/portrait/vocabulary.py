@@ -5,6 +5,7 @@ One compilation serves the tables' contracts, the dictionary and the names that 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.contracts.model import Column, Contract, Gate, Text
@@ -46,7 +47,7 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
     """Return the contracts of the tables whose columns the catalogue decides."""
     person, brand = vocabularies(catalogue)
     cells = [_plain(n, t, "Value of a measure that still adds up", "可继续累加的度量值") for n, t in catalogue.cell_columns().items()]
-    release = _plain("release", "bigint", "Release in which the cell was made", "生成该单元的发布号")
+    release = replace(_plain("release", "bigint", "Release in which the cell was made", "生成该单元的发布号"), hashed=False)
     keys = [
         _plain("stream", "string", "Event, and which of its dates counts", "事件及其所用日期"),
         _plain("key_kind", "string", "What the key is: none, brand, category, product, topic, hour, account, or what is awaited", "键的种类"),
