@@ -67,6 +67,10 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "abs(-n)": (7, MOST, N),
     "abs(i - 5)": (2, 2**31 - 6, N),
     "abs(-m)": (Decimal("12.34"), Decimal("9999999999999999.99"), N),
+    "-wide": (Decimal("-1.50"), N, N),  # beyond 34 digits Spark would round it
+    "abs(-wide)": (Decimal("1.50"), N, N),
+    "abs(cast(-i - 1 as int))": (4, N, N),
+    "round(null)": (N, N, N),
     "round(m, 1)": (Decimal("12.3"), Decimal("10000000000000000.0"), N),
     "round(x)": (3.0, NAN, N),
     "round(n, 2)": (7, MOST, N),
@@ -186,6 +190,7 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "split(trim(s), '-')": (["Ab", "Cd"], [""], N),
     "split('a.b|c', '.')": (["a", "b|c"],) * 3,
     "size(split('a|b', '|'))": (2, 2, 2),
+    "array_contains(array(n), 1e20)": (False, False, N),
     "array_contains(array(1, 2), 2.0)": (True, True, True),
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ class _Build:
             "and": self.junction, "or": self.junction, "between": self.between, "in": self.in_list,
             "case": self.case, "cast": self.cast,
             "to_date": self.read, "to_timestamp": self.read, **dict.fromkeys("+-*/%", self.arithmetic),
+            **dict.fromkeys(("coalesce", "least", "greatest", "array"), self.combined),
             **dict.fromkeys(("=", "<>", "<", "<=", ">", ">="), self.comparison),
         }  # fmt: skip
 
@@ -54,13 +55,14 @@ class _Build:
             return self.resolve(node.name)
         if isinstance(node, Literal):
             return literal(node.value, node.type)
-        if node.op in self.special:
-            return self.special[node.op](node)
-        if node.op in ("coalesce", "least", "greatest", "array"):
-            return self.combined(node)
-        if node.op in ("year", "month", "day", "hour", "weekday", "date_add", "date_diff"):
-            return CALENDAR[node.op]([self.local(a) for a in node.args])
-        return CALLS[node.op]([self.node(a) for a in node.args], node)
+        return self.call(node) if node.type != "void" else F.lit(None)
+
+    def call(self, call: Call) -> Column:
+        if call.op in self.special:
+            return self.special[call.op](call)
+        if call.op in CALENDAR:
+            return CALENDAR[call.op]([self.local(a) for a in call.args])
+        return CALLS[call.op]([self.node(a) for a in call.args], call)
 
     def as_type(self, node: Node, type_: str) -> Column:
         """Return the column in a type that is known to hold it."""
@@ -73,6 +75,10 @@ class _Build:
         if family(node.type) == "instant" and self.zone != "UTC":
             return F.from_utc_timestamp(column, self.zone)
         return column
+
+    def to_utc(self, column: Column) -> Column:
+        """Return the instant at which the zone's clock shows what UTC's would in `column`."""
+        return column if self.zone == "UTC" else F.to_utc_timestamp(column, self.zone)
 
     def twice(self, node: Node, use: Callable[[Column], Column]) -> Column:
         """Return `use` of the value, which may mention it more than once."""
@@ -157,9 +163,9 @@ class _Build:
         elif source == "text":
             column = sane_instant(self.instant(arg))
         elif source == "instant" and target == "date":
-            column = self.local(arg).cast("date")
-        elif source == "date" and target == "timestamp" and self.zone != "UTC":
-            column = F.to_utc_timestamp(column.cast("timestamp"), self.zone)
+            column = sane_date(self.local(arg).cast("date"))
+        elif source == "date" and target == "timestamp":
+            column = sane_instant(self.to_utc(column.cast("timestamp")))
         return column.cast(target)
 
     def read(self, call: Call) -> Column:
@@ -171,9 +177,7 @@ class _Build:
             found = F.from_utc_timestamp(found, self.zone)
         if call.op == "to_date":
             return sane_date(found.cast("date"))
-        if self.zone != "UTC" and not has_offset:
-            found = F.to_utc_timestamp(found, self.zone)
-        return sane_instant(found)
+        return sane_instant(found if has_offset else self.to_utc(found))
 
     def instant(self, arg: Node) -> Column:
         """Return the instant a text names; one without an offset is on the clock of the zone."""
@@ -182,6 +186,6 @@ class _Build:
 
         def read(text: Column) -> Column:
             instant = F.regexp_extract(text, _DATED, 1).try_cast("timestamp")
-            return F.when(text.rlike(_OFFSET), instant).otherwise(F.to_utc_timestamp(instant, self.zone))
+            return F.when(text.rlike(_OFFSET), instant).otherwise(self.to_utc(instant))
 
         return self.twice(arg, read)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.expressions.families import common, decimal_of, element, is_whole
+from huaxiang.expressions.families import EXACT_DIGITS, common, decimal_of, element, is_whole
 from huaxiang.expressions.patterns import regex_groups
 from huaxiang.expressions.tree import Call, Literal
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST = 2**63 - 1
 _DAYS = (-719162, 2932896)  # 0001-01-01 to 9999-12-31, what Python and Parquet readers can hold
-_SECONDS = (_DAYS[0] * 86400, _DAYS[1] * 86400 + 86399)
+_SECONDS = (_DAYS[0] * 86400 + 86400, _DAYS[1] * 86400 + 86399)  # Python cannot read year 1's first day
 
 
 def literal(value: object, type_: str) -> Column:
@@ -82,10 +82,27 @@ def _whole(call: Call, position: int, default: int) -> int:
     return int(str(found.value)) if isinstance(found, Literal) else default
 
 
+def _mirrored(column: Column, type_: str) -> Column:
+    """Return a decimal that may be negated: beyond 34 digits Spark would round it, so those are null."""
+    exact = decimal_of(type_)
+    return column.try_cast(f"decimal(34,{exact[1]})") if exact and exact[0] > EXACT_DIGITS else column
+
+
 def _abs(args: list[Column], call: Call) -> Column:
-    if call.type != "bigint":
-        return F.abs(args[0].cast("bigint")).cast(call.type) if is_whole(call.type) else F.abs(args[0])
-    return F.abs(args[0].cast("decimal(20,0)")).try_cast("bigint")
+    if is_whole(call.type):
+        return F.abs(args[0].cast("decimal(20,0)")).try_cast(call.type)
+    return F.abs(_mirrored(args[0], call.type)).cast(call.type)
+
+
+def _negated(args: list[Column], call: Call) -> Column:
+    if not is_whole(call.type):
+        return (-_mirrored(args[0], call.type)).cast(call.type)
+    return F.try_subtract(F.lit(0).cast(call.type), args[0].cast(call.type))
+
+
+def _contained(args: list[Column], call: Call) -> Column:
+    kind = common((element(call.args[0].type), call.args[1].type))
+    return F.array_contains(args[0].cast(f"array<{kind}>"), args[1].cast(kind))
 
 
 def _stepped(step: Callable[[Column], Column]) -> Callable[[list[Column], Call], Column]:
@@ -130,7 +147,7 @@ CALLS: Mapping[str, Callable[[list[Column], Call], Column]] = {
     "is_null": lambda a, _: a[0].isNull(),
     "is_true": lambda a, _: a[0].eqNullSafe(F.lit(True)),
     "is_false": lambda a, _: a[0].eqNullSafe(F.lit(False)),
-    "neg": lambda a, c: F.try_subtract(F.lit(0).cast(c.type), a[0].cast(c.type)).cast(c.type),
+    "neg": _negated,
     "||": lambda a, _: F.concat(*a),
     "like": lambda a, c: a[0].like(word(c, 1)),
     "nullif": lambda a, c: F.nullif(a[0], a[1].cast(common(x.type for x in c.args))),
@@ -159,5 +176,5 @@ CALLS: Mapping[str, Callable[[list[Column], Call], Column]] = {
     "from_unix_millis": _millis,
     "split": _split,
     "size": lambda a, _: F.array_size(a[0]),
-    "array_contains": lambda a, c: F.array_contains(a[0], a[1].cast(element(c.args[0].type))),
+    "array_contains": _contained,
 }

@@ -31,6 +31,7 @@ _FAMILIES: dict[str, Family] = {
 _DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 20}
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 MOST_DIGITS = 38
+EXACT_DIGITS = 34  # Spark rounds a longer decimal when it turns its sign
 
 
 class Mismatch(Exception):  # noqa: N818 - caught by the checker, never seen outside
@@ -157,3 +158,13 @@ def _adjusted(precision: int, scale: int) -> str:
         return decimal(precision, scale)
     before = precision - scale
     return decimal(MOST_DIGITS, max(MOST_DIGITS - before, min(scale, 6)))
+
+
+def mirrored(type_: str) -> str:
+    """Return the type of a number with its sign turned; Mismatch when no digits are left for that."""
+    exact = decimal_of(type_)
+    if exact and exact[1] > EXACT_DIGITS:
+        raise Mismatch(
+            f"{exact[1]} digits after the point, at most {EXACT_DIGITS} are exact here: cast it narrower"
+        )
+    return type_

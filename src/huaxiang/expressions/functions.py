@@ -15,13 +15,13 @@ from huaxiang.expressions.results import (
     dating,
     extracting,
     list_type,
+    mirrored_type,
     nullif_type,
     parting,
     replacing,
     rounded_type,
     splitting,
     stepped_type,
-    type_of_first,
     whole_number,
     written_whole,
 )
@@ -95,7 +95,7 @@ SCALARS: Mapping[str, Function] = {
     "least": Function("least(value, value, …)", (ORDERED,), common_type, repeats=True),
     "greatest": Function("greatest(value, value, …)", (ORDERED,), common_type, repeats=True),
     # numbers
-    "abs": Function("abs(number)", (NUMBER,), type_of_first),
+    "abs": Function("abs(number)", (NUMBER,), mirrored_type),
     "round": Function("round(number, places)", (NUMBER, number_between(0, 18)), rounded_type, optional=1),
     "floor": Function("floor(number)", (NUMBER,), stepped_type),
     "ceil": Function("ceil(number)", (NUMBER,), stepped_type),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from huaxiang.expressions.families import SAID, Mismatch, arithmetic, common, decimal, family, is_whole, said
+from huaxiang.expressions.families import (
+    SAID,
+    Mismatch,
+    arithmetic,
+    common,
+    decimal,
+    family,
+    is_whole,
+    mirrored,
+    said,
+)
 from huaxiang.expressions.patterns import BadPattern, check_like
 from huaxiang.expressions.place import Place, Span, problem
 from huaxiang.expressions.tree import Call, Literal, Name, walk
@@ -115,7 +125,12 @@ class Operators:
             return self.refuse(
                 arg.span, f"`-` takes a number, but this is {said(arg.type)}: `{self.snippet(arg)}`"
             )
-        return "bigint" if arg.type in ("tinyint", "smallint", "int", "void") else arg.type
+        if arg.type == "void" or is_whole(arg.type):
+            return "bigint"
+        try:
+            return mirrored(arg.type)
+        except Mismatch as error:
+            return self.refuse(arg.span, f"{error}: `{self.snippet(arg)}`")
 
     def _joined(self, call: Call) -> str:
         for arg in call.args:

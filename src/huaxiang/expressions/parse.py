@@ -6,6 +6,7 @@ The parser knows no functions here: every call arrives as a bare name with argum
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -19,12 +20,18 @@ from huaxiang.expressions.place import Place, Span, problem
 from huaxiang.expressions.scan import scan
 
 if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
+
     from huaxiang.errors import Problem
     from huaxiang.expressions.tree import Node
 
 DEEPEST_TREE = 60
 _CASE = SparkParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
 _CAST = SparkParser.FUNCTION_PARSERS["CAST"]
+
+# On texts that are nothing like SQL the parser itself fails in these ways instead of complaining.
+_STUMBLES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+logging.getLogger("sqlglot").addHandler(logging.NullHandler())  # what it warns of is refused here
 
 
 class _Parser(SparkParser):
@@ -41,25 +48,7 @@ def parse(text: str, place: Place) -> Node:
     problems = scan(text, place)
     if problems:
         raise ConfigurationError(problems)
-    try:
-        return _lowered(text, place)
-    except TokenError as error:
-        raise ConfigurationError(
-            problem(text, place, Span(error.start or 0, len(text)), "cannot be read")
-        ) from None
-    except ParseError as error:
-        raise ConfigurationError(_syntax(text, place, error)) from None
-    except RecursionError:
-        raise ConfigurationError(_too_deep(text, place)) from None
-
-
-def _lowered(text: str, place: Place) -> Node:
-    dialect = Spark()
-    tokens = dialect.tokenize(text)
-    found = _Parser(dialect=dialect).parse_into(exp.Condition, tokens, text)
-    root = found[0] if found else None
-    if root is None or len(found) > 1:
-        raise ConfigurationError(problem(text, place, Span(0, len(text)), "not one expression"))
+    root, tokens = _parsed(text, place)
     if _depth(root) > DEEPEST_TREE:
         raise ConfigurationError(_too_deep(text, place))
     lowering = Lowering(text, place, tokens)
@@ -67,6 +56,26 @@ def _lowered(text: str, place: Place) -> Node:
     if lowering.problems:
         raise ConfigurationError(lowering.problems)
     return node
+
+
+def _parsed(text: str, place: Place) -> tuple[exp.Expr, list[Token]]:
+    whole = Span(0, len(text))
+    dialect = Spark()
+    try:
+        tokens = dialect.tokenize(text)
+        found = _Parser(dialect=dialect).parse_into(exp.Condition, tokens, text)
+    except TokenError as error:
+        span = Span(error.start or 0, len(text))
+        raise ConfigurationError(problem(text, place, span, "cannot be read")) from None
+    except ParseError as error:
+        raise ConfigurationError(_syntax(text, place, error)) from None
+    except RecursionError:
+        raise ConfigurationError(_too_deep(text, place)) from None
+    except _STUMBLES:
+        raise ConfigurationError(problem(text, place, whole, "cannot be read")) from None
+    if len(found) != 1 or found[0] is None:
+        raise ConfigurationError(problem(text, place, whole, "not one expression"))
+    return found[0], tokens
 
 
 def _too_deep(text: str, place: Place) -> Problem:

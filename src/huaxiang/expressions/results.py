@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from huaxiang.expressions.families import Mismatch, common, decimal, decimal_of, element, is_whole
+from huaxiang.expressions.families import Mismatch, common, decimal, decimal_of, element, is_whole, mirrored
 from huaxiang.expressions.patterns import BadPattern, check_format, check_replacement, regex_groups
 from huaxiang.expressions.tree import Call, Literal
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def type_of_first(call: Call) -> str:
-    """Give the type of the first argument."""
-    return call.args[0].type
+def mirrored_type(call: Call) -> str:
+    """Give the type of the first argument, whose sign can be turned exactly."""
+    return mirrored(call.args[0].type)
 
 
 def common_type(call: Call) -> str:
