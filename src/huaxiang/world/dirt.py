@@ -15,7 +15,7 @@ import pyarrow as pa
 from huaxiang.world.clock import DAY, Ints
 from huaxiang.world.rows import compute, money, replaced
 from huaxiang.world.shape import shapes
-from huaxiang.world.text import BAD_DATE, EPOCH_MS, FAULT, OVERFLOW
+from huaxiang.world.text import BAD_DATE, BROKEN, EPOCH_MS, FAULT, OVERFLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,17 +161,22 @@ def spoil(
             send(rows, second)
         elif name in ("revision", "conflict"):
             send(rows, first)
-            send(_other_version(rows, plan.feed, news, revision=1 if name == "revision" else None), second)
+            send(_other_version(rows, plan.feed, news, is_revision=name == "revision"), second)
         elif name == "delete":
             send(rows, first)
-            send(replaced(rows, "op", "delete"), second)
+            send(_marked(replaced(rows, "op", "delete"), BROKEN), second)
+        elif name == "full_width":
+            wide: list[Any] = rows.column("account_id").to_pylist()
+            accounts = pa.array([text.translate(_WIDE) for text in wide], pa.string())
+            send(replaced(rows, "account_id", accounts), first)
         else:
-            send(_broken(rows, plan.feed, name), first)
+            broken = _broken(rows, plan.feed, name)
+            send(_marked(broken, _TEXT_ONLY.get(name, BROKEN)), first)
         with_copy = name in ("duplicate", "revision", "conflict", "delete", "late")
         record(name, second if with_copy else first)
 
 
-def _other_version(rows: pa.Table, feed: str, news: Ints | None, *, revision: int | None) -> pa.Table:
+def _other_version(rows: pa.Table, feed: str, news: Ints | None, *, is_revision: bool) -> pa.Table:
     column = FEEDS[feed][1]
     old: Any = rows.column(column)
     if news is not None:
@@ -184,15 +189,17 @@ def _other_version(rows: pa.Table, feed: str, news: Ints | None, *, revision: in
         rows = replaced(rows, column, compute.add(old.cast(pa.int64()), 600_000_000))
     else:
         rows = replaced(rows, column, compute.binary_join_element_wise(old.fill_null(""), "改", ""))
-    if revision is None:
-        return rows
-    return replaced(rows, "revision", revision)
+    return replaced(rows, "revision", 1) if is_revision else _marked(rows, BROKEN)
+
+
+def _marked(rows: pa.Table, fault: int) -> pa.Table:
+    return rows.append_column(FAULT, pa.array(np.full(len(rows), fault, np.int8)))
 
 
 def _broken(rows: pa.Table, feed: str, name: str) -> pa.Table:
     shape = shapes()[feed]
     if name in _TEXT_ONLY:
-        return rows.append_column(FAULT, pa.array(np.full(len(rows), _TEXT_ONLY[name], np.int8)))
+        return rows  # done while it is rendered
     if name == "future_date" and shape.at:
         ahead = np.arange(len(rows)) % 300 + 40
         stamps = rows.column(shape.at).combine_chunks().cast(pa.int64()).to_numpy() + ahead * DAY * 1_000_000
@@ -201,10 +208,6 @@ def _broken(rows: pa.Table, feed: str, name: str) -> pa.Table:
         return replaced(rows, shape.key[-1], None)
     if name == "unknown_value":
         return replaced(rows, _CHOICE.get(feed, "act"), "teleport")
-    if name == "full_width":
-        narrow: list[Any] = rows.column("account_id").to_pylist()
-        wide = [text.translate(_WIDE) for text in narrow]
-        return replaced(rows, "account_id", pa.array(wide, pa.string()))
     if name == "nul":
         return replaced(rows, "text", compute.binary_join_element_wise(rows.column("text"), "\0", ""))
     raise KeyError(name)

@@ -83,7 +83,12 @@ class Outbox:
             folder.mkdir(parents=True, exist_ok=True)
             rows = self._write(table, feed, folder, pieces, again=again)
             if again:
-                self.faults[feed, day, "file_twice"] += rows - len(table)
+                # Broken rows of the copy are refused like those of the first: they are no duplicates.
+                copied = table.slice(0, rows - len(table))
+                marks = (
+                    copied.column(text.FAULT).null_count if text.FAULT in table.column_names else len(copied)
+                )
+                self.faults[feed, day, "file_twice"] += marks
             self.landed.append((feed, day, pieces + again, rows))
             self.rows[feed] += rows
 

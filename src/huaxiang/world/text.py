@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from huaxiang.world.shape import Shape
 
-FAULT = "_fault"  # int8 column beside a feed's own: what to break while turning the row into text
-BAD_DATE, EPOCH_MS, OVERFLOW = 1, 2, 3
+FAULT = "_fault"  # int8 column beside a feed's own: what is, or is to be, wrong with the row
+BAD_DATE, EPOCH_MS, OVERFLOW, BROKEN = 1, 2, 3, 4  # the first three are done while rendering the text
 TOO_MUCH = "99999999999999999999.99"
 NO_DATE = "2026-02-30 25:61:00"
 _QUOTED = {pa.string(), pa.date32(), pa.timestamp("us", tz="UTC")}
@@ -61,7 +61,7 @@ def _write_parquet(table: pa.Table, shape: Shape, path: Path) -> None:
     own_id = shape.key[-1]
     coded: Any = [f.name for f in shape.schema if f.name != own_id and pa.types.is_string(f.type)]
     pyarrow.parquet.write_table(
-        table,
+        table.select(shape.schema.names),
         path,
         compression="zstd",
         compression_level=1,
