@@ -265,6 +265,9 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "missing column": ("a.csv", b"id,when\n1,2\n", "no column `paid`"),
     "renamed column": ("a.csv", b"id,paidd\n1,2\n", "found the column `paidd`\n    → did you mean `paid`?"),
     "renamed column that is optional": ("a.csv", b"id,paid,Quantity\n1,2,3\n", "did you mean `quantity`?"),
+    "header with an open quote": ("a.csv", b'"id,paid\n1,2\n', "the header can't be read"),
+    "JSON list without a line end": ("a.json", b"[1, 2]", "a JSON list"),
+    "no header, but a record": ("a.csv", b"13800138000,2.50\n1,2\n", "is the first line a header?"),
     "column twice": ("a.csv", b"id,paid,paid\n1,2,3\n", "`paid` is there 2 times"),
     "other separator": ("a.csv", b"id;paid\n1;2\n", "the file is separated by `;`"),
     "quote that never closes": (
@@ -337,6 +340,7 @@ def test_a_file_that_cannot_be_trusted_is_refused_whole_and_named(case: str, tmp
     assert refused.problem is not None
     assert refused.problem.place == f"line/2026-01-02/{name}"
     assert expected in str(refused.problem)
+    assert "13800138000" not in str(refused.problem)
     assert values(staged) == TWO  # the good file beside it
     assert staged.rows == 2
 
@@ -379,6 +383,15 @@ def test_parquet_types_that_hold_every_value_are_kept(case: str, tmp_path: Path)
     (row,) = rows(staged)
     assert row[name] == wide.value
     assert row["_format"] == "typed"
+
+
+def test_what_json_nests_stays_json_with_its_numbers_as_written(tmp_path: Path) -> None:
+    line = (
+        '{"id": {"a": [1.10, null], "é": false}, "paid": 1, "tags": ["甲", "b"], "is_won": true, "at": ""}\n'
+    )
+    (row,) = rows(landed(tmp_path, {"a.jsonl": line.encode()}))
+    assert (row["id"], row["tags"], row["is_won"]) == ('{"a":[1.10,null],"é":false}', '["甲","b"]', "true")
+    assert "at" not in row  # an empty text is null, as in CSV
 
 
 def test_instants_with_a_zone_are_staged_in_utc(tmp_path: Path) -> None:

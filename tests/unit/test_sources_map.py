@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from huaxiang.config import Config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.errors import ConfigurationError, InputError
 from huaxiang.sources.check import check_source
+from huaxiang.sources.files import list_landing
 from huaxiang.sources.fit import compiled_columns
 from huaxiang.sources.map import load_source, source_names
+from huaxiang.sources.stage import stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,6 +254,44 @@ def test_expressions_are_checked_against_what_was_found(tmp_path: Path) -> None:
         compiled_columns(source.feeds["order_line"], goods, contracts["order_line"])
 
 
+COUNT = "wrong_field_count"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "lines", "expected"),
+    [
+        ("gbk", "1;p;张三;5;d\n2;p\n3;p;b;7;d", [(1, "张三", None), (2, None, COUNT), (3, "b", None)]),
+        (
+            "gbk",
+            '1;p;"张"三;5;d\n2;p\n3;p;b;7;d\n',
+            [(1, None, "broken_quotes"), (2, None, COUNT), (3, "b", None)],
+        ),
+        ("gbk", "1;p;a;5;d", [(1, "a", None)]),
+        ("utf-8", "1;p;张三;5;d\n", "byte 4 is not UTF-8; expected utf-8, as stated"),
+        ("latin", "1;p;Zoë;5;d\n", "byte 6 is not GB18030; expected gbk"),
+    ],
+    ids=["fast", "careful", "one record", "not as stated", "not even Chinese"],
+)
+def test_a_file_is_read_as_its_map_says(
+    encoding: str, lines: str, expected: list[tuple[Any, ...]] | str, tmp_path: Path
+) -> None:
+    written = {"latin": "latin-1"}.get(encoding, "gbk")
+    stated = {"latin": "gbk"}.get(encoding, encoding)
+    source = read(tmp_path, GOOD.replace("encoding: gbk", f"encoding: {stated}"))
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    (folder / "lines.csv").write_bytes(lines.encode(written))
+    files = list_landing(folder, (), date(2026, 1, 1), source).of("order_line")
+    staged = stage(files, load_contracts()["order_line"], tmp_path / "staged", source)
+    if isinstance(expected, str):
+        (refused,) = staged.refused
+        assert expected in str(refused.problem)
+        return
+    assert staged.text is not None
+    rows = pq.read_table(staged.text, partitioning=None).to_pylist()
+    assert sorted((r["_record"], r["who"], r["_damage"]) for r in rows) == expected
+
+
 def landing(tmp_path: Path, lines: str, goods: str = "") -> Path:
     folder = tmp_path / "landing"
     folder.mkdir()
@@ -294,6 +335,7 @@ def test_the_check_says_what_maps_and_what_will_be_empty(tmp_path: Path) -> None
     (tmp_path / "shop.yaml").write_text(CHECKED, encoding="utf-8")
     folder = landing(tmp_path, LINES, "sku,since\np1,2026-01-01T00:00:00Z\np2,2026-01-01T00:00:00Z\n")
     report = check_source(str(tmp_path / "shop.yaml"), folder)
+    assert report.ok
     orders, products = report.feeds
     assert (orders.rows, products.rows) == (4, 2)
     assert orders.facts == (
@@ -319,7 +361,8 @@ def test_the_check_refuses_what_a_night_would(tmp_path: Path) -> None:
         check_source(str(tmp_path / "shop.yaml"), folder)
     (folder / "lines.csv").write_text(LINES, encoding="utf-8")
     report = check_source(str(tmp_path / "shop.yaml"), folder)  # a feed that isn't required may be missing
-    assert [note.found for note in report.notes] == ["no file for product"]
+    assert [problem.found for problem in report.problems] == ["no file for product"]
+    assert not report.ok
     (tmp_path / "shop.yaml").write_text(CHECKED.replace("cast(n as bigint)", "n + 1"), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="takes numbers"):
         check_source(str(tmp_path / "shop.yaml"), folder)

@@ -67,26 +67,35 @@ class FeedCheck:
 
 @dataclass(frozen=True)
 class SourceCheck:
-    """What the check found, ready to be printed. `notes` are problems that stop nothing."""
+    """What the check found, ready to be printed; `problems` are files that a night can do without."""
 
     source: str
     landing: str
     feeds: tuple[FeedCheck, ...]
     empty: tuple[str, ...]
     as_of: date | None
+    problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file that the map names is there and can be read."""
+        return not self.problems
 
     def __str__(self) -> str:
         """Return the report as the terminal shows it."""
         command = f"huaxiang nightly --source {self.source} --landing {self.landing}"
-        lines = [str(feed) for feed in self.feeds] + [str(note) for note in self.notes]
+        lines = [str(line) for line in (*self.feeds, *self.problems, *self.notes)]
         lines.append("Not covered → empty in the portrait: " + (", ".join(self.empty) or "nothing") + ".")
         lines.append(f"Next: {command} --as-of {self.as_of or 'DATE'} --lake LAKE")
         return "\n".join(lines)
 
 
 def check_source(
-    name: str, landing: Path, conf_dir: Path | None = None, contracts: Mapping[str, Contract] | None = None
+    name: str,
+    landing: Path | str,
+    conf_dir: Path | None = None,
+    contracts: Mapping[str, Contract] | None = None,
 ) -> SourceCheck:
     """Read a source map and all its files, and say what maps, what is missing and what will be empty.
 
@@ -111,8 +120,15 @@ def check_source(
             for feed, mapped in source.feeds.items()
         )
     others = [problem for feed in staged.values() for f in feed.refused if (problem := f.problem)]
-    notes = [*found.problems, *others, *(n for feed in staged.values() for n in feed.notes)]
-    return SourceCheck(source.source, str(landing), feeds, _empty(source), _last_day(source), tuple(notes))
+    return SourceCheck(
+        source=source.source,
+        landing=str(landing),
+        feeds=feeds,
+        empty=_empty(source),
+        as_of=_last_day(source),
+        problems=(*found.problems, *others),
+        notes=tuple(note for feed in staged.values() for note in feed.notes),
+    )
 
 
 def _unknown(contract: Contract, mapped: FeedMap) -> tuple[str, ...]:

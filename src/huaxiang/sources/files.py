@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huaxiang.errors import Problem, did_you_mean
-from huaxiang.tables.storage import LocalStorage
+from huaxiang.tables.storage import LocalStorage, storage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -71,8 +71,8 @@ class Hashes:
     than this machine's tells no such time: there every file is hashed anew.
     """
 
-    def __init__(self, storage: Storage, remembered: Path | None = None) -> None:
-        self._storage = storage
+    def __init__(self, store: Storage, remembered: Path | None = None) -> None:
+        self._store = store
         self._file = remembered
         self._known: dict[str, list[str]] = {}
         if remembered is not None and remembered.is_file():
@@ -84,11 +84,11 @@ class Hashes:
 
     def of(self, relative: str) -> str:
         """Return the SHA-256 of the file's bytes, in hex."""
-        path = self._storage.uri(relative)
+        path = self._store.uri(relative)
         mark = self._mark(path)
         known = self._seen.get(path) or self._known.get(path)
         if known is None or not mark or known[0] != mark:
-            known = [mark, self._storage.sha256(relative)]
+            known = [mark, self._store.sha256(relative)]
         self._seen[path] = known
         return known[1]
 
@@ -99,7 +99,7 @@ class Hashes:
             self._file.write_text(json.dumps(self._seen), encoding="utf-8")
 
     def _mark(self, path: str) -> str:
-        if not isinstance(self._storage, LocalStorage):
+        if not isinstance(self._store, LocalStorage):
             return ""
         seen = Path(path).stat()
         return f"{seen.st_size} {seen.st_mtime_ns}"
@@ -120,9 +120,9 @@ def list_landing(
     feed, a bad date or a file outside a date folder is a problem, never an end. Files that a source map
     reads `once` are there from the first night.
     """
-    storage = LocalStorage(Path(landing)) if isinstance(landing, str | Path) else landing
-    hashes = Hashes(storage, remembered)
-    entries = list(_walk(storage))
+    store = storage(str(landing)) if isinstance(landing, str | Path) else landing
+    hashes = Hashes(store, remembered)
+    entries = list(_walk(store))
     found = _mapped(entries, source, until) if source else _fed(entries, feeds)
     files, problems = [], []
     for item in found:
@@ -132,7 +132,7 @@ def list_landing(
         feed, arrival, entry = item
         if arrival <= until or (source is not None and source.reads_once(feed)):
             name = entry.relative
-            files.append(LandingFile(feed, arrival, storage.uri(name), name, entry.bytes, hashes.of(name)))
+            files.append(LandingFile(feed, arrival, store.uri(name), name, entry.bytes, hashes.of(name)))
     hashes.remember()
     files.sort(key=lambda f: (f.feed, f.arrival, f.relative))
     return Landing(tuple(files), tuple(dict.fromkeys(problems)))
@@ -222,12 +222,12 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _walk(storage: Storage, folder: str = "") -> Iterator[Entry]:
-    for entry in storage.list(folder):
+def _walk(store: Storage, folder: str = "") -> Iterator[Entry]:
+    for entry in store.list(folder):
         name = f"{folder}/{entry.name}" if folder else entry.name
         if entry.name.startswith((".", "_")):
             continue
         if entry.is_folder:
-            yield from _walk(storage, name)
+            yield from _walk(store, name)
         else:
             yield Entry(name, entry.size)

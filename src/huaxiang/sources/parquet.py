@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = 1 << 16
+BUFFER = 1 << 20  # read pages as they come, not whole column chunks
 
 
 def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem]) -> Iterator[pa.RecordBatch]:
@@ -28,7 +29,7 @@ def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem])
     Raises RefusalError for a file that isn't Parquet, is damaged, or has columns missing or narrowed.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(path, buffer_size=BUFFER, page_checksum_verification=True) as file:
             schema = file.schema_arrow
             problems, remarks = column_problems(schema.names, wanted, name)
             problems += type_problems(schema, wanted, name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from huaxiang.sources.files import LandingFile
 
 SMALL = 32 << 20  # bytes of a file's batches up to which files share one staged part
-ROW_GROUP = 1 << 18
+ROW_GROUP = 1 << 17
 _PLACES = [
     ("_path", pa.dictionary(pa.int32(), pa.string())),
     ("_arrival", pa.date32()),

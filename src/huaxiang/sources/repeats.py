@@ -41,7 +41,7 @@ def union_of_texts(folders: Sequence[Path], names: Sequence[str]) -> str:
     """Return SQL for all records of staged folders: the named columns as text, and where each came from."""
     texts = "".join(f"cast({quoted(name)} as varchar) as {quoted(name)}, " for name in names)
     return " union all ".join(
-        f"select {texts}_path, _record, _arrival, _damage from read_parquet('{_literal(folder)}/*.parquet')"
+        f"select {texts}_path, _record, _arrival, _damage from read_parquet([{_files(folder)}])"
         for folder in folders
     )
 
@@ -49,6 +49,10 @@ def union_of_texts(folders: Sequence[Path], names: Sequence[str]) -> str:
 def quoted(name: str) -> str:
     """Return a column's name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _files(folder: Path) -> str:
+    return ", ".join(f"'{_literal(path)}'" for path in sorted(folder.glob("*.parquet")))
 
 
 def _literal(path: Path) -> str:

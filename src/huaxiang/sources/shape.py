@@ -44,11 +44,12 @@ def column_problems(found: Sequence[str], wanted: Wanted, place: str) -> tuple[l
     """Compare names: (problems that refuse the file, notes about columns nobody reads).
 
     A column that is left out and a stranger with nearly its name are one renamed column: refused even
-    when it is optional, since its values would be lost without a word.
+    when it is optional, since its values would be lost without a word. Strangers are not named when the
+    file is refused: without a header they would be somebody's values.
     """
     problems = [
         Problem(place, f"the column `{name}` is there {found.count(name)} times", "each name once")
-        for name in dict.fromkeys(found)
+        for name in wanted.columns
         if found.count(name) > 1
     ]
     strangers = [name for name in dict.fromkeys(found) if name not in wanted.columns]
@@ -63,7 +64,7 @@ def column_problems(found: Sequence[str], wanted: Wanted, place: str) -> tuple[l
             renamed.add(like)
             problems.append(Problem(place, f"found the column `{like}`", hint=f"did you mean `{name}`?"))
         elif name in wanted.required:
-            problems.append(Problem(place, f"no column `{name}`", hint=_separator_hint(found, wanted)))
+            problems.append(Problem(place, f"no column `{name}`", hint=_header_hint(found, wanted)))
     notes = [
         Problem(place, f"the column `{name}` is in no contract and was not read")
         for name in strangers
@@ -203,8 +204,10 @@ def _is_renamed(stranger: str, name: str) -> bool:
     return stranger == name or SequenceMatcher(None, stranger, name).ratio() >= RENAMED
 
 
-def _separator_hint(found: Sequence[str], wanted: Wanted) -> str:
+def _header_hint(found: Sequence[str], wanted: Wanted) -> str:
     for mark in (";", "\t", "|"):
         if len(found) == 1 and set(found[0].split(mark)) & set(wanted.columns):
             return f"the file is separated by `{mark}`: write commas, or read it by a source map"
+    if not set(found) & set(wanted.columns):
+        return "none of the columns is known: is the first line a header?"
     return ""
