@@ -5,7 +5,6 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huaxiang.config import IdentityLimits
-from huaxiang.identity.pairwise import pairwise
 from huaxiang.identity.settle import settled
 
 LIMITS = IdentityLimits(limits={}, max_accounts=4, max_accounts_per_platform=2)
@@ -80,28 +79,3 @@ def test_a_kind_outside_the_priority_is_the_weakest() -> None:
     limits = IdentityLimits(priority=("phone",), max_accounts=2, max_accounts_per_platform=2)
     membership, _ = settled(links(("a:2", "a:1", "phone", "p", 2), ("b:3", "a:1", "bind", "b", 2)), limits)
     assert set(members(membership)) == {"a:1", "a:2"}
-
-
-def persons(groups: dict[str, str]) -> pa.Table:
-    pairs = [(account, person) for person, accounts in groups.items() for account in accounts]
-    return pa.table(
-        {"account": pa.array([a for a, _ in pairs], pa.string()), "person": [p for _, p in pairs]}
-    )
-
-
-def test_pairwise_counts_pairs_of_accounts() -> None:
-    found = pairwise(persons({"1": "abc", "2": "de"}), persons({"x": "ab", "y": "cde"}))
-    assert (found.true_pairs, found.found_pairs, found.right_pairs) == (4, 4, 2)
-    assert (found.precision, found.recall) == (0.5, 0.5)
-
-
-def test_pairwise_holds_unknown_accounts_for_strangers() -> None:
-    found = pairwise(persons({"1": "ab"}), persons({"x": "abz"}))
-    assert (found.precision, found.recall) == (1 / 3, 1.0)
-    missing = pairwise(persons({"1": "abc"}), persons({"x": "ab"}))
-    assert (missing.precision, missing.recall) == (1.0, 1 / 3)
-
-
-def test_pairwise_of_nothing_is_right() -> None:
-    alone = persons({"1": "a", "2": "b"})
-    assert (pairwise(alone, alone).precision, pairwise(alone, alone).recall) == (1.0, 1.0)

@@ -69,8 +69,8 @@ def fresh_ids(components: DataFrame, previous: DataFrame, pepper: DataFrame, *, 
     component's is drawn again.
     """
     drawn = peppered(components, pepper).withColumn("person", _drawn(release, F.lit(0)))
-    living = previous.join(drawn, "person", "left_semi").select("person", F.lit(True).alias("is_taken"))
-    taken = drawn.join(living.distinct(), "person", "left")
+    living = previous.select("person").join(F.broadcast(drawn.select("person")), "person", "left_semi")
+    taken = drawn.join(living.distinct().withColumn("is_taken", F.lit(True)), "person", "left")
     place = F.row_number().over(Window.partitionBy("person").orderBy("component"))
     tries = place - 1 + F.coalesce("is_taken", F.lit(False)).cast("int")
     ids = taken.withColumn("tries", tries)
@@ -93,9 +93,13 @@ def identity_log(previous: DataFrame, now: DataFrame, *, release: int) -> DataFr
         .groupBy("person", F.col("was").alias("other_person"))
         .agg(F.count(F.lit(1)).alias("accounts"))
     )
-    known = previous.select("person").distinct().withColumn("is_known", F.lit(True))
-    alive = now.select(F.col("person").alias("other_person")).distinct().withColumn("is_alive", F.lit(True))
-    told = came.join(known, "person", "left").join(alive, "other_person", "left")
+    came = came.localCheckpoint()  # few on most nights, and needed three times
+    known = previous.select("person").join(came, "person", "left_semi").distinct()
+    alive = (
+        now.select(F.col("person").alias("other_person")).join(came, "other_person", "left_semi").distinct()
+    )
+    told = came.join(known.withColumn("is_known", F.lit(True)), "person", "left")
+    told = told.join(alive.withColumn("is_alive", F.lit(True)), "other_person", "left")
     origins = F.count("other_person").over(Window.partitionBy("person"))
     action = (
         F.when(F.col("other_person").isNull() & F.col("is_known").isNull() & (origins == 0), "new")

@@ -1,0 +1,170 @@
+"""The identity step: tonight's claims → who is one person, with the ids of the night before."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang import __version__
+from huaxiang.clean.ingest import changes
+from huaxiang.clean.joinkeys import pepper_frame
+from huaxiang.identity.accounts import accounts_in, vanished_accounts
+from huaxiang.identity.claims import blocked_claims, judged_values, links, listed_values, unusable_values
+from huaxiang.identity.components import components
+from huaxiang.identity.persons import everybody, identity_log, person_accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.night import Night
+
+TABLE = "person_account"
+WRITES = (TABLE, "identity_log", "blocked_claim")
+CLAIMS, CONSENT = "identity_claim", "consent_event"
+
+
+@dataclass(frozen=True)
+class IdentityOutcome:
+    """How many accounts and persons there are, and what happened to persons tonight."""
+
+    accounts: int
+    persons: int
+    new: int
+    merged: int
+    split: int
+    moved: int
+    blocked_claims: int
+
+    def told(self) -> dict[str, int]:
+        """Return the numbers for the run's summary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Turnover:
+    """Accounts that came tonight, and accounts of which nothing is left; None for none."""
+
+    came: DataFrame | None
+    vanished: DataFrame | None
+
+
+def run(night: Night) -> IdentityOutcome:
+    """Bring `person_account`, `identity_log` and `blocked_claim` up to tonight; write only what changed.
+
+    Accounts are those that the clean feeds hold a row of. Claims are judged again when one of them, a
+    consent, a setting or the program changed; else new accounts become persons of their own.
+    """
+    lake, attempt = night.lake, night.attempt
+    if again := [name for name in WRITES if name in attempt.tables]:
+        attempt.undo(again)
+    before = lake.read_pinned(TABLE)
+    turnover = _turnover(night, before)
+    if _is_stale(night):
+        _judge_again(night, before, turnover)
+    elif turnover.came is not None or turnover.vanished is not None:
+        _add_singles(night, before, turnover)
+    told: dict[str, int] = {}
+    if TABLE in attempt.tables:
+        log = identity_log(before, lake.read(TABLE), release=night.number).localCheckpoint()
+        attempt.append("identity_log", log)
+        told = {
+            row["action"]: row["rows"]
+            for row in log.groupBy("action").agg(F.count("*").alias("rows")).collect()
+        }
+    persons = lake.read(TABLE).select(F.count_distinct("person")).first()
+    return IdentityOutcome(
+        accounts=attempt.rows(TABLE),
+        persons=persons[0] if persons else 0,
+        new=told.get("new", 0),
+        merged=told.get("merge", 0),
+        split=told.get("split", 0),
+        moved=told.get("move", 0),
+        blocked_claims=attempt.rows("blocked_claim"),
+    )
+
+
+def _is_stale(night: Night) -> bool:
+    """Whether anything that components depend on may have changed since the newest release."""
+    newest = night.lake.newest
+    if night.rebuild or newest is None or night.lake.pinned(TABLE) is None:
+        return True
+    made_by = (newest.config_hash, newest.code_version)
+    return made_by != (night.config.fingerprint, __version__) or bool({CLAIMS, CONSENT} & night.changed_feeds)
+
+
+def _turnover(night: Night, before: DataFrame) -> Turnover:
+    """Compare tonight's accounts with those before: from the rows that came and left, or from all feeds."""
+    if night.rebuild or night.lake.pinned(TABLE) is None:
+        everyone = _checkpoint(accounts_in(_clean(night)))
+        gone = before if everyone is None else before.join(everyone, "account", "left_anti")
+        return Turnover(everyone, gone.select("account"))
+    changed = [change for feed in night.feeds if (change := changes(night, feed)) is not None]
+    came = _checkpoint(accounts_in(change.added for change in changed))
+    left = _checkpoint(_without(accounts_in(change.gone for change in changed if change.any_gone), came))
+    vanished = None if left is None else _checkpoint(vanished_accounts(left, _clean(night)))
+    return Turnover(_checkpoint(_without(came, before)), vanished)
+
+
+def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
+    lake, limits = night.lake, night.config.identity
+    pepper = pepper_frame(night.spark, night.pepper)
+    claims = lake.read(f"clean/{CLAIMS}")
+    judged = judged_values(
+        claims,
+        lake.read(f"clean/{CONSENT}"),
+        limits,
+        joins_by_default=night.config.consent_defaults.get("join", True),
+        listed=listed_values(night.spark, limits, pepper),
+    ).localCheckpoint()  # read three times
+    found = components(links(judged), limits)
+    members = everybody(_accounts(before, turnover), found.membership, before).localCheckpoint()
+    now = person_accounts(members, claims, before, pepper, release=night.number)
+    night.attempt.replace(TABLE, now, unless_equal=True)
+    known = lake.read_pinned("blocked_claim")
+    blocked = blocked_claims(unusable_values(judged), found.demoted, known, release=night.number)
+    night.attempt.replace("blocked_claim", blocked, unless_equal=True)
+
+
+def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
+    """Let new accounts be persons of their own. An account that vanished was one: nothing claims it."""
+    nobody = before.limit(0)
+    new = nobody
+    if turnover.came is not None:
+        unlinked = nobody.select("account", F.col("person").alias("component"), "linked_by")
+        members = everybody(turnover.came, unlinked, nobody)
+        pepper = pepper_frame(night.spark, night.pepper)
+        new = person_accounts(members, nobody, before, pepper, release=night.number)
+    if turnover.vanished is None:
+        night.attempt.append(TABLE, new)
+    else:
+        stay = before.join(F.broadcast(turnover.vanished), "account", "left_anti")
+        night.attempt.replace(TABLE, stay.unionByName(new))
+
+
+def _accounts(before: DataFrame, turnover: Turnover) -> DataFrame:
+    accounts = before.select("account")
+    if turnover.vanished is not None:
+        accounts = accounts.join(turnover.vanished, "account", "left_anti")
+    return accounts if turnover.came is None else accounts.unionByName(turnover.came).distinct()
+
+
+def _clean(night: Night) -> Iterator[DataFrame]:
+    return (night.lake.read(f"clean/{f}") for f in night.feeds if night.lake.exists(f"clean/{f}"))
+
+
+def _without(accounts: DataFrame | None, others: DataFrame | None) -> DataFrame | None:
+    if accounts is None or others is None:
+        return accounts
+    return accounts.join(others, "account", "left_anti")
+
+
+def _checkpoint(accounts: DataFrame | None) -> DataFrame | None:
+    """Work the accounts out; None when there are none."""
+    if accounts is None:
+        return None
+    kept = accounts.localCheckpoint()
+    return None if kept.isEmpty() else kept
