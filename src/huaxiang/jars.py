@@ -100,9 +100,9 @@ def explain_start_failure(said: str) -> Problem:
             else "; ".join(hosts) or "Maven did not deliver it"
         )
         return Problem("Delta JARs", f"Ivy could not resolve {delta_package()}: {why}", "", NETWORK_FIX)
-    if any("Could not reserve enough space" in line or "Cannot allocate memory" in line for line in lines):
-        return Problem(
-            "Spark", "not enough memory for the JVM", "", "give it less: --set spark.driver.memory=1g"
-        )
+    short = ("Could not reserve enough space", "Cannot allocate memory", "os::commit_memory")
+    if any(sign in line for line in lines for sign in short):
+        less = "give it less: --set spark.driver.memory=1g"
+        return Problem("Spark", "there is not enough memory for the JVM", "", less)
     tail = "\n".join(lines[-15:])
     return Problem("Spark", "the JVM ended before it was ready", "", "see `huaxiang doctor`", tail)

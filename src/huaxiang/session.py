@@ -51,7 +51,7 @@ LOCAL = {
     "spark.sql.parquet.columnarReaderBatchSize": "4096",
     "spark.sql.catalogImplementation": "in-memory",  # tables are paths: no metastore, no Derby files
 }
-JVM_OPTIONS = ("-XX:+UseParallelGC",)
+JVM_OPTIONS = ("-XX:+UseParallelGC", f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err")
 
 
 def spark_session(settings: Mapping[str, str] | None = None, *, master: str | None = None) -> SparkSession:
@@ -123,7 +123,7 @@ def _started(settings: Mapping[str, str], master: str) -> SparkSession:
         said = _jvm_log()
         try:
             with said.open("ab") as log:
-                gateway = launch_gateway(conf, {"stderr": log})  # type: ignore[no-untyped-call]
+                gateway = launch_gateway(conf, {"stdout": log, "stderr": log})  # type: ignore[no-untyped-call]
                 SparkContext._ensure_initialized(gateway=gateway, conf=conf)  # noqa: SLF001
         except PySparkRuntimeError as cause:
             raise ConfigurationError(explain_start_failure(said.read_text("utf-8", "replace"))) from cause

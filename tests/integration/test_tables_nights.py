@@ -45,7 +45,9 @@ EVENT = Contract(
         column("part", "string"),
     ),
 )  # fmt: skip
-TOTAL = Contract("total", "published", "1.0.0", WORDS, WORDS, ("n",), (column("n", "bigint"), column("release", "bigint")))
+TOTAL = Contract(
+    "total", "published", "1.0.0", WORDS, WORDS, ("n",), (column("n", "bigint"), column("release", "bigint"))
+)
 
 
 @pytest.fixture
@@ -124,7 +126,9 @@ def test_nights_add_replace_and_keep_the_hash(lake: Lake, spark: SparkSession) -
     assert other.content_hash == full_hash(lake, "clean/event")[1]
 
 
-def test_the_log_holds_no_identifier_and_the_oldest_protocol(lake: Lake, spark: SparkSession, tmp_path: Path) -> None:
+def test_the_log_holds_no_identifier_and_the_oldest_protocol(
+    lake: Lake, spark: SparkSession, tmp_path: Path
+) -> None:
     begin(lake, DAY).append("clean/event", events(spark, 0, 10))
     log = (tmp_path / "lake/tables/clean/event/_delta_log/00000000000000000000.json").read_text()
     actions = [json.loads(line) for line in log.splitlines()]
@@ -136,7 +140,9 @@ def test_the_log_holds_no_identifier_and_the_oldest_protocol(lake: Lake, spark: 
     assert "p:1" not in log
 
 
-def test_a_frame_against_its_contract_is_refused_with_every_difference(lake: Lake, spark: SparkSession) -> None:
+def test_a_frame_against_its_contract_is_refused_with_every_difference(
+    lake: Lake, spark: SparkSession
+) -> None:
     wrong = spark.range(1).select(F.lit("1").alias("n"), F.lit(1).alias("relese"))
     with pytest.raises(HuaxiangError) as caught:
         begin(lake, DAY).replace("total", wrong)
@@ -186,7 +192,7 @@ def test_of_two_publishers_one_wins(lake: Lake, spark: SparkSession, monkeypatch
     rival = Lake(spark, lake.root, lake.contracts)
     with pytest.raises(LostRaceError, match=r"process \d+ is writing this lake"):
         begin(rival, DAY)
-    monkeypatch.setattr(Lake, "lock", lambda self: None)  # as on a filesystem without locks
+    monkeypatch.setattr(Lake, "lock", lambda _: None)  # as on a filesystem without locks
     ours = night(lake, events(spark, 3, 6), 2)
     theirs = begin(rival, DAY)  # goes back to the pins below our feet
     theirs.append("clean/event", events(spark, 6, 9))
@@ -238,8 +244,10 @@ def test_hadoop_paths_do_what_local_paths_do(spark: SparkSession, tmp_path: Path
     assert not here.exists("a")
 
 
-def test_a_lake_on_another_filesystem(lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huaxiang.tables.storage.local_path", lambda root, spark=None: None)
+def test_a_lake_on_another_filesystem(
+    lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huaxiang.tables.storage.local_path", lambda *_: None)
     far = Lake(spark, f"file://{lake.root}", lake.contracts)
     publish(night(far, events(spark, 0, 6), 1))
     dead = begin(far, DAY)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.errors import HuaxiangError, Problem, did_you_mean
+from huaxiang.tables.delta import head_version
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.release import TABLE, Pin, Release, choose, newest, table_path
 from huaxiang.tables.storage import LocalStorage, storage
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Contract
     from huaxiang.tables.attempt import Attempt
+    from huaxiang.tables.storage import Lock
 
 
 class Lake:
@@ -32,7 +34,7 @@ class Lake:
         self.contracts = contracts
         self.attempt: Attempt | None = None
         self._newest: Release | None = newest(self.releases())
-        self._lock: IO[str] | None = None
+        self._lock: Lock | None = None
 
     def lock(self) -> None:
         """Keep other processes from writing this lake until `close` or the process's end."""
@@ -50,7 +52,7 @@ class Lake:
         if isinstance(self.storage, LocalStorage):
             return releases_light(self.root)
         path = table_path(TABLE)
-        if not self.storage.exists(f"{path}/_delta_log"):
+        if head_version(self.storage, path) is None:
             return []
         rows = self.spark.read.format("delta").load(self.storage.uri(path)).collect()
         return sorted((Release.from_row(row.asDict(recursive=True)) for row in rows), key=lambda r: r.release)

@@ -10,7 +10,7 @@ from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 
 import huaxiang
-from huaxiang.contracts.spark import struct_type
+from huaxiang.contracts.spark import empty_frame, struct_type
 from huaxiang.errors import LostRaceError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.attempt import FILE, Attempt
@@ -69,8 +69,9 @@ def _compare_and_set(lake: Lake, release: Release) -> None:
     rows: Any = [release.row()]
     row = lake.spark.createDataFrame(rows, struct_type(lake.contract(TABLE)))
     try:
-        if not lake.storage.exists(f"{path}/{delta.LOG}"):
-            _create(lake, table)
+        if delta.head_version(lake.storage, path) is None:
+            empty = empty_frame(lake.spark, lake.contract(TABLE)).coalesce(1)
+            empty.write.format("delta").mode("ignore").options(**delta.KEEP).save(table)
         target = DeltaTable.forPath(lake.spark, table).alias("old")
         merge = target.merge(row.alias("new"), "old.release = new.release")
         merge.whenNotMatchedInsertAll().execute()
@@ -78,14 +79,6 @@ def _compare_and_set(lake: Lake, release: Release) -> None:
         raise _lost(release.release) from cause
     if not any(r.release == release.release and r.writer == release.writer for r in lake.releases()):
         raise _lost(release.release)
-
-
-def _create(lake: Lake, table: str) -> None:
-    columns = struct_type(lake.contract(TABLE))
-    builder = DeltaTable.createIfNotExists(lake.spark).location(table).addColumns(columns)
-    for key, value in delta.KEEP.items():
-        builder = builder.property(key, value)
-    builder.execute()
 
 
 def _lost(number: int) -> LostRaceError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.tables.release import TABLE, Release, choose, table_path
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 def releases_light(root: str | Path) -> list[Release]:
     """Return every release of a lake on this machine, oldest first; none when there is no lake."""
-    path = Path(root) / table_path(TABLE)
-    if not (path / "_delta_log").is_dir():
+    try:
+        rows = DeltaTable(Path(root) / table_path(TABLE)).to_pyarrow_table().to_pylist()
+    except TableNotFoundError:  # no lake, or its first release is just being written
         return []
-    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
     return sorted((Release.from_row(row) for row in rows), key=lambda r: r.release)
 
 
@@ -97,11 +98,13 @@ def _named(connection: duckdb.DuckDBPyConnection, sql: str, views: set[str]) -> 
 def _explained(message: str, views: dict[str, str]) -> Problem:
     """Turn DuckDB's message into a problem: what is wrong, where, and the nearest name."""
     first, *rest = message.splitlines()
-    excerpt = "\n".join(line for line in rest if line.startswith("LINE ") or line.strip() == "^")
+    excerpt = "\n".join(line for line in rest if re.match(r"LINE |\s*\^+$", line))
     missing = re.search(r"Table with name (\S+) does not exist", first)
     if missing:
         return Problem(
             "query", f"no table `{missing.group(1)}`", "", did_you_mean(missing.group(1), views), excerpt
         )
     hint = next((line for line in rest if line.startswith(("Candidate bindings", "Did you mean"))), "")
+    if "syntax error" in first and re.search(r"\bat\b", excerpt, re.IGNORECASE):
+        hint = 'a column named like a word of SQL is quoted: "at"'
     return Problem("query", first, "", hint, excerpt)

@@ -10,9 +10,10 @@ import fcntl
 import hashlib
 import os
 import shutil
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from huaxiang.errors import ConfigurationError, LostRaceError, Problem
 
@@ -29,6 +30,14 @@ class Entry:
     name: str
     size: int
     is_folder: bool
+
+
+class Lock:
+    """A held lock, given back by `close`, by being forgotten, or by the end of the process."""
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+        self.close = weakref.finalize(self, os.close, file)
 
 
 class Storage(Protocol):
@@ -60,8 +69,8 @@ class Storage(Protocol):
     def local_copy(self, path: str, into: Path) -> Path:
         """Return the file on this machine's disk: itself when it is there already, else a copy in `into`."""
 
-    def lock(self) -> IO[str] | None:
-        """Hold the lake for this process until the handle is closed; LostRaceError when another holds it."""
+    def lock(self) -> Lock | None:
+        """Hold the lake for this process until the lock is closed; LostRaceError when another holds it."""
 
 
 def storage(root: str, spark: SparkSession | None = None) -> Storage:
@@ -148,30 +157,28 @@ class LocalStorage:
     def local_copy(self, path: str, into: Path) -> Path:  # noqa: ARG002  (it is here already)
         return self.path / path
 
-    def lock(self) -> IO[str]:
+    def lock(self) -> Lock:
         """Take an advisory lock that the system gives back when the process ends, however it ends."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = (self.path / LOCK).open("a+", encoding="utf-8")
+            held = Lock(os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644))
         except OSError as cause:
             problem = Problem(
                 self.root, f"the lake can't be written ({cause.strerror})", "", "choose another --lake"
             )
             raise ConfigurationError(problem) from cause
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(held.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as cause:
-            handle.seek(0)
-            holder = handle.read().strip() or "another process"
-            handle.close()
+            holder = os.read(held.file, 100).decode("utf-8", "replace").strip() or "another process"
+            held.close()
             problem = Problem(
                 self.root, f"{holder} is writing this lake", "", "wait until it is done, then retry"
             )
             raise LostRaceError(problem) from cause
-        handle.truncate(0)
-        handle.write(f"process {os.getpid()}")
-        handle.flush()
-        return handle
+        os.truncate(held.file, 0)
+        os.write(held.file, f"process {os.getpid()}".encode())
+        return held
 
 
 class HadoopStorage:

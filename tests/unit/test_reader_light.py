@@ -1,0 +1,163 @@
+"""Readers without Spark: releases, tables at their pins, and SQL that can do nothing but read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from huaxiang.errors import ConfigurationError, LostRaceError
+from huaxiang.tables import reader
+from huaxiang.tables.release import Pin, Release, choose, followed_by, newest, republished
+from huaxiang.tables.storage import LocalStorage, local_path, storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT = datetime(2024, 3, 2, 1, 0, tzinfo=UTC)
+COLUMNS = {
+    "as_of": date(2024, 3, 1),
+    "published_at": AT,
+    "code_version": "1",
+    "config_hash": "c",
+    "contracts_hash": "k",
+}
+
+
+def put(lake: Path, name: str, rows: dict[str, list[object]]) -> Pin:
+    path = lake / "tables" / name
+    write_deltalake(path, pa.table(rows), mode="overwrite", schema_mode="overwrite")
+    count = len(next(iter(rows.values())))
+    return Pin(name, f"tables/{name}", DeltaTable(path).version(), count, f"{count:016x}")
+
+
+def release(lake: Path, before: Release | None, pins: list[Pin], status: str = "published") -> Release:
+    made = followed_by(before, tables={p.name: p for p in pins}, status=status, writer="w", **COLUMNS)
+    rows = pa.Table.from_pylist([r.row() for r in (*reader.releases_light(lake), made)])
+    write_deltalake(lake / "tables" / "release", rows, mode="overwrite", schema_mode="overwrite")
+    return made
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    first = release(tmp_path, None, [put(tmp_path, "portrait", {"person": ["a", "b"], "spend": [1, 2]})])
+    pins = [
+        put(tmp_path, "portrait", {"person": ["a", "b", "c"], "spend": [1, 2, 3]}),
+        put(tmp_path, "clean/order_line", {"event_key": ["o1"], "at": [AT]}),
+    ]
+    release(tmp_path, release(tmp_path, first, pins), [put(tmp_path, "portrait", {"person": ["z"]})], "held")
+    return tmp_path
+
+
+def test_readers_pin_a_published_release(lake: Path) -> None:
+    assert [r.status for r in reader.releases_light(lake)] == ["published", "published", "held"]
+    assert reader.release_light(lake).release == 2
+    assert reader.read_light(lake, "portrait").count_rows() == 3
+    assert reader.read_light(lake, "portrait", release=1).to_table().column("person").to_pylist() == [
+        "a",
+        "b",
+    ]
+    assert reader.releases_light(lake / "nowhere") == []
+
+
+def test_sql_reads_one_release(lake: Path) -> None:
+    joined = reader.query(lake, "SELECT count(*) n, sum(spend) s FROM portrait, clean_order_line")
+    assert joined.to_pylist() == [{"n": 3, "s": 6}]
+    assert reader.query(lake, "select sum(spend) as s from Portrait", release=1).to_pylist() == [{"s": 3}]
+    assert reader.query(lake, "SELECT max(release) AS r FROM release").to_pylist() == [{"r": 3}]
+    at = reader.query(lake, 'WITH o AS (FROM clean_order_line) SELECT hour("at") AS h FROM o').to_pylist()
+    assert at == [{"h": 1}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM portrat", r"no table `portrat`(.|\n)*did you mean `portrait`\?"),
+        ("SELECT spent FROM portrait", r"Binder Error.*spent.*(.|\n)*Candidate bindings: \"spend\""),
+        ("SELEC 1", r"syntax error at or near \"SELEC\"(.|\n)*LINE 1: SELEC 1(.|\n)*\^"),
+        ("SELECT hour(at) FROM clean_order_line", 'is quoted: "at"'),
+        ("DROP TABLE portrait", "a statement of the kind DROP; expected one SELECT"),
+        ("SELECT 1; SELECT 2", "2 statements; expected one SELECT"),
+        ("", "0 statements"),
+        ("COPY portrait TO '/tmp/x.csv'", "of the kind COPY"),
+        ("SET enable_external_access = true", "of the kind SET"),
+        ("ATTACH '/tmp/x.db'", "of the kind ATTACH"),
+        ("SELECT * FROM '/etc/passwd'", "(?i)no table|permission|disabled"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "(?i)disabled"),
+        ("SELECT * FROM read_text('/etc/passwd')", "(?i)disabled"),
+        ("SELECT getenv('HOME')", "(?i)getenv"),
+        ("SELECT * FROM views", "no table `views`"),  # a name of this module, not of the lake
+    ],
+)
+def test_mistakes_and_mischief_are_refused(lake: Path, sql: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        reader.query(lake, sql)
+
+
+def test_a_release_that_is_not_there_is_named(lake: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"release 3 was held back(.|\n)*published: 1, 2"):
+        reader.query(lake, "SELECT 1", release=3)
+    with pytest.raises(ConfigurationError, match="release 9 is not there"):
+        reader.read_light(lake, "portrait", release=9)
+    with pytest.raises(ConfigurationError, match=r"has no table `portrats`(.|\n)*did you mean `portrait`"):
+        reader.read_light(lake, "portrats")
+    with pytest.raises(ConfigurationError, match=r"nothing is published yet(.|\n)*nightly"):
+        reader.query(lake / "nowhere", "SELECT 1")
+
+
+def test_the_hash_of_a_release_is_free_of_paths_versions_and_times() -> None:
+    one = followed_by(
+        None, tables={"t": Pin("t", "p", 1, 5, "ab")}, status="published", writer="w", **COLUMNS
+    )
+    moved = followed_by(
+        one,
+        tables={"t": Pin("t", "q", 7, 5, "ab")},
+        status="held",
+        writer="v",
+        **{**COLUMNS, "code_version": "2"},
+    )
+    assert one.content_hash == moved.content_hash
+    assert (
+        followed_by(one, tables={"t": Pin("t", "p", 1, 5, "ac")}, status="held", writer="w", **COLUMNS) != one
+    )
+    assert newest([one, moved]) == moved
+    assert newest([one, moved], published_only=True) == one
+    again = republished(one, moved, writer="x", at=AT)
+    assert (again.release, again.follows, again.tables) == (3, 2, one.tables)
+    assert Release.from_row(one.row()) == one
+    assert choose([one, moved], None) == one
+
+
+def test_local_storage(tmp_path: Path) -> None:
+    store = storage(f"file://{tmp_path}")
+    assert isinstance(store, LocalStorage)
+    assert local_path("s3a://bucket/lake") is None
+    with pytest.raises(ConfigurationError, match="not a folder of this machine"):
+        storage("hdfs://name/lake")
+    store.write_text("x/note.json", json.dumps({"名": 1}))
+    assert store.read_text("x/note.json") == '{"\\u540d": 1}'
+    assert [(e.name, e.is_folder) for e in store.list("x")] == [("note.json", False)]
+    assert store.list("none") == []
+    assert store.local_copy("x/note.json", tmp_path).is_file()
+    assert len(store.sha256("x/note.json")) == 64
+    store.delete("x")
+    store.delete("x")
+    assert not store.exists("x")
+
+
+def test_a_lake_is_held_by_one_process(tmp_path: Path) -> None:
+    held = storage(str(tmp_path)).lock()
+    assert held is not None
+    with pytest.raises(LostRaceError, match=r"process \d+ is writing this lake"):
+        storage(str(tmp_path)).lock()
+    held.close()
+    again = storage(str(tmp_path)).lock()
+    assert again is not None
+    again.close()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="can't be written"):
+        storage(str(tmp_path / "file")).lock()
