@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -115,7 +116,7 @@ class Peak:
         return self._sum(lambda p: sum(p.cpu_times()[:2]))
 
     def _now(self) -> int:
-        return int(self._sum(lambda p: p.memory_info().rss))
+        return int(self._sum(_resident))
 
     def _sum(self, of: Callable[[psutil.Process], float]) -> float:
         total = 0.0
@@ -129,3 +130,13 @@ class Peak:
             except psutil.Error:  # it ended meanwhile
                 continue
         return total
+
+
+def _resident(process: psutil.Process) -> int:
+    """Resident bytes, pages shared between processes counted once in all; plain resident where unknown."""
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return int(process.memory_info().rss)
+    shares = [line.split() for line in lines if line.startswith("Pss:")]
+    return int(shares[0][1]) * 1024 if shares else int(process.memory_info().rss)

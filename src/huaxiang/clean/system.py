@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Contract
 
 JOINER = "\u001f"  # between the parts of a key; an identifier that holds one is refused (`control_character`)
-UNDATED = "undated"
+UNDATED, WHOLE = "undated", "all"
 DELETE, UPSERT = "delete", "upsert"
 NOT_CONTENT = ("revision", "op")
 
@@ -28,6 +28,12 @@ def business_date(contract: Contract, zone: str) -> Column:
     dates = [F.from_utc_timestamp(F.col(contract.at), zone).cast("date")] if contract.at else []
     dates += [F.col(contract.on_date)] if contract.on_date else []
     return F.coalesce(*dates) if dates else F.lit(None).cast("date")
+
+
+def part_of(date: Column, *, by_month: bool) -> Column:
+    """Return the storage partition of a business date: its month, `undated`, or `all` where months don't matter."""
+    month = F.coalesce(F.substring(date.cast("string"), 1, 7), F.lit(UNDATED))
+    return month if by_month else F.lit(WHOLE)
 
 
 def system_columns(contract: Contract) -> list[Column]:
@@ -44,7 +50,7 @@ def system_columns(contract: Contract) -> list[Column]:
         "event_key": key,
         "content_hash": row_hash(content),
         "arrival_date": F.col("_arrival"),
-        "part": F.coalesce(F.substring(F.col("business_date").cast("string"), 1, 7), F.lit(UNDATED)),
+        "part": part_of(F.col("business_date"), by_month=contract.by_month),
     }
     columns = [made.get(name, F.col(name)).alias(name) for name in clean.names if name != "release"]
     op = F.coalesce("op", F.lit(UPSERT))

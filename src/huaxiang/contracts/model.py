@@ -93,6 +93,8 @@ class Contract:
     For landing feeds: `key` are the columns that make a row unique apart from its revision; `at` is the
     column with the event's instant, `on_date` the one with a bare business date; `accounts` maps each
     account role (`account`, `other_account`) to the landing column with the account id on `platform`.
+    `by_month`: whether its clean table and day rows are stored by month; feeds that grow slowly over many
+    years are stored whole.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Contract:
     on_date: str | None = None
     accounts: tuple[tuple[str, str], ...] = ()
     lateness_days: int | None = None
+    by_month: bool = True
     purpose: Text = field(default_factory=lambda: Text("", ""))
     file: str = field(default="", compare=False, repr=False)
 

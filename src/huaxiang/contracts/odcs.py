@@ -42,7 +42,7 @@ _COLUMN = (
 _STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
 _PRIVACY = ("direct-id", "quasi-id", "sensitive", "free")
 _TITLES = ("titleZh", "descriptionZh")
-_TABLE_CUSTOM = (*_TITLES, "instantColumn", "dateColumn", "accounts")
+_TABLE_CUSTOM = ("byMonth", *_TITLES, "instantColumn", "dateColumn", "accounts")
 _COLUMN_CUSTOM = (*_TITLES, "unit", "money", "contact", "hashed")
 
 
@@ -117,6 +117,7 @@ def _table(table: Part, layer: Layer, stem: str) -> Contract:
         at=custom.text("instantColumn", required=False) or None,
         on_date=custom.text("dateColumn", required=False) or None,
         accounts=tuple((role, accounts.text(role)) for role in accounts.values),
+        by_month=custom.flag("byMonth", default=True),
         file=table.doc.file,
     )
     check_roles(custom, contract)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.clean.system import part_of
 from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
 
@@ -45,10 +46,10 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFram
     values = {part.column: _partial(part, F.col("_key.kind").isin(*sorted(kinds))) for part, kinds in parts}
     stored = {part.column: part.stored for part, _ in parts}
     made = grouped.agg(*(value.cast(stored[name]).alias(name) for name, value in values.items()))
-    month = F.coalesce(F.date_format("business_date", "yyyy-MM"), F.lit("undated"))
+    part = part_of(F.col("business_date"), by_month=first.event.by_month)
     return made.select(
         *GRAIN,
-        F.concat(F.lit(first.stream + " "), month).alias(PARTITION),
+        F.concat(F.lit(first.stream + " "), part).alias(PARTITION),
         *values,
     )
 

@@ -65,6 +65,7 @@ class Event:
     keys: tuple[tuple[str, str], ...]
     dates: tuple[tuple[str, str], ...]
     names: Mapping[str, NameInfo]
+    by_month: bool
 
     def key(self, kind: str) -> str | None:
         """Return the expression of a key kind; None when the event has no such key."""
@@ -134,6 +135,7 @@ def _event(
         keys=tuple((k, str(v)) for k, v in keys),
         dates=dates,
         names=names,
+        by_month=contracts[feed].by_month,
     )
 
 

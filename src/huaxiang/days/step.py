@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.ingest import changes
+from huaxiang.clean.system import WHOLE, part_of
 from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
 from huaxiang.days.rows import event_rows
 from huaxiang.days.touched import Changed, touched_pairs
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.days.events import Event
-    from huaxiang.days.measures import Part
+    from huaxiang.days.measures import Catalogue, Part
     from huaxiang.night import Night
 
 PAIR = ("stream", "account", "business_date")
@@ -47,6 +48,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     changed = _changed(night)
     whole = stale == set(streams)
     pairs = None if whole else _touched(night, streams, stale, changed)
+    months = _months(pairs, catalogue)
     wide = catalogue.cell_columns()
     made: list[DataFrame] = []
     for stream, parts in streams.items():
@@ -55,9 +57,10 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
             continue
         if stream in stale:
             made.append(cells(_rows(night, event, None), parts))
-        elif pairs is not None:
-            made.append(_made_again(night, event, parts, pairs.where(F.col("stream") == stream)))
-    outcome = _write(night, made, pairs, stale if not whole else None, wide)
+        elif months.get(stream):
+            mine = pairs.where(F.col("stream") == stream)
+            made.append(_made_again(night, event, parts, mine, months[stream]))
+    outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
     if stale:
         definitions = night.spark.createDataFrame(
             [(s, d, night.number if s in stale else None) for s, d in sorted(defined.items())],
@@ -114,8 +117,21 @@ def _touched(
     return union.distinct().localCheckpoint()
 
 
+def _months(pairs: DataFrame | None, catalogue: Catalogue) -> dict[str, list[str]]:
+    """The partitions in which each stream has pairs to make again."""
+    if pairs is None:
+        return {}
+    streams = catalogue.streams()
+    whole = [s for s, parts in streams.items() if not parts[0][0].event.by_month]
+    part = F.when(F.col("stream").isin(*whole), F.lit(WHOLE)).otherwise(part_of(F.col("business_date"), by_month=True))
+    found: dict[str, list[str]] = {}
+    for row in pairs.select("stream", part.alias("part")).distinct().collect():
+        found.setdefault(row["stream"], []).append(row["part"])
+    return found
+
+
 def _made_again(
-    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], pairs: DataFrame
+    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], pairs: DataFrame, months: list[str]
 ) -> DataFrame:
     """The cells of the touched pairs from all their events; pairs without any event left give none."""
     first = parts[0][0]
@@ -125,10 +141,9 @@ def _made_again(
         return made.join(
             pairs, (F.col("account") == F.col("_account")) & F.col("business_date").eqNullSafe(F.col("_date")), "left_semi"
         )
-    months = [r[0] for r in pairs.select(_month(F.col("_date"))).distinct().collect()]
-    if not months:
-        return cells(_rows(night, event, night.lake.read(f"clean/{event.feed}").limit(0)), parts)
-    base = night.lake.read(f"clean/{event.feed}").where(F.col(PARTITION).isin(months))
+    base = night.lake.read(f"clean/{event.feed}")
+    if event.by_month:
+        base = base.where(F.col(PARTITION).isin(*months))
     mine = base.join(
         pairs,
         (F.col(event.account) == F.col("_account")) & F.col(first.date).eqNullSafe(F.col("_date")),
@@ -137,13 +152,10 @@ def _made_again(
     return cells(_rows(night, event, mine), parts)
 
 
-def _month(date: F.Column) -> F.Column:
-    return F.coalesce(F.date_format(date, "yyyy-MM"), F.lit("undated"))
-
-
 def _write(
-    night: Night, made: list[DataFrame], pairs: DataFrame | None, stale: set[str] | None, wide: dict[str, str]
-) -> tuple[int, int]:
+    night: Night, made: list[DataFrame], pairs: DataFrame | None, months: dict[str, list[str]],
+    stale: set[str] | None, wide: dict[str, str],
+) -> tuple[int, int]:  # fmt: skip
     """Write the new cells; `stale` None means the whole table. Returns cells written and cells in the table."""
     lake, attempt = night.lake, night.attempt
     if not made:
@@ -159,8 +171,7 @@ def _write(
     parts = {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()} if stale else set()
     leaving = F.col("stream").isin(*stale) if stale else F.lit(False)
     if pairs is not None:
-        touched = pairs.select(F.concat("stream", F.lit(" "), _month(F.col("business_date")))).distinct().collect()
-        parts |= {r[0] for r in touched}
+        parts |= {f"{stream} {month}" for stream, held in months.items() for month in held}
         marked = pairs.withColumn("_touched", F.lit(True))
         joined = old.where(F.col(PARTITION).isin(*parts)).join(
             F.broadcast(marked.select(*(F.col(c).alias(f"_{c}") for c in PAIR), "_touched")),
