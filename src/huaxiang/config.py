@@ -6,8 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -15,6 +14,9 @@ import yaml
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.shipped import shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COVERS = ("everybody", "accounts")
 CLAIM_KINDS = ("bind", "union_id", "phone", "email", "device", "cookie")
@@ -76,7 +78,9 @@ def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Con
     """
     folder = conf_dir or shipped("conf")
     if not folder.is_dir():
-        raise ConfigurationError(Problem(str(folder), "there is no such configuration folder", hint="pass --conf"))
+        raise ConfigurationError(
+            Problem(str(folder), "there is no such configuration folder", hint="pass --conf")
+        )
     path = folder / "huaxiang.yaml"
     data: dict[str, Any] = {}
     if path.is_file():
@@ -121,7 +125,10 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         zone=_text(given, "zone", "Asia/Shanghai", place, problems),
         business_zone=_text(given, "business_zone", "Asia/Shanghai", place, problems),
         currency=_text(given, "currency", "CNY", place, problems),
-        rates={k: _decimal(v, f"{place} rates.{k}", problems) for k, v in _mapping(given, "rates", place, problems).items()},
+        rates={
+            k: _decimal(v, f"{place} rates.{k}", problems)
+            for k, v in _mapping(given, "rates", place, problems).items()
+        },
         currency_digits=_integers(given, "currency_digits", place, problems),
         required=tuple(_words(given, "required", place, problems)),
         platforms=_platforms(given, place, problems),
@@ -136,13 +143,21 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         _zone(getattr(config, name), f"{place} {name}", problems)
     for name in config.spark:
         if not name.startswith("spark."):
-            problems.append(Problem(f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark."))
+            problems.append(
+                Problem(
+                    f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark."
+                )
+            )
     return config
 
 
-def _unknown(data: dict[str, Any], known: list[str] | tuple[str, ...], place: str, problems: list[Problem]) -> None:
+def _unknown(
+    data: dict[str, Any], known: list[str] | tuple[str, ...], place: str, problems: list[Problem]
+) -> None:
     problems += [
-        Problem(place, f"unknown key `{key}`", hint=did_you_mean(str(key), known)) for key in data if key not in known
+        Problem(place, f"unknown key `{key}`", hint=did_you_mean(str(key), known))
+        for key in data
+        if key not in known
     ]
 
 
@@ -161,7 +176,10 @@ def _identity(data: dict[str, Any], place: str, problems: list[Problem]) -> Iden
             value = default
         sizes[name] = value
     return IdentityLimits(
-        limits=limits, priority=priority, blocked={k: tuple(map(str, v or ())) for k, v in blocked.items()}, **sizes
+        limits=limits,
+        priority=priority,
+        blocked={k: tuple(map(str, v or ())) for k, v in blocked.items()},
+        **sizes,
     )
 
 
@@ -169,7 +187,11 @@ def _platforms(data: dict[str, Any], place: str, problems: list[Problem]) -> dic
     covers = {}
     for name, settings in _mapping(data, "platforms", place, problems).items():
         if not isinstance(settings, dict) or settings.get("covers") not in COVERS:
-            problems.append(Problem(f"{place} platforms.{name}", f"`{settings}`", "{covers: everybody} or {covers: accounts}"))
+            problems.append(
+                Problem(
+                    f"{place} platforms.{name}", f"`{settings}`", "{covers: everybody} or {covers: accounts}"
+                )
+            )
             continue
         _unknown(settings, ("covers",), f"{place} platforms.{name}", problems)
         covers[str(name)] = settings["covers"]
@@ -210,22 +232,33 @@ def _integers(data: dict[str, Any], key: str, place: str, problems: list[Problem
     return found
 
 
-def _booleans(data: dict[str, Any], key: str, names: tuple[str, ...], place: str, problems: list[Problem]) -> dict[str, bool]:
+def _booleans(
+    data: dict[str, Any], key: str, names: tuple[str, ...], place: str, problems: list[Problem]
+) -> dict[str, bool]:
     found = _mapping(data, key, place, problems)
     _unknown(found, names, f"{place} {key}", problems)
     problems += [
-        Problem(f"{place} {key}.{k}", f"`{v}`", "true or false") for k, v in found.items() if not isinstance(v, bool)
+        Problem(f"{place} {key}.{k}", f"`{v}`", "true or false")
+        for k, v in found.items()
+        if not isinstance(v, bool)
     ]
     return {k: bool(v) for k, v in found.items()}
 
 
 def _choices(
-    data: dict[str, Any], key: str, names: tuple[str, ...], words: tuple[str, ...], place: str, problems: list[Problem]
+    data: dict[str, Any],
+    key: str,
+    names: tuple[str, ...],
+    words: tuple[str, ...],
+    place: str,
+    problems: list[Problem],
 ) -> dict[str, str]:
     found = _mapping(data, key, place, problems)
     _unknown(found, names, f"{place} {key}", problems)
     problems += [
-        Problem(f"{place} {key}.{k}", f"`{v}`", " or ".join(words)) for k, v in found.items() if v not in words
+        Problem(f"{place} {key}.{k}", f"`{v}`", " or ".join(words))
+        for k, v in found.items()
+        if v not in words
     ]
     return {k: str(v) for k, v in found.items()}
 
@@ -244,7 +277,9 @@ def _zone(name: str, place: str, problems: list[Problem]) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        problems.append(Problem(place, f"unknown time zone `{name}`", hint="an IANA name such as Asia/Shanghai"))
+        problems.append(
+            Problem(place, f"unknown time zone `{name}`", hint="an IANA name such as Asia/Shanghai")
+        )
 
 
 def _plain(value: object) -> object:

@@ -26,7 +26,9 @@ def main(argv: Sequence[str], *, steps: Sequence[str]) -> int:
     parser.add_argument("--lake", default="lake")
     parser.add_argument("--source", help="source map for outside data")
     parser.add_argument("--conf", type=Path, help="configuration folder")
-    parser.add_argument("--set", dest="sets", action="append", default=[], help="key=value, for this run only")
+    parser.add_argument(
+        "--set", dest="sets", action="append", default=[], help="key=value, for this run only"
+    )
     given = parser.parse_args(argv)
     try:
         last = day(given.as_of, "--as-of")

@@ -7,7 +7,6 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from pyspark.sql import SparkSession
 
@@ -147,7 +147,7 @@ class Night:
         """The feeds whose clean table this night has written."""
         return frozenset(f for f in self.feeds if f"clean/{f}" in self.attempt.tables)
 
-    def covers(self, feed: str, platform: str, world: str) -> str:
+    def covers(self, feed: str, world: str, platform: str) -> str:
         """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""
         if platform in self.config.platforms:
             return self.config.platforms[platform]
@@ -177,7 +177,10 @@ def days(night: Night) -> None:
     from huaxiang.days.step import run  # noqa: PLC0415
 
     outcome = run(night, rebuild=night.rebuild)
-    night.keep("days", {"cells_touched": outcome.cells_touched, "cells": outcome.cells, "streams": len(outcome.streams)})
+    night.keep(
+        "days",
+        {"cells_touched": outcome.cells_touched, "cells": outcome.cells, "streams": len(outcome.streams)},
+    )
     night.tell.counts(night.told["days"])
 
 
@@ -198,7 +201,9 @@ def segments(night: Night) -> None:
 
     night.keep("segments", run(night).rows())
     rows = night.told["segments"]
-    night.tell.counts({"segments": len(rows), **{k: sum(r[k] for r in rows) for k in ("people", "entered", "left")}})
+    night.tell.counts(
+        {"segments": len(rows), **{k: sum(r[k] for r in rows) for k in ("people", "entered", "left")}}
+    )
 
 
 def _totals(feeds: list[dict[str, Any]]) -> dict[str, int]:
@@ -264,13 +269,19 @@ def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> byt
         try:
             secret = Path(config.pepper_file).expanduser().read_bytes().strip()
         except OSError as error:
-            raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", str(error.strerror))) from None
+            raise ConfigurationError(
+                Problem(f"pepper_file {config.pepper_file}", str(error.strerror))
+            ) from None
         if not secret:
             raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", "the file is empty"))
         return secret
     if "://" in lake_root and not lake_root.startswith("file:"):
         raise ConfigurationError(
-            Problem("pepper", "a lake on shared storage has no key of its own", hint=f"set {PEPPER} or pepper_file")
+            Problem(
+                "pepper",
+                "a lake on shared storage has no key of its own",
+                hint=f"set {PEPPER} or pepper_file",
+            )
         )
     path = Path(lake_root.removeprefix("file://").removeprefix("file:")) / ".pepper"
     if not path.exists():
@@ -278,5 +289,7 @@ def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> byt
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:
             out.write(secrets.token_hex(32).encode())
-        say(f"no {PEPPER} and no pepper_file: made a random key for this lake in {path} (only you can read it)")
+        say(
+            f"no {PEPPER} and no pepper_file: made a random key for this lake in {path} (only you can read it)"
+        )
     return path.read_bytes().strip()

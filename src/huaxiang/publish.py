@@ -73,7 +73,9 @@ def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]
     """
     files = night.lake.read("file_ledger").where(F.col("status") == "loaded")
     seen = [(r["feed"], r["arrival_date"], r["rows"], r["release"]) for r in files.collect()]
-    newest = {feed: day for feed, day, _, release in sorted(seen, key=lambda f: f[1]) if release == night.number}
+    newest = {
+        feed: day for feed, day, _, release in sorted(seen, key=lambda f: f[1]) if release == night.number
+    }
     known = [(feed, day, rows) for feed, day, rows, _ in seen if feed in newest]
     tonight = {feed: days[-1] for feed, days in rows_by_day(f for f in known if f[1] == newest[f[0]]).items()}
     return tonight, rows_by_day(f for f in known if f[1] < newest[f[0]])
@@ -94,7 +96,7 @@ def local_gates(night: Night) -> Any:
     from pathlib import Path  # noqa: PLC0415
 
     root = local_path(night.lake.root, night.spark)
-    return (root if root else Path.cwd()) / "gates"
+    return (root or Path.cwd()) / "gates"
 
 
 def _found(result: GateResult) -> str:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(config: Config, lake: str, *, master: str | None = None, book: Book | None = None) -> Iterator[Lake]:
+def opened(
+    config: Config, lake: str, *, master: str | None = None, book: Book | None = None
+) -> Iterator[Lake]:
     """Open a lake with a Spark session; configuration has been read before, and is checked first of all."""
     from huaxiang.session import spark_session  # noqa: PLC0415
     from huaxiang.tables.lake import Lake  # noqa: PLC0415
@@ -52,7 +54,9 @@ def nights(
             tell.spark = there.spark
             attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)))
             follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
-            tell.say(f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}")
+            tell.say(
+                f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}"
+            )
             pepper = pepper_of(config, there.root, tell.say)
             night = Night(there.spark, book, there, attempt, landing, as_of, pepper, tell, rebuild)
             try:
@@ -62,7 +66,9 @@ def nights(
             summaries.append(summary)
             if summary["status"] == "published":
                 hours = f"{summary['seconds']:.0f} s in {summary['spark_jobs']} Spark jobs"
-                tell.say(f"published release {summary['release']} · {hours} · peak {summary['peak_memory_bytes'] / 2**30:.1f} GiB")
+                tell.say(
+                    f"published release {summary['release']} · {hours} · peak {summary['peak_memory_bytes'] / 2**30:.1f} GiB"
+                )
             if page and opening and not as_json:
                 print(f"look:  {page}")
     return summaries
@@ -79,11 +85,15 @@ def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> d
     from huaxiang.sources.files import list_landing  # noqa: PLC0415
     from huaxiang.tables.storage import storage  # noqa: PLC0415
 
-    found = list_landing(storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=book.source)
+    found = list_landing(
+        storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=book.source
+    )
     feeds: dict[str, int] = {}
     for file in found.files:
         feeds[file.feed] = feeds.get(file.feed, 0) + 1
     for feed, files in sorted(feeds.items()):
         print(f"{feed:<20} {files:>6,} files until {dates[-1]}")
-    print(f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}.")
+    print(
+        f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."
+    )
     return {"dry_run": True, "files": feeds}

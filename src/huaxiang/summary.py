@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import huaxiang
 from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from huaxiang.errors import HuaxiangError
     from huaxiang.night import Night
 
 FILE = "run_summary.json"
 
 
-def summarise(night: Night, *, started: float, exit_code: int, failure: HuaxiangError | None) -> dict[str, Any]:
+def summarise(
+    night: Night, *, started: float, exit_code: int, failure: HuaxiangError | None
+) -> dict[str, Any]:
     """Return what happened, in the shape that pages and people read, and keep it in the lake.
 
     It lies at `runs/<as_of>-r<release>/run_summary.json`; `runs/run_summary.json` is always the newest.
@@ -44,7 +47,14 @@ def summarise(night: Night, *, started: float, exit_code: int, failure: Huaxiang
         "content_hash": release.content_hash if release else None,
         "code_version": huaxiang.__version__,
         "steps": [
-            {"name": s.name, "seconds": round(s.seconds, 1), "cpu_seconds": round(s.cpu_seconds, 1), "spark_jobs": s.spark_jobs, "counts": s.counts} for s in steps
+            {
+                "name": s.name,
+                "seconds": round(s.seconds, 1),
+                "cpu_seconds": round(s.cpu_seconds, 1),
+                "spark_jobs": s.spark_jobs,
+                "counts": s.counts,
+            }
+            for s in steps
         ],
         **_told(night),
         "tables": [
@@ -61,11 +71,17 @@ def summarise(night: Night, *, started: float, exit_code: int, failure: Huaxiang
 def _told(night: Night) -> dict[str, Any]:
     """What the steps said, those of earlier processes too, in the pages' shape."""
     told = night.told
-    nothing = {"feeds": [], "refused_files": [], "reasons": []}
+    nothing: dict[str, Any] = {"feeds": [], "refused_files": [], "reasons": []}
     ingested = {k: v for k, v in {**nothing, **told.get("ingest", {})}.items() if k in nothing}
     parts = {k: told[k] for k in ("identity", "days", "portrait", "relations") if k in told}
     gates = told.get("gates", {"rules": 0, "held": 0, "warnings": [], "critical": []})
-    return {**ingested, **parts, "segments": told.get("segments", []), "coverage": told.get("coverage", []), "gates": gates}
+    return {
+        **ingested,
+        **parts,
+        "segments": told.get("segments", []),
+        "coverage": told.get("coverage", []),
+        "gates": gates,
+    }
 
 
 def keep(night: Night, summary: dict[str, Any]) -> None:

@@ -72,7 +72,15 @@ class Telling:
             yield step
             self._finish(step, began, jobs, worked)
             if not self.quiet:
-                self._log({"event": "step", "step": name, "seconds": round(step.seconds, 1), "spark_jobs": step.spark_jobs, **step.counts})
+                self._log(
+                    {
+                        "event": "step",
+                        "step": name,
+                        "seconds": round(step.seconds, 1),
+                        "spark_jobs": step.spark_jobs,
+                        **step.counts,
+                    }
+                )
             return
         columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as bar:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from feeds import CONTRACTS, clean
+
 from huaxiang.days.cells import cells, stacked
 from huaxiang.days.measures import load_catalogue
 from huaxiang.days.rows import event_rows
@@ -35,7 +35,9 @@ PERSON_OF = {
 }  # fmt: skip
 
 
-def line(who: str, order: str, at: str, paid: int, product: str = "p1", number: str = "1", **more: Any) -> dict[str, Any]:
+def line(
+    who: str, order: str, at: str, paid: int, product: str = "p1", number: str = "1", **more: Any
+) -> dict[str, Any]:
     return {
         "who": who, "order_id": order, "line_id": number, "product_id": product, "paid_minor": paid, "quantity": 1,
         "event_key": f"{who}|{order}|{number}", "at": at, **more,
@@ -74,18 +76,67 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         {"who": "weiwo:star", "other_account": "weiwo:star2", "action": "follow", "at": "2026-02-01 10:00"},
     ]
     returns = [
-        {"platform": "mall", "order_id": "o8", "line_id": "1", "amount_minor": 2000, "at": "2026-11-10 10:00"},
-        {"platform": "mall", "order_id": "not yet", "line_id": "1", "amount_minor": 9, "at": "2026-11-10 10:00"},
+        {
+            "platform": "mall",
+            "order_id": "o8",
+            "line_id": "1",
+            "amount_minor": 2000,
+            "at": "2026-11-10 10:00",
+        },
+        {
+            "platform": "mall",
+            "order_id": "not yet",
+            "line_id": "1",
+            "amount_minor": 9,
+            "at": "2026-11-10 10:00",
+        },
     ]
     products = [
-        {"platform": "mall", "product_id": "p1", "brand_id": "b1", "category": "food/tea", "at": "2026-01-01 00:00"},
-        {"platform": "mall", "product_id": "p2", "brand_id": "b2", "category": "food/tea", "at": "2026-01-01 00:00"},
-        {"platform": "mall", "product_id": "p3", "brand_id": "b0", "category": "home", "at": "2026-01-01 00:00"},
-        {"platform": "mall", "product_id": "p3", "brand_id": "b3", "category": "home", "at": "2026-10-01 00:00"},
+        {
+            "platform": "mall",
+            "product_id": "p1",
+            "brand_id": "b1",
+            "category": "food/tea",
+            "at": "2026-01-01 00:00",
+        },
+        {
+            "platform": "mall",
+            "product_id": "p2",
+            "brand_id": "b2",
+            "category": "food/tea",
+            "at": "2026-01-01 00:00",
+        },
+        {
+            "platform": "mall",
+            "product_id": "p3",
+            "brand_id": "b0",
+            "category": "home",
+            "at": "2026-01-01 00:00",
+        },
+        {
+            "platform": "mall",
+            "product_id": "p3",
+            "brand_id": "b3",
+            "category": "home",
+            "at": "2026-10-01 00:00",
+        },
     ]
     posts = [
-        {"who": "weiwo:brand", "post_id": "n1", "kind": "original", "topics": ["tea"], "brand_ids": ["b1", "b2"], "at": "2026-01-01 10:00"},
-        {"who": "weiwo:brand", "post_id": "n2", "kind": "original", "topics": ["tea", "cars"], "at": "2026-01-01 10:00"},
+        {
+            "who": "weiwo:brand",
+            "post_id": "n1",
+            "kind": "original",
+            "topics": ["tea"],
+            "brand_ids": ["b1", "b2"],
+            "at": "2026-01-01 10:00",
+        },
+        {
+            "who": "weiwo:brand",
+            "post_id": "n2",
+            "kind": "original",
+            "topics": ["tea", "cars"],
+            "at": "2026-01-01 10:00",
+        },
     ]
     accounts = [{"who": "weiwo:brand", "brand_id": "b1", "at": "2025-01-01 10:00"}]
     given = {
@@ -115,7 +166,8 @@ def told(_session: SparkSession) -> dict[str, Any]:
     spark = _session
     made = day_rows(feeds(spark)).persist()
     persons = spark.createDataFrame(
-        [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()], "account string, person string, platform string"
+        [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()],
+        "account string, person string, platform string",
     )
     measured = measured_portrait(made, persons, CATALOGUE, COVERS, as_of=AS_OF)
     types, brand_types = vocabularies(CATALOGUE)

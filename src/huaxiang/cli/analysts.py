@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets
+from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets  # noqa: TC001  (read at run time)
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.measures import load_catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Grain = Annotated[str | None, typer.Option("--grain", help="person or brand")]
 
@@ -40,7 +43,11 @@ def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = Fals
         for m in catalogue.measures
         if grain is None or grain in m.grains
     ]  # fmt: skip
-    rows += [(t.name, t.grain, "-", t.title.en, t.title.zh, t.definition()) for t in catalogue.tags if grain in (None, t.grain)]
+    rows += [
+        (t.name, t.grain, "-", t.title.en, t.title.zh, t.definition())
+        for t in catalogue.tags
+        if grain in (None, t.grain)
+    ]
     names = ("name", "grains", "windows", "title", "标题", "definition")
     if as_json:
         print(json.dumps([dict(zip(names, r, strict=True)) for r in rows], ensure_ascii=False))
@@ -64,11 +71,13 @@ def measures_check(conf: Conf = None) -> None:
     )
 
 
-def measures_diff(lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json: AsJson = False) -> None:
+def measures_diff(
+    lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json: AsJson = False
+) -> None:
     """What your changed definitions would change: folds the current release again and counts differing people."""
+    from huaxiang.night import open_book  # noqa: PLC0415
     from huaxiang.portrait.diff import definition_diff  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
-    from huaxiang.night import open_book  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
     book = open_book(config)
@@ -105,7 +114,9 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     for row in rows:
         table.add_row(row["feed"], row["reason"], f"{row['rows']:,}", row["path"], str(row["record"]))
     Console(width=None if Console().is_terminal else 200).print(table)
-    print(f"{sum(r['rows'] for r in rows):,} reasons of held rows in {lake}. Mend the cause, then: huaxiang quarantine replay")
+    print(
+        f"{sum(r['rows'] for r in rows):,} reasons of held rows in {lake}. Mend the cause, then: huaxiang quarantine replay"
+    )
 
 
 def quarantine_replay(
@@ -144,7 +155,11 @@ def explain(
     print(told.text())
 
 
-def docs(check: Annotated[bool, typer.Option("--check", help="Only tell whether the dictionary is current")] = False) -> None:
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell whether the dictionary is current")
+    ] = False,
+) -> None:
     """Write schemas/DICTIONARY.md from contracts and measures, or check that it is current."""
     from huaxiang.contracts.dictionary import write  # noqa: PLC0415
     from huaxiang.portrait.vocabulary import compiled_contracts  # noqa: PLC0415
@@ -159,9 +174,12 @@ def docs(check: Annotated[bool, typer.Option("--check", help="Only tell whether 
 
 def add_to(app: typer.Typer) -> None:
     """Give the commands their names."""
-    groups = {
+    groups: dict[str, tuple[str, dict[str, Callable[..., object]]]] = {
         "sources": ("Outside data: source maps in conf/sources/.", {"check": sources_check}),
-        "measures": ("The measure catalogue.", {"list": measures_list, "check": measures_check, "diff": measures_diff}),
+        "measures": (
+            "The measure catalogue.",
+            {"list": measures_list, "check": measures_check, "diff": measures_diff},
+        ),
         "segments": ("Segment files in conf/segments/.", {"check": segments_check}),
         "quarantine": ("Rows that were refused.", {"list": quarantine_list, "replay": quarantine_replay}),
     }

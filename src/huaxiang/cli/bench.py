@@ -35,7 +35,9 @@ def _command(lake: Path, landing: Path, as_of: date, *more: str) -> list[str]:
 def _run(lake: Path, landing: Path, as_of: date, *more: str) -> dict[str, Any]:
     done = subprocess.run(_command(lake, landing, as_of, *more), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise HuaxiangError(Problem(f"night {as_of}", f"ended with {done.returncode}", hint=done.stderr[-2000:]))
+        raise HuaxiangError(
+            Problem(f"night {as_of}", f"ended with {done.returncode}", hint=done.stderr[-2000:])
+        )
     told: dict[str, Any] = json.loads((lake / "runs" / "run_summary.json").read_text(encoding="utf-8"))
     return told
 
@@ -48,7 +50,9 @@ def _world(out: Path, people: int, days: int) -> Path:
         began = time.monotonic()
         made = make(world, people=people, days=days, seed=1, until=UNTIL)
         took = time.monotonic() - began
-        print(f"world: {made.events:,} events in {took:.0f} s = {made.events / took:,.0f} events/s", flush=True)
+        print(
+            f"world: {made.events:,} events in {took:.0f} s = {made.events / took:,.0f} events/s", flush=True
+        )
     return world / "landing"
 
 
@@ -108,7 +112,10 @@ def kill(
         shutil.rmtree(lake, ignore_errors=True)
         shutil.copytree(before, lake)
         process = subprocess.Popen(  # noqa: S603
-            _command(lake, landing, UNTIL), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            _command(lake, landing, UNTIL),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         moment = moments.uniform(0.1, lasts)
         time.sleep(moment)
@@ -144,15 +151,17 @@ def measures(lake: Annotated[str, typer.Option("--lake")] = "lake", rounds: int 
         release = there.release()
         persons, rows = there.read_release("person_account"), there.read_release("day_row")
         for turn in range(rounds + 1):
-            for count in taken:
+            for count, times in taken.items():
                 few = Catalogue(book.catalogue.events, tuple(plain[:count]), ())
                 began = peak.cpu_seconds()
                 made = measured_portrait(rows, persons, few, {}, as_of=release.as_of)
                 made.write.format("noop").mode("overwrite").save()
                 if turn:
-                    taken[count].append(peak.cpu_seconds() - began)
+                    times.append(peak.cpu_seconds() - began)
     middle = {n: sorted(t)[len(t) // 2] for n, t in taken.items()}
-    print(f"8 measures {middle[8]:.1f} CPU-s   40 measures {middle[40]:.1f} CPU-s   ratio {middle[40] / middle[8]:.2f}")
+    print(
+        f"8 measures {middle[8]:.1f} CPU-s   40 measures {middle[40]:.1f} CPU-s   ratio {middle[40] / middle[8]:.2f}"
+    )
 
 
 def add_to(app: typer.Typer) -> None:

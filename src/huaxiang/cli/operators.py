@@ -16,12 +16,18 @@ from rich.table import Table
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
 
-Landing = Annotated[str, typer.Option("--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…")]
+Landing = Annotated[
+    str, typer.Option("--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…")
+]
 LakeRoot = Annotated[str, typer.Option("--lake", help="Folder of the lake; any Hadoop path")]
 Conf = Annotated[Path | None, typer.Option("--conf", help="Configuration folder (default: the shipped one)")]
-Sets = Annotated[list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
-Master = Annotated[str | None, typer.Option("--master", help="Spark master (default: the running session, else local[*])")]
+Master = Annotated[
+    str | None, typer.Option("--master", help="Spark master (default: the running session, else local[*])")
+]
 
 
 def day(text: str, option: str) -> date:
@@ -32,17 +38,25 @@ def day(text: str, option: str) -> date:
         raise ConfigurationError(Problem(option, f"`{text}`", "a date such as 2026-11-20")) from None
 
 
-def nightly(  # noqa: D417
+def nightly(
     as_of: Annotated[str, typer.Option("--as-of", help="Last business date counted, e.g. 2026-11-20")],
     landing: Landing = "landing",
     lake: LakeRoot = "lake",
-    from_: Annotated[str | None, typer.Option("--from", help="First date of a range: one release for each date")] = None,
-    source: Annotated[str | None, typer.Option("--source", help="Source map in conf/sources/ for outside data")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="First date of a range: one release for each date")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Source map in conf/sources/ for outside data")
+    ] = None,
     conf: Conf = None,
     sets: Sets = None,
     master: Master = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be read; change nothing")] = False,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make all day rows again from the clean events")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and say what would be read; change nothing")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make all day rows again from the clean events")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a night: landing files → clean events → persons → portraits → segments → a published release.
@@ -57,7 +71,17 @@ def nightly(  # noqa: D417
     from huaxiang.run import nights  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
-    summaries = nights(config, dates, landing=landing, lake=lake, source=source, master=master, dry_run=dry_run, as_json=as_json, rebuild=rebuild)
+    summaries = nights(
+        config,
+        dates,
+        landing=landing,
+        lake=lake,
+        source=source,
+        master=master,
+        dry_run=dry_run,
+        as_json=as_json,
+        rebuild=rebuild,
+    )
     if as_json:
         print(json.dumps(summaries[-1] if summaries else {}, ensure_ascii=False))
 
@@ -68,15 +92,21 @@ def releases(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
 
     found = releases_light(lake)
     if as_json:
-        rows = [{**r.row(), "as_of": str(r.as_of), "published_at": str(r.published_at), "content_hash": r.content_hash} for r in found]
+        rows = [
+            {
+                **r.row(),
+                "as_of": str(r.as_of),
+                "published_at": str(r.published_at),
+                "content_hash": r.content_hash,
+            }
+            for r in found
+        ]
         print(json.dumps(rows, ensure_ascii=False, default=str))
         return
     table = Table("release", "status", "as of", "published at (UTC)", "tables", "rows", "content", box=None)
     for r in found:
-        rows = sum(p.rows for p in r.tables.values())
-        table.add_row(
-            str(r.release), r.status, str(r.as_of), f"{r.published_at:%Y-%m-%d %H:%M:%S}", str(len(r.tables)), f"{rows:,}", r.content_hash
-        )  # fmt: skip
+        at, held = f"{r.published_at:%Y-%m-%d %H:%M:%S}", f"{sum(p.rows for p in r.tables.values()):,}"
+        table.add_row(str(r.release), r.status, str(r.as_of), at, str(len(r.tables)), held, r.content_hash)
     Console().print(table if found else f"no release in {lake} yet: run `huaxiang nightly`")
 
 
@@ -118,13 +148,18 @@ def query(
         print(f"… {found.num_rows - limit:,} more rows; --limit shows them")
 
 
-def doctor(lake: Annotated[Path | None, typer.Option("--lake", help="A lake whose folder must be writable")] = None) -> int:
+def doctor(
+    lake: Annotated[Path | None, typer.Option("--lake", help="A lake whose folder must be writable")] = None,
+) -> int:
     """Check Java, JARs, versions, write access, memory, disk and fonts; each with its fix."""
     from huaxiang.doctor import checks  # noqa: PLC0415
 
     found = checks(lake)
     for check in found:
-        print(f"{'✔' if check.ok else '✘'} {check.name:<14} {check.found}" + ("" if check.ok else f"\n    → {check.fix}"))
+        print(
+            f"{'✔' if check.ok else '✘'} {check.name:<14} {check.found}"
+            + ("" if check.ok else f"\n    → {check.fix}")
+        )
     return 0 if all(c.ok for c in found) else 1
 
 
@@ -132,14 +167,24 @@ def world(
     people: Annotated[int, typer.Option("--people", help="People in the world")] = 2000,
     days: Annotated[int, typer.Option("--days", help="Days of events, ending on --until")] = 90,
     seed: Annotated[int, typer.Option("--seed", help="Equal seeds make equal files")] = 1,
-    out: Annotated[Path, typer.Option("--out", help="Folder to make: <out>/landing and <out>/truth")] = Path("world"),
+    out: Annotated[Path, typer.Option("--out", help="Folder to make: <out>/landing and <out>/truth")] = Path(
+        "world"
+    ),
     until: Annotated[str, typer.Option("--until", help="Last day")] = "2026-11-20",
     dirt: Annotated[float, typer.Option("--dirt", help="Share of rows with a planted fault")] = 0.02,
 ) -> None:
     """Make a demo world with planted truth: landing files to run nights on, and what a perfect night would say."""
     from huaxiang.world.make import make  # noqa: PLC0415
 
-    made = make(out, people=people, days=days, seed=seed, until=day(until, "--until"), dirt=dirt, tell=lambda text: print(text, file=sys.stderr))
+    made = make(
+        out,
+        people=people,
+        days=days,
+        seed=seed,
+        until=day(until, "--until"),
+        dirt=dirt,
+        tell=lambda text: print(text, file=sys.stderr),
+    )
     print(f"{made.events:,} events of {people:,} people in {days} days\nlook:  {out}/landing  {out}/truth")
 
 
@@ -175,14 +220,18 @@ def demo(
     until = date(2026, 11, 20)
     made, tables = lake / "world", lake / "lake"
     if tables.exists():
-        raise ConfigurationError(Problem(str(tables), "there is a lake already", hint="remove it, or pass another --lake"))
+        raise ConfigurationError(
+            Problem(str(tables), "there is a lake already", hint="remove it, or pass another --lake")
+        )
     shutil.rmtree(made, ignore_errors=True)
     print(f"a world of {people:,} people and {days} days …", file=sys.stderr)
     make(made, people=people, days=days, seed=seed, until=until)
     dates = [until - timedelta(days=n) for n in (3, 2, 1, 0)]
     nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
     code = evaluate(str(tables), made / "truth", False)
-    print(f"look:  {tables}/pages/{until}/index.html\nask:   huaxiang query \"SELECT rfm_class, count(*) FROM portrait GROUP BY 1\" --lake {tables}")
+    print(
+        f'look:  {tables}/pages/{until}/index.html\nask:   huaxiang query "SELECT rfm_class, count(*) FROM portrait GROUP BY 1" --lake {tables}'
+    )
     return code
 
 

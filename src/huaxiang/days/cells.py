@@ -58,7 +58,11 @@ def stacked(frames: Sequence[DataFrame], wide: dict[str, str]) -> DataFrame:
     """Return the day rows of several streams as one frame with all value columns of the table."""
     union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
     missing = {n: F.lit(None).cast(t) for n, t in wide.items() if n not in union.columns}
-    return union.withColumns(missing).select(*GRAIN, PARTITION, *wide) if missing else union.select(*GRAIN, PARTITION, *wide)
+    return (
+        union.withColumns(missing).select(*GRAIN, PARTITION, *wide)
+        if missing
+        else union.select(*GRAIN, PARTITION, *wide)
+    )
 
 
 def _keys(part: Part, kinds: list[str]) -> Column:
@@ -72,7 +76,9 @@ def _keys(part: Part, kinds: list[str]) -> Column:
             found.append(F.coalesce(_keys_of(kind, held), _none()))
         else:
             text = value.cast("string")
-            found.append(F.when(text.isNotNull() & (text != ""), F.array(_key(F.lit(kind), text))).otherwise(_none()))
+            found.append(
+                F.when(text.isNotNull() & (text != ""), F.array(_key(F.lit(kind), text))).otherwise(_none())
+            )
     awaits = F.col("awaits")
     return F.when(F.col("waiting"), awaits).otherwise(F.concat(*found, awaits))
 
@@ -97,7 +103,7 @@ def condition(part: Part) -> Column:
     return holds
 
 
-def _partial(part: Part, in_kind: Column) -> Column:
+def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (one case per way of adding up)
     holds = in_kind & condition(part)
     names = part.event.names
 
@@ -107,8 +113,8 @@ def _partial(part: Part, in_kind: Column) -> Column:
     def when(value: Column) -> Column:
         return F.when(holds, value)
 
-    instant = F.coalesce(*( [F.col("at")] if "at" in names else [F.col("changed_at")] if "changed_at" in names else []),
-                         F.col(part.date).cast("timestamp"))  # fmt: skip
+    said_at = [F.col(c) for c in ("at", "changed_at") if c in names][:1]
+    instant = F.coalesce(*said_at, F.col(part.date).cast("timestamp"))
     match part.way:
         case "sum":
             return F.sum(when(argument(0)))

@@ -12,8 +12,7 @@ from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.expressions import NameInfo
-from huaxiang.expressions import compile_expression
+from huaxiang.expressions import NameInfo, compile_expression
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
@@ -93,14 +92,19 @@ def _event(
 ) -> Event | None:
     before = len(problems)
     problems += [
-        Problem(place, f"unknown key `{k}`", hint=did_you_mean(k, _EVENT_KEYS)) for k in data if k not in _EVENT_KEYS
+        Problem(place, f"unknown key `{k}`", hint=did_you_mean(k, _EVENT_KEYS))
+        for k in data
+        if k not in _EVENT_KEYS
     ]
     feed = str(data.get("feed", ""))
     if feed not in contracts:
         problems.append(Problem(place, f"unknown feed `{feed}`", hint=did_you_mean(feed, contracts)))
         return None
     names = {c.name: NameInfo(c.type, c.title.en) for c in clean_contract(contracts[feed]).columns}
-    names |= {"local_hour": NameInfo("int", "Hour of the business zone"), "weekday": NameInfo("int", "Weekday, 1 = Monday")}
+    names |= {
+        "local_hour": NameInfo("int", "Hour of the business zone"),
+        "weekday": NameInfo("int", "Weekday, 1 = Monday"),
+    }
     lookups = []
     for entry in data.get("lookups") or []:
         lookup = _lookup(entry, contracts, names, place, problems)
@@ -161,14 +165,18 @@ def _lookup(
     as_at = data.get("as_at")
     for theirs in [*on, *take.values(), *([as_at] if as_at else [])]:
         if theirs not in there:
-            problems.append(Problem(place, f"`{feed}` has no column `{theirs}`", hint=did_you_mean(theirs, there)))
+            problems.append(
+                Problem(place, f"`{feed}` has no column `{theirs}`", hint=did_you_mean(theirs, there))
+            )
     for ours in on.values():
         if ours not in names:
             problems.append(Problem(place, f"unknown name `{ours}`", hint=did_you_mean(ours, names)))
     for ours in take:
         # the account and date of a needed other side replace this event's missing ones
         if ours in names and ours not in ("account", OWN_DATE):
-            problems.append(Problem(place, f"`{ours}` is already a name of this event", hint="take it by another name"))
+            problems.append(
+                Problem(place, f"`{ours}` is already a name of this event", hint="take it by another name")
+            )
     if len(problems) > before:
         return None
     return Lookup(feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)))

@@ -17,8 +17,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.events import KEY_KINDS, Event, load_events
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean
-from huaxiang.expressions import compile_expression
-from huaxiang.expressions import Place
+from huaxiang.expressions import Place, compile_expression
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from huaxiang.contracts.model import Contract
+    from huaxiang.expressions import Family
 
 ALL = None  # the window without an opening
 GRAINS = ("person", "brand")
@@ -237,7 +237,9 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
                 _entry(entry, events, measures, tags, path, line)
             except HuaxiangError as error:
                 problems += error.problems
-    catalogue = Catalogue(events, tuple(measures.values()), tuple(tags.values()), tuple(str(p) for p in files))
+    catalogue = Catalogue(
+        events, tuple(measures.values()), tuple(tags.values()), tuple(str(p) for p in files)
+    )
     if not problems:
         problems += _tag_problems(catalogue)
     if problems:
@@ -246,15 +248,24 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
 
 
 def _entry(
-    entry: Any, events: dict[str, Event], measures: dict[str, Measure], tags: dict[str, Tag], path: Path, line: int
+    entry: Any,
+    events: dict[str, Event],
+    measures: dict[str, Measure],
+    tags: dict[str, Tag],
+    path: Path,
+    line: int,
 ) -> None:
     kind = "measure" if "measure" in entry else "tag"
     keys = _MEASURE_KEYS if kind == "measure" else _TAG_KEYS
     name = str(entry.get(kind, ""))
     place = f"{path.name}:{line} {name}"
-    problems = [Problem(place, f"unknown key `{k}`", hint=did_you_mean(k, keys)) for k in entry if k not in keys]
+    problems = [
+        Problem(place, f"unknown key `{k}`", hint=did_you_mean(k, keys)) for k in entry if k not in keys
+    ]
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        problems.append(Problem(place, f"name `{name}`", "lower-case letters, digits and _ , beginning with a letter"))
+        problems.append(
+            Problem(place, f"name `{name}`", "lower-case letters, digits and _ , beginning with a letter")
+        )
     if name in measures or name in tags:
         problems.append(Problem(place, f"`{name}` is defined twice", hint="choose another name"))
     for words in ("title", "means"):
@@ -264,7 +275,11 @@ def _entry(
     privacy = entry.get("privacy", "free")
     if privacy not in ("free", "quasi-id", "sensitive", "direct-id"):
         problems.append(
-            Problem(place, f"privacy `{privacy}`", hint=did_you_mean(str(privacy), ("free", "quasi-id", "sensitive")))
+            Problem(
+                place,
+                f"privacy `{privacy}`",
+                hint=did_you_mean(str(privacy), ("free", "quasi-id", "sensitive")),
+            )
         )
     if kind == "tag":
         _tag(entry, name, tags, path, line, place, problems)
@@ -279,7 +294,9 @@ def _measure(
     path: Path, line: int, place: str, problems: list[Problem],
 ) -> None:  # fmt: skip
     grains = tuple(entry.get("grains") or ("person",))
-    problems += [Problem(place, f"grain `{g}`", hint=did_you_mean(g, GRAINS)) for g in grains if g not in GRAINS]
+    problems += [
+        Problem(place, f"grain `{g}`", hint=did_you_mean(g, GRAINS)) for g in grains if g not in GRAINS
+    ]
     bare = "windows" not in entry
     windows = tuple(ALL if w == "all" else w for w in entry.get("windows", ["all"]))
     for window in windows:
@@ -314,7 +331,11 @@ def _part(
     event = events.get(str(entry.get("from")))
     if event is None:
         problems.append(
-            Problem(place, f"unknown event `{entry.get('from')}`", hint=did_you_mean(str(entry.get("from")), events))
+            Problem(
+                place,
+                f"unknown event `{entry.get('from')}`",
+                hint=did_you_mean(str(entry.get("from")), events),
+            )
         )
         return None
     match = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", str(entry.get("adds_up", "")), re.DOTALL)
@@ -325,7 +346,9 @@ def _part(
     arguments = _split(match.group(2)) if match.group(2) else ()
     counts, made, _, per_brand = WAYS[way]
     if len(arguments) not in counts:
-        problems.append(Problem(place, f"`{way}` with {len(arguments)} arguments", " or ".join(map(str, counts))))
+        problems.append(
+            Problem(place, f"`{way}` with {len(arguments)} arguments", " or ".join(map(str, counts)))
+        )
         return None
     where = entry.get("where")
     keyed = arguments[:1] if way in KEYED_WAYS else ()
@@ -333,19 +356,27 @@ def _part(
         if event.key(kind) is None:
             had = dict(event.keys)
             problems.append(
-                Problem(place, f"`{event.name}` has no key `{kind}`", hint=did_you_mean(kind, had or KEY_KINDS))
+                Problem(
+                    place, f"`{event.name}` has no key `{kind}`", hint=did_you_mean(kind, had or KEY_KINDS)
+                )
             )
     if "brand" in grains and (event.key("brand") is None or not per_brand):
-        problems.append(Problem(place, f"`{way}` of `{event.name}` cannot be asked per brand", hint="grains: [person]"))
+        problems.append(
+            Problem(place, f"`{way}` of `{event.name}` cannot be asked per brand", hint="grains: [person]")
+        )
     dated_by = str(entry.get("dated_by", event.dates[0][0]))
     if dated_by not in dict(event.dates):
-        problems.append(Problem(place, f"`dated_by: {dated_by}`", hint=did_you_mean(dated_by, dict(event.dates))))
-    types = _types(way, arguments[len(keyed):], where, event, at, problems)
+        problems.append(
+            Problem(place, f"`dated_by: {dated_by}`", hint=did_you_mean(dated_by, dict(event.dates)))
+        )
+    types = _types(way, arguments[len(keyed) :], where, event, at, problems)
     if len(problems) > before:
         return None
     found = made or types[0]
     if way == "sum":
-        found = "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
+        found = (
+            "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
+        )
     return Part(column, event, dated_by, where, way, tuple(arguments), found)
 
 
@@ -353,7 +384,8 @@ def _types(
     way: str, arguments: Iterable[str], where: str | None, event: Event, at: Place, problems: list[Problem]
 ) -> list[str]:
     types = []
-    wants = [(a, "boolean" if way == "state" else "number" if way == "sum" else None) for a in arguments]
+    needs: dict[str, Family] = {"state": "boolean", "sum": "number"}
+    wants: list[tuple[str, Family | None]] = [(a, needs.get(way)) for a in arguments]
     if where is not None:
         wants.append((str(where), "boolean"))
     for text, want in wants:
@@ -381,7 +413,13 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _tag(
-    entry: dict[str, Any], name: str, tags: dict[str, Tag], path: Path, line: int, place: str, problems: list[Problem]
+    entry: dict[str, Any],
+    name: str,
+    tags: dict[str, Tag],
+    path: Path,
+    line: int,
+    place: str,
+    problems: list[Problem],
 ) -> None:
     grain = entry.get("grain", "person")
     if grain not in GRAINS:
@@ -398,8 +436,14 @@ def _tag(
         ]
         if grain != "person":
             problems.append(Problem(place, "a rank per brand", "grain: person"))
-        if inner.get("best") not in ("low", "high") or not isinstance(inner.get("into"), int) or inner["into"] < 2:
-            problems.append(Problem(place, f"rank {inner}", "{of: column, into: 5, best: low|high, among: condition}"))
+        if (
+            inner.get("best") not in ("low", "high")
+            or not isinstance(inner.get("into"), int)
+            or inner["into"] < 2
+        ):
+            problems.append(
+                Problem(place, f"rank {inner}", "{of: column, into: 5, best: low|high, among: condition}")
+            )
         else:
             rank = Rank(str(inner.get("of")), inner["into"], inner["best"], str(inner.get("among", "true")))
     if not problems:

@@ -109,7 +109,9 @@ def _valid_version() -> Column:
     versions = F.col("_found")
     began = F.filter(
         versions,
-        lambda v: v["since"].isNull() | F.col("business_date").isNull() | (v["since"] <= F.col("business_date")),
+        lambda v: (
+            v["since"].isNull() | F.col("business_date").isNull() | (v["since"] <= F.col("business_date"))
+        ),
     )
     several = F.coalesce(F.try_element_at(began, F.lit(-1)), versions[0])
     return F.when(F.size(versions) == 1, versions[0]).otherwise(several)

@@ -57,7 +57,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
             continue
         if stream in stale:
             made.append(cells(_rows(night, event, None), parts))
-        elif months.get(stream):
+        elif pairs is not None and stream in months:
             mine = pairs.where(F.col("stream") == stream)
             made.append(_made_again(night, event, parts, mine, months[stream]))
     outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
@@ -93,7 +93,10 @@ def _rows(night: Night, event: Event, base: DataFrame | None) -> DataFrame:
 
 
 def _touched(
-    night: Night, streams: dict[str, list[tuple[Part, frozenset[str]]]], stale: set[str], changed: dict[str, Changed]
+    night: Night,
+    streams: dict[str, list[tuple[Part, frozenset[str]]]],
+    stale: set[str],
+    changed: dict[str, Changed],
 ) -> DataFrame | None:
     """Distinct (stream, account, business_date) to make again, materialised; None when there are none."""
     found: list[DataFrame] = []
@@ -123,7 +126,9 @@ def _months(pairs: DataFrame | None, catalogue: Catalogue) -> dict[str, list[str
         return {}
     streams = catalogue.streams()
     whole = [s for s, parts in streams.items() if not parts[0][0].event.by_month]
-    part = F.when(F.col("stream").isin(*whole), F.lit(WHOLE)).otherwise(part_of(F.col("business_date"), by_month=True))
+    part = F.when(F.col("stream").isin(*whole), F.lit(WHOLE)).otherwise(
+        part_of(F.col("business_date"), by_month=True)
+    )
     found: dict[str, list[str]] = {}
     for row in pairs.select("stream", part.alias("part")).distinct().collect():
         found.setdefault(row["stream"], []).append(row["part"])
@@ -135,11 +140,15 @@ def _made_again(
 ) -> DataFrame:
     """The cells of the touched pairs from all their events; pairs without any event left give none."""
     first = parts[0][0]
-    pairs = F.broadcast(pairs.select(F.col("account").alias("_account"), F.col("business_date").alias("_date")))
+    pairs = F.broadcast(
+        pairs.select(F.col("account").alias("_account"), F.col("business_date").alias("_date"))
+    )
     if any(lookup.needs for lookup in event.lookups):
         made = cells(_rows(night, event, None), parts)
         return made.join(
-            pairs, (F.col("account") == F.col("_account")) & F.col("business_date").eqNullSafe(F.col("_date")), "left_semi"
+            pairs,
+            (F.col("account") == F.col("_account")) & F.col("business_date").eqNullSafe(F.col("_date")),
+            "left_semi",
         )
     base = night.lake.read(f"clean/{event.feed}")
     if event.by_month:
@@ -162,13 +171,22 @@ def _write(
         return 0, attempt.rows("day_row")
     new = stacked(made, wide).withColumn("release", F.lit(night.number).cast("bigint"))
     if stale is None:
-        written = attempt.replace("day_row", new.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind"))
+        written = attempt.replace(
+            "day_row", new.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
+        )
         return written.rows, written.rows
     old = lake.read("day_row")
     old = old.select(
-        *GRAIN, PARTITION, *(F.col(n) if n in old.columns else F.lit(None).cast(t).alias(n) for n, t in wide.items()), "release"
+        *GRAIN,
+        PARTITION,
+        *(F.col(n) if n in old.columns else F.lit(None).cast(t).alias(n) for n, t in wide.items()),
+        "release",
     )
-    parts = {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()} if stale else set()
+    parts = (
+        {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}
+        if stale
+        else set()
+    )
     leaving = F.col("stream").isin(*stale) if stale else F.lit(False)
     if pairs is not None:
         parts |= {f"{stream} {month}" for stream, held in months.items() for month in held}
@@ -188,8 +206,14 @@ def _write(
     attempt.append("day_row_past", past.repartition(1), evolve=True)
     kept = joined.where(~leaving).select(*names)
     if stale:
-        parts |= {r[0] for r in new.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}
-    content = kept.unionByName(new.select(*names)).repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
+        parts |= {
+            r[0] for r in new.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()
+        }
+    content = (
+        kept.unionByName(new.select(*names))
+        .repartition(PARTITION)
+        .sortWithinPartitions(PARTITION, "key_kind")
+    )
     written = attempt.replace_parts("day_row", content, sorted(parts), evolve=True)
     made_now = lake.read("day_row").where(F.col("release") == night.number).count()
     return made_now, written.rows

@@ -55,7 +55,10 @@ def touched_pairs(
             continue
         keys = changed_keys(lookup, change)
         restated = keys_known_before(lookup, keys, before(lookup.feed))
-        for affected in (_awaiting(event, lookup, keys, day_rows, after), _holding(event, lookup, restated, after)):
+        for affected in (
+            _awaiting(event, lookup, keys, day_rows, after),
+            _holding(event, lookup, restated, after),
+        ):
             if affected is not None:
                 new.append(event_rows(event, affected, after, zone=zone))
                 old.append(event_rows(event, affected, before, zone=zone))
@@ -90,7 +93,9 @@ def keys_known_before(lookup: Lookup, keys: DataFrame, before: DataFrame) -> Dat
     return None if restated.isEmpty() else restated
 
 
-def _awaiting(event: Event, lookup: Lookup, keys: DataFrame, day_rows: DataFrame | None, after: Read) -> DataFrame | None:
+def _awaiting(
+    event: Event, lookup: Lookup, keys: DataFrame, day_rows: DataFrame | None, after: Read
+) -> DataFrame | None:
     if day_rows is None:
         return None
     waiting = (

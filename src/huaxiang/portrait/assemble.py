@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Catalogue, Measure
 
@@ -33,7 +33,12 @@ def people(persons: DataFrame) -> DataFrame:
 
 
 def measured_portrait(
-    day_rows: DataFrame, persons: DataFrame, catalogue: Catalogue, coverage: Mapping[str, Mapping[str, str]], *, as_of: date
+    day_rows: DataFrame,
+    persons: DataFrame,
+    catalogue: Catalogue,
+    coverage: Mapping[str, Mapping[str, str]],
+    *,
+    as_of: date,
 ) -> DataFrame:
     """Return `person` and every measure of the person grain, one row per person of `persons`.
 
@@ -71,7 +76,7 @@ def _edges_of(cells: DataFrame, measure: Measure) -> DataFrame:
     return cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
 
 
-def absence_filled(measures: Sequence[Measure], coverage: Mapping[str, Mapping[str, str]]) -> list[F.Column]:
+def absence_filled(measures: Sequence[Measure], coverage: Mapping[str, Mapping[str, str]]) -> list[Column]:
     """The measures' columns with 0 for nobody-did-it where the feed covers the person."""
     columns = []
     for measure in measures:

@@ -23,7 +23,11 @@ def feed_coverage(feed: str, clean: DataFrame, covers: Callable[[str], str]) -> 
 
     `covered_from` is the first business date delivered; null when no row has one.
     """
-    found = clean.groupBy("platform").agg(F.min("business_date").alias("first"), F.count("*").alias("rows")).collect()
+    found = (
+        clean.groupBy("platform")
+        .agg(F.min("business_date").alias("first"), F.count("*").alias("rows"))
+        .collect()
+    )
     return [
         (feed, r["platform"], covers(r["platform"]), r["first"], r["rows"])
         for r in sorted(found, key=lambda r: str(r["platform"]))

@@ -34,7 +34,9 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     persons = lake.read_release("person_account")
     day_rows = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
     person_types, brand_types = vocabularies(catalogue)
-    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of).persist(StorageLevel.MEMORY_AND_DISK)
+    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of).persist(
+        StorageLevel.MEMORY_AND_DISK
+    )
     tags = [t for t in catalogue.tags if t.grain == "person"]
     portrait = with_tags(measured, tags, tag_names(person_types), person_types, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"], list(person_types))
@@ -44,7 +46,11 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of).join(theirs, "person")
     related = with_tags(pairs, tags, tag_names(brand_types, person_types), brand_types, as_of=as_of)
     found += _compared(
-        "brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"], list(brand_types)
+        "brand_relation",
+        lake.read_release("brand_relation"),
+        related,
+        ["person", "brand_id"],
+        list(brand_types),
     )
     measured.unpersist()
     day_rows.unpersist()
@@ -65,13 +71,18 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
         event = parts[0][0].event
         if f"clean/{event.feed}" in tables:
             rows = event_rows(
-                event, lake.read(f"clean/{event.feed}"), lambda f: lake.read(f"clean/{f}"), zone=book.config.business_zone
+                event,
+                lake.read(f"clean/{event.feed}"),
+                lambda f: lake.read(f"clean/{f}"),
+                zone=book.config.business_zone,
             )
             frames.append(cells(rows, parts))
     return stacked(frames, wide)
 
 
-def _compared(table: str, old: DataFrame, new: DataFrame, key: list[str], columns: list[str]) -> list[dict[str, Any]]:
+def _compared(
+    table: str, old: DataFrame, new: DataFrame, key: list[str], columns: list[str]
+) -> list[dict[str, Any]]:
     """One pass over both: rows in which a column differs, a missing row counting as null."""
     both = [c for c in columns if c in old.columns]
     renamed = new.select(*key, *(F.col(c).alias(f"new_{c}") for c in columns))

@@ -21,6 +21,7 @@ from huaxiang.portrait.vocabulary import vocabularies
 if TYPE_CHECKING:
     from datetime import date
 
+    from pyspark.sql import Column as Counted
     from pyspark.sql import DataFrame
 
     from huaxiang.contracts.model import Column
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from huaxiang.night import Book
     from huaxiang.tables.lake import Lake
 
-HIDDEN = ("event_key", "content_hash", "part", "release", "revision", "arrival_date", "account", "awaits", "waiting")
+HIDDEN = (
+    "event_key",
+    "content_hash",
+    "part",
+    "release",
+    "revision",
+    "arrival_date",
+    "account",
+    "awaits",
+    "waiting",
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,9 @@ class Explanation:
 
     def text(self) -> str:
         """As a page for a terminal: tags that say something first, then the newest events."""
-        lines = [f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(self.accounts)}"]
+        lines = [
+            f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(self.accounts)}"
+        ]
         brand: str | None = ""
         for told in self.tags:
             if told.brand_id != brand:
@@ -76,7 +89,9 @@ class Explanation:
                 f"{told.title} / {told.title_zh}: {told.definition}"
             )
         lines.append("\nnewest events")
-        lines += [f"  {e['business_date'] or 'undated':<11} {e['event']:<20} {e['says']}" for e in self.events]
+        lines += [
+            f"  {e['business_date'] or 'undated':<11} {e['event']:<20} {e['says']}" for e in self.events
+        ]
         return "\n".join(lines)
 
 
@@ -97,14 +112,27 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
     catalogue, as_of = book.catalogue, rows[0]["as_of"]
     accounts = [
         r["account"]
-        for r in lake.read_release("person_account").where(F.col("person") == person).orderBy("account").collect()
+        for r in lake.read_release("person_account")
+        .where(F.col("person") == person)
+        .orderBy("account")
+        .collect()
     ]
     mine = _mine(lake, catalogue, accounts, book.config.business_zone, set(release.tables))
     counted = _evidence(mine, catalogue, as_of)
     person_types, brand_types = vocabularies(catalogue)
     told = _tags("portrait", None, rows[0].asDict(recursive=True), "person", catalogue, person_types, counted)
-    for pair in lake.read_release("brand_relation").where(F.col("person") == person).orderBy("brand_id").collect():
-        told += _tags("brand_relation", pair["brand_id"], pair.asDict(recursive=True), "brand", catalogue, brand_types, counted)
+    for pair in (
+        lake.read_release("brand_relation").where(F.col("person") == person).orderBy("brand_id").collect()
+    ):
+        told += _tags(
+            "brand_relation",
+            pair["brand_id"],
+            pair.asDict(recursive=True),
+            "brand",
+            catalogue,
+            brand_types,
+            counted,
+        )
     wanted = [t for t in told if tag is None or t.tag.startswith(tag)]
     newest = _newest(mine, events)
     return Explanation(person, release.release, as_of, tuple(accounts), tuple(wanted), tuple(newest))
@@ -121,17 +149,26 @@ def _mine(
             continue
 
         def read(feed: str) -> DataFrame:
-            return lake.read_release(f"clean/{feed}") if f"clean/{feed}" in tables else lake.read(f"clean/{feed}")
+            return (
+                lake.read_release(f"clean/{feed}")
+                if f"clean/{feed}" in tables
+                else lake.read(f"clean/{feed}")
+            )
 
         base = read(event.feed)
         if not any(lookup.needs for lookup in event.lookups):
             base = base.where(F.col(event.account).isin(accounts))
         rows = event_rows(event, base, read, zone=zone)
-        found[stream] = ([p for p, _ in parts], rows.where(F.col("account").isin(accounts) & ~F.col("waiting")))
+        found[stream] = (
+            [p for p, _ in parts],
+            rows.where(F.col("account").isin(accounts) & ~F.col("waiting")),
+        )
     return found
 
 
-def _evidence(mine: dict[str, tuple[list[Part], DataFrame]], catalogue: Catalogue, as_of: date) -> dict[tuple[str, str], int]:
+def _evidence(
+    mine: dict[str, tuple[list[Part], DataFrame]], catalogue: Catalogue, as_of: date
+) -> dict[tuple[str, str], int]:
     """(column, brand or '') → how many events count in its window; one Spark job for all."""
     columns: dict[str, list[tuple[str, Part, int | None]]] = {}
     for measure in catalogue.measures:
@@ -144,13 +181,15 @@ def _evidence(mine: dict[str, tuple[list[Part], DataFrame]], catalogue: Catalogu
         brands = F.array(F.lit(""), F.col(brand)) if brand else F.array(F.lit(""))
         if event.key("brand") == "brand_ids":
             brands = F.concat(F.array(F.lit("")), F.coalesce("brand_ids", F.array().cast("array<string>")))
-        counts: dict[str, F.Column] = {}
+        counts: dict[str, Counted] = {}
         for name, part, window in columns[stream]:
             age = F.date_diff(F.lit(as_of), F.col(part.date))
             inside = F.coalesce(age >= 0, F.lit(True)) if window is None else (age >= 0) & (age < window)
             one = F.when(condition(part) & F.coalesce(inside, F.lit(False)), 1).otherwise(0)
             counts[name] = counts[name] + F.sum(one) if name in counts else F.sum(one)
-        per = rows.withColumn("_brand", F.explode(F.array_distinct(brands))).where(F.col("_brand").isNotNull())
+        per = rows.withColumn("_brand", F.explode(F.array_distinct(brands))).where(
+            F.col("_brand").isNotNull()
+        )
         told = F.to_json(F.struct(*(c.alias(n) for n, c in counts.items())))
         frames.append(per.groupBy("_brand").agg(told.alias("told")))
     found: dict[tuple[str, str], int] = {}
@@ -211,7 +250,11 @@ def _newest(mine: dict[str, tuple[list[Part], DataFrame]], events: int) -> list[
         shown = [c for c in rows.columns if c not in HIDDEN and not c.startswith("_")]
         says = F.to_json(F.struct(*(F.col(c) for c in shown if c != "business_date")))
         newest = rows.orderBy(F.desc_nulls_last("business_date"), F.desc("event_key")).limit(events)
-        frames.append(newest.select(F.lit(stream).alias("event"), F.col("business_date").cast("string"), says.alias("says")))
+        frames.append(
+            newest.select(
+                F.lit(stream).alias("event"), F.col("business_date").cast("string"), says.alias("says")
+            )
+        )
     if not frames:
         return []
     found = [r.asDict() for r in reduce(lambda a, b: a.unionByName(b), frames).collect()]

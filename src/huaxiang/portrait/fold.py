@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure, Part
 
 BLOCK_DAYS = 64
-_EXTREMES = {"min": F.min, "max": F.max, "latest": F.max, "at_max": F.max, "state": F.max}
+_EXTREMES = ("min", "max", "latest", "at_max", "state")
 
 
 def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
@@ -38,20 +38,18 @@ def ring(age: Column, windows: Sequence[int]) -> Column:
     return found
 
 
-def folded(
-    cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, as_of: date, raw: bool = False
-) -> DataFrame:
+def folded(cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, as_of: date) -> DataFrame:
     """Return one row per `by` group with a column per measure and window, null where nothing was counted.
 
-    `cells` are day rows that already carry the `by` columns. With `raw`, the keyed ways of adding up
-    (`top`, `distinct`, …) are folded as the sums they are made of, for `keyed`.
+    `cells` are day rows that already carry the `by` columns. The keyed ways of adding up (`top`,
+    `distinct`, …) are folded as the sums they are made of, for `keyed`.
     """
     windows = openings(measures)
     parts = {p.column: p for m in measures for p in m.parts}
     age = F.date_diff(F.lit(as_of), F.col("business_date"))
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     blocks = any(p.way == "days" for p in parts.values())
-    groups = [*by, ring(age, windows).alias("_ring")]
+    groups: list[Column] = [*map(F.col, by), ring(age, windows).alias("_ring")]
     if blocks:
         groups.append(F.floor(age / F.lit(BLOCK_DAYS)).alias("_block"))
     rings = counted.groupBy(*groups).agg(*(_in_ring(p, age).alias(name) for name, p in parts.items()))
@@ -74,7 +72,7 @@ def _in_ring(part: Part, age: Column) -> Column:
         case "last":
             return F.max(F.when(value > 0, F.col("business_date")))
         case way if way in _EXTREMES:
-            return _EXTREMES[way](value)
+            return F.min(value) if way == "min" else F.max(value)
         case _:
             return F.sum(value)
 
@@ -86,7 +84,11 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
         less = _over_rings(measure.less, inside)
         both = F.coalesce(total, F.lit(0)) - F.coalesce(less, F.lit(0))
         total = F.when(total.isNotNull() | less.isNotNull(), both)
-    return total.cast(measure.part.type) if measure.part.way not in ("state", "top", "top_share", "by") else total
+    return (
+        total.cast(measure.part.type)
+        if measure.part.way not in ("state", "top", "top_share", "by")
+        else total
+    )
 
 
 def _over_rings(part: Part, inside: Column | None) -> Column:
@@ -141,7 +143,9 @@ def _over_keys(measure: Measure, column: str) -> Column:
             return F.when(F.size(pairs) > 0, F.array_sort(pairs))
 
 
-def with_others(cells: DataFrame, measures: Sequence[Measure], persons: DataFrame, *, as_of: date) -> DataFrame:
+def with_others(
+    cells: DataFrame, measures: Sequence[Measure], persons: DataFrame, *, as_of: date
+) -> DataFrame:
     """Return one row per person with the distinct *other persons* of `others` measures.
 
     Both ends of an edge are persons: two accounts of one friend are one; one's own accounts don't count.
@@ -150,11 +154,7 @@ def with_others(cells: DataFrame, measures: Sequence[Measure], persons: DataFram
     edges = cells.join(other, "key").where(F.col("_other") != F.col("person"))
     sums = folded(edges, ["person", "_other"], measures, as_of=as_of)
     return sums.groupBy("person").agg(
-        *(
-            F.sum(F.when(F.col(m.column(w)) > 0, 1)).alias(m.column(w))
-            for m in measures
-            for w in m.windows
-        )
+        *(F.sum(F.when(F.col(m.column(w)) > 0, 1)).alias(m.column(w)) for m in measures for w in m.windows)
     )
 
 

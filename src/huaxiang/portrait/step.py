@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -42,7 +43,9 @@ def run(night: Night) -> PortraitOutcome:
     measured = measured.drop("platforms").persist(StorageLevel.MEMORY_AND_DISK)  # ranks read it again
     tags = [t for t in catalogue.tags if t.grain == "person"]
     portrait = with_tags(measured, tags, tag_names(person_types), person_types, as_of=night.as_of)
-    wrote = attempt.replace("portrait", portrait.select("person", F.lit(night.as_of).alias("as_of"), *person_types))
+    wrote = attempt.replace(
+        "portrait", portrait.select("person", F.lit(night.as_of).alias("as_of"), *person_types)
+    )
     measured.unpersist()
     outer = lake.read("portrait")
     tags = [t for t in catalogue.tags if t.grain == "brand"]
@@ -51,9 +54,19 @@ def run(night: Night) -> PortraitOutcome:
     pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=night.as_of).join(theirs, "person")
     related = with_tags(pairs, tags, tag_names(brand_types, person_types), brand_types, as_of=night.as_of)
     wrote_pairs = attempt.replace(
-        "brand_relation", related.select("person", "brand_id", F.lit(night.as_of).alias("as_of"), *brand_types)
+        "brand_relation",
+        related.select("person", "brand_id", F.lit(night.as_of).alias("as_of"), *brand_types),
     )
-    return PortraitOutcome(wrote.rows, len(person_types), wrote_pairs.rows, len(brand_types), tuple({**row, "covered_from": str(row["covered_from"]) if row["covered_from"] else None} for row in coverage))
+    return PortraitOutcome(
+        wrote.rows,
+        len(person_types),
+        wrote_pairs.rows,
+        len(brand_types),
+        tuple(
+            {**row, "covered_from": str(row["covered_from"]) if row["covered_from"] else None}
+            for row in coverage
+        ),
+    )
 
 
 def covered(night: Night) -> list[dict[str, object]]:
@@ -64,9 +77,13 @@ def covered(night: Night) -> list[dict[str, object]]:
     changed = [f for f in worlds if f in night.changed_feeds]
     if not changed and known:
         return known
-    rows = [tuple(r[c] for c in ("feed", "platform", "covers", "covered_from", "rows")) for r in known if r["feed"] not in changed]
+    rows = [
+        tuple(r[c] for c in ("feed", "platform", "covers", "covered_from", "rows"))
+        for r in known
+        if r["feed"] not in changed
+    ]
     for feed in changed:
-        rows += feed_coverage(feed, lake.read(f"clean/{feed}"), lambda p, f=feed: night.covers(f, p, worlds[f]))
+        rows += feed_coverage(feed, lake.read(f"clean/{feed}"), partial(night.covers, feed, worlds[feed]))
     rows.sort(key=lambda r: (str(r[0]), str(r[1])))
     night.attempt.replace("coverage", night.spark.createDataFrame(rows, FEED_COVERAGE))
     return [dict(zip(("feed", "platform", "covers", "covered_from", "rows"), r, strict=True)) for r in rows]

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def with_tags(
-    frame: DataFrame, tags: Iterable[Tag], names: dict[str, NameInfo], types: dict[str, Column], *, as_of: date
+    frame: DataFrame,
+    tags: Iterable[Tag],
+    names: dict[str, NameInfo],
+    types: dict[str, Column],
+    *,
+    as_of: date,
 ) -> DataFrame:
     """Return `frame` with the tags, each computed in order over what stands before it.
 
@@ -46,10 +51,10 @@ def with_rank(frame: DataFrame, name: str, rank: Rank, names: dict[str, NameInfo
     """
     among = F.coalesce(compile_expression(rank.among, names).column(), F.lit(False))
     value = F.when(among, F.col(rank.of))
-    scores = quantile_scores(frame.select(value.alias("_value")), rank.into, best=rank.best).withColumnRenamed("_score", name)
-    return (
-        frame.withColumn("_value", value).join(F.broadcast(scores), "_value", "left").drop("_value")
-    )
+    scores = quantile_scores(
+        frame.select(value.alias("_value")), rank.into, best=rank.best
+    ).withColumnRenamed("_score", name)
+    return frame.withColumn("_value", value).join(F.broadcast(scores), "_value", "left").drop("_value")
 
 
 def quantile_scores(values: DataFrame, into: int, *, best: str) -> DataFrame:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from huaxiang.contracts.model import Column, Contract, Gate, Text
+from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.expressions import NameInfo
-from huaxiang.expressions import compile_expression
-from huaxiang.expressions import Place
+from huaxiang.expressions import NameInfo, Place, compile_expression
 
 if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue, Measure, Tag
@@ -46,13 +44,29 @@ def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
 def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
     """Return the contracts of the tables whose columns the catalogue decides."""
     person, brand = vocabularies(catalogue)
-    cells = [_plain(n, t, "Value of a measure that still adds up", "可继续累加的度量值") for n, t in catalogue.cell_columns().items()]
-    release = replace(_plain("release", "bigint", "Release in which the cell was made", "生成该单元的发布号"), hashed=False)
+    cells = [
+        _plain(n, t, "Value of a measure that still adds up", "可继续累加的度量值")
+        for n, t in catalogue.cell_columns().items()
+    ]
+    release = replace(
+        _plain("release", "bigint", "Release in which the cell was made", "生成该单元的发布号"), hashed=False
+    )
     keys = [
         _plain("stream", "string", "Event, and which of its dates counts", "事件及其所用日期"),
-        _plain("key_kind", "string", "What the key is: none, brand, category, product, topic, hour, account, or what is awaited", "键的种类"),
+        _plain(
+            "key_kind",
+            "string",
+            "What the key is: none, brand, category, product, topic, hour, account, or what is awaited",
+            "键的种类",
+        ),
         _plain("key", "string", "The key", "键"),
-        _plain("account", "string", "Account the event counts for; empty while it waits", "事件所属账号；等待时为空", "quasi-id"),
+        _plain(
+            "account",
+            "string",
+            "Account the event counts for; empty while it waits",
+            "事件所属账号；等待时为空",
+            "quasi-id",
+        ),
         _plain("business_date", "date", "Business date; null for undated events", "业务日期；无日期事件为空"),
         _plain("part", "string", "Stream and month, the storage partition", "事件与月份，存储分区"),
     ]
@@ -101,8 +115,14 @@ def _published_gates(minimum: float | None = 1) -> tuple[Gate, ...]:
     return (Gate("rows", minimum=minimum, description=Text("Not empty", "非空")), unique)
 
 
-def _plain(name: str, type_: str, en: str, zh: str, privacy: str = "free") -> Column:
-    return Column(name, type_, Text(name.replace("_", " ").capitalize(), zh.split("；")[0]), Text(en, zh), privacy=privacy)  # type: ignore[arg-type]
+def _plain(name: str, type_: str, en: str, zh: str, privacy: Privacy = "free") -> Column:
+    return Column(
+        name,
+        type_,
+        Text(name.replace("_", " ").capitalize(), zh.split("；", maxsplit=1)[0]),
+        Text(en, zh),
+        privacy=privacy,
+    )
 
 
 def _measured(catalogue: Catalogue, grain: str) -> dict[str, Column]:
@@ -126,7 +146,11 @@ def _measure_column(measure: Measure, window: int | None) -> Column:
 
 
 def _add_tags(
-    columns: dict[str, Column], catalogue: Catalogue, grain: str, outer: dict[str, NameInfo], problems: list[Problem]
+    columns: dict[str, Column],
+    catalogue: Catalogue,
+    grain: str,
+    outer: dict[str, NameInfo],
+    problems: list[Problem],
 ) -> None:
     for tag in (t for t in catalogue.tags if t.grain == grain):
         type_ = _tag_type(tag, {**names_of(columns), **outer, "as_of": _AS_OF}, problems)
@@ -147,6 +171,8 @@ def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> 
         problems += error.problems
         return None
     if tag.rank.of not in names:
-        problems.append(Problem(tag.place, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, names)))
+        problems.append(
+            Problem(tag.place, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, names))
+        )
         return None
     return "int"

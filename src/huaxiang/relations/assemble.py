@@ -22,7 +22,12 @@ PAIR = ["person", "brand_id"]
 
 
 def measured_relations(
-    day_rows: DataFrame, persons: DataFrame, catalogue: Catalogue, coverage: Mapping[str, Mapping[str, str]], *, as_of: date
+    day_rows: DataFrame,
+    persons: DataFrame,
+    catalogue: Catalogue,
+    coverage: Mapping[str, Mapping[str, str]],
+    *,
+    as_of: date,
 ) -> DataFrame:
     """Return person × brand with every measure of the brand grain, only pairs with an event or a standing tie.
 
