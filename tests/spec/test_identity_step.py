@@ -1,0 +1,208 @@
+"""The step through nights on tables in memory: what is written, when nothing is, and the laws of the sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from people import LIMITS
+
+from huaxiang import __version__
+from huaxiang.clean.changes import NOTE
+from huaxiang.identity.step import run
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+COMMON = "event_key string, release bigint, part string"
+SCHEMAS = {
+    "clean/identity_claim": f"account string, kind string, value_key string, {COMMON}",
+    "clean/consent_event": "account string, purpose string, action string, at string, revision bigint, "
+    + COMMON,
+    "clean/social_follow": f"account string, other_account string, {COMMON}",
+    "clean/delivery": f"order_id string, {COMMON}",
+    "person_account": "account string, person string, platform string, linked_by array<string>, "
+    "since_release bigint",
+    "identity_log": "release bigint, action string, person string, other_person string, accounts bigint",
+    "blocked_claim": "kind string, value_pseudonym string, accounts bigint, reason string, release bigint",
+}
+FEEDS = tuple(name.removeprefix("clean/") for name in SCHEMAS if name.startswith("clean/"))
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass
+class Tables:
+    """A lake and its attempt in memory: `pins` is the newest release, `tables` what the attempt wrote."""
+
+    spark: SparkSession
+    pins: dict[str, Rows] = field(default_factory=dict)
+    tables: dict[str, Rows] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    newest: Any = None
+    log: list[str] = field(default_factory=list)
+
+    def read(self, name: str) -> DataFrame:
+        return self._frame(name, self.tables.get(name, self.pins.get(name, [])))
+
+    def read_pinned(self, name: str) -> DataFrame:
+        return self._frame(name, self.pins.get(name, []))
+
+    def exists(self, name: str) -> bool:
+        return name in self.tables or name in self.pins
+
+    def pinned(self, name: str) -> Rows | None:
+        return self.pins.get(name)
+
+    def rows(self, name: str) -> int:
+        return len(self.tables.get(name, self.pins.get(name, [])))
+
+    def append(self, name: str, frame: DataFrame) -> None:
+        if new := self._collect(name, frame):
+            self.tables[name] = self.tables.get(name, self.pins.get(name, [])) + new
+            self.log.append(f"append {name}")
+
+    def replace(self, name: str, frame: DataFrame, *, unless_equal: bool = False) -> None:
+        rows = self._collect(name, frame)
+        if not (unless_equal and sorted(map(repr, rows)) == sorted(map(repr, self.pins.get(name, ["none"])))):
+            self.tables[name] = rows
+            self.log.append(f"replace {name}")
+
+    def undo(self, names: list[str]) -> None:
+        for name in names:
+            self.tables.pop(name)
+
+    def _collect(self, name: str, frame: DataFrame) -> Rows:
+        columns = [part.split(" ")[0] for part in SCHEMAS[name].split(", ")]
+        return [tuple(row) for row in frame.select(*columns).collect()]
+
+    def _frame(self, name: str, rows: Rows) -> DataFrame:
+        return self.spark.createDataFrame(rows, SCHEMAS[name])
+
+
+class Walk:
+    """A lake that walks from night to night; each says what its clean tables now hold, by their keys."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self.lake = Tables(spark)
+        self.number = 0
+        self.clean: dict[str, dict[str, tuple[Any, ...]]] = {feed: {} for feed in FEEDS}
+
+    def night(
+        self,
+        add: dict[str, dict[str, tuple[Any, ...]]] | None = None,
+        drop: dict[str, list[str]] | None = None,
+        *,
+        settings: str = "same",
+        rebuild: bool = False,
+        again: bool = False,
+    ) -> dict[str, int]:
+        self.number += 1
+        lake = self.lake
+        lake.tables, lake.log, parts_left = {}, [], {}
+        for feed in {*(add or {}), *(drop or {})}:
+            new, gone = (add or {}).get(feed, {}), (drop or {}).get(feed, [])
+            if gone or any(key in self.clean[feed] for key in new):
+                parts_left[feed] = ["now"]
+            for key in gone:
+                del self.clean[feed][key]
+            self.clean[feed] |= {key: (*row, key, self.number, "now") for key, row in new.items()}
+            lake.tables[f"clean/{feed}"] = list(self.clean[feed].values())
+        lake.notes = {NOTE: parts_left}
+        night = SimpleNamespace(
+            spark=lake.spark,
+            lake=lake,
+            attempt=lake,
+            feeds=FEEDS,
+            changed_feeds=frozenset(name.removeprefix("clean/") for name in lake.tables),
+            number=self.number,
+            rebuild=rebuild,
+            pepper=b"pepper",
+            config=SimpleNamespace(identity=LIMITS, consent_defaults={"join": True}, fingerprint=settings),
+        )
+        told = run(night).told()
+        if again:
+            assert run(night).told() == told
+        lake.pins = {**lake.pins, **lake.tables}
+        lake.newest = SimpleNamespace(config_hash=settings, code_version=__version__)
+        return told
+
+    @property
+    def sets(self) -> set[frozenset[str]]:
+        members: dict[str, set[str]] = {}
+        for account, person, *_ in self.lake.pins["person_account"]:
+            members.setdefault(person, set()).add(account)
+        return {frozenset(accounts) for accounts in members.values()}
+
+    def rebuilt(self) -> set[frozenset[str]]:
+        """The persons of another lake that gets everything in one night."""
+        other = Walk(self.lake.spark)
+        keys = {f: {k: row[:-3] for k, row in rows.items()} for f, rows in self.clean.items() if rows}
+        other.night(keys)
+        return other.sets
+
+
+def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuild(
+    spark: SparkSession,
+) -> None:
+    walk = Walk(spark)
+    follow = {"f1": ("p:1", "p:9"), "f2": ("p:2", "p:1")}
+    claims = {f"c{n}": (a, "phone", "x") for n, a in enumerate(["p:1", "q:2", "r:3"])}
+    first = walk.night({"social_follow": follow, "identity_claim": claims, "delivery": {"d": ("o",)}})
+    assert first == {
+        "accounts": 5, "persons": 3, "new": 3, "merged": 0, "split": 0, "moved": 0, "blocked_claims": 0,
+    }  # fmt: skip
+    assert walk.sets == {frozenset({"p:1", "q:2", "r:3"}), frozenset({"p:2"}), frozenset({"p:9"})}
+    before = dict(walk.lake.pins)
+
+    # nothing at all, and nothing about accounts: no table is touched
+    assert walk.night() == {**first, "new": 0}
+    assert walk.night({"delivery": {"d2": ("o2",)}}) == {**first, "new": 0}
+    assert walk.lake.log == []
+
+    # new accounts without claims become persons of their own; known ones do nothing
+    told = walk.night({"social_follow": {"f3": ("p:5", "p:1"), "f4": ("p:1", "p:2")}}, again=True)
+    assert (told["accounts"], told["persons"], told["new"]) == (6, 4, 1)
+    assert walk.lake.log[:2] == ["append person_account", "append identity_log"]
+    assert before["person_account"] == walk.lake.pins["person_account"][:5]
+
+    # a deleted follow: p:9 is gone, p:1 is seen elsewhere; a revised one brings p:6 instead of p:5
+    told = walk.night({"social_follow": {"f3": ("p:6", "p:1")}}, {"social_follow": ["f1"]})
+    assert (told["accounts"], told["new"]) == (5, 1)
+    assert walk.lake.log == ["replace person_account", "append identity_log"]
+    assert walk.sets == walk.rebuilt()
+
+    # a withdrawn claim splits; the claimant's last row is gone with it
+    told = walk.night({}, {"identity_claim": ["c2"]})
+    assert (told["accounts"], told["split"]) == (4, 0)
+    assert frozenset({"p:1", "q:2"}) in walk.sets
+
+    # a consent withdrawn splits, and the other keeps the id
+    known = {row[0]: row[1] for row in walk.lake.pins["person_account"]}
+    told = walk.night({"consent_event": {"w": ("q:2", "join", "withdraw", "2024-01-01", 0)}})
+    assert told["split"] == 1
+    now = {row[0]: row[1] for row in walk.lake.pins["person_account"]}
+    assert now["p:1"] == known["p:1"] != now["q:2"]
+    assert walk.sets == walk.rebuilt()
+
+    # judged again for other settings or from scratch, with the same result: nothing is written
+    walk.night(settings="other")
+    assert walk.lake.log == []
+    walk.night(settings="other", rebuild=True)
+    assert walk.lake.log == []
+
+
+def test_a_lake_without_accounts_has_no_persons(spark: SparkSession) -> None:
+    walk = Walk(spark)
+    told = walk.night({"delivery": {"d": ("o",)}})
+    assert set(told.values()) == {0}
+    assert walk.night()["accounts"] == 0
+
+
+@pytest.mark.parametrize("feed", ["identity_claim", "consent_event"])
+def test_a_claim_or_a_word_alone_makes_an_account_known(spark: SparkSession, feed: str) -> None:
+    walk = Walk(spark)
+    row = ("p:1", "phone", "x") if feed == "identity_claim" else ("p:1", "join", "grant", "2024-01-01", 0)
+    assert walk.night({feed: {"k": row}})["accounts"] == 1
