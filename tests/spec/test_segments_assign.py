@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.measures import load_catalogue
 from huaxiang.expressions import NameInfo
+from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.segments.assign import assign
 from huaxiang.segments.check import run_examples
 from huaxiang.segments.load import load_segments
 from huaxiang.segments.membership import membership
-from huaxiang.segments.vocabulary import Vocabulary
+from huaxiang.segments.vocabulary import Vocabulary, vocabulary
+from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +63,7 @@ RULES = {
     "top-40-young": "who: top_share(0.40, spend) and is_member('young')",
     "best-one": "who: top_share(0.0001, spend)",
     "all-spenders": "who: top_share(1, spend)",
+    "best-of-fractions": "who: top_share(0.3, spend / 4.0e0)",
     "best-of-computed": "who: top_share(0.2, case when is_member('young') then null else spend / 2 end)",
     "fans": "for_each: brand\nwho: is_fan",
     "no-fans": "for_each: brand\nwho: not is_fan",
@@ -81,6 +86,7 @@ EXPECTED = """
     top-40-young        -
     best-one            rich
     all-spenders        young old ageless rich tied_a tied_b tied_c
+    best-of-fractions   rich tied_a tied_b
     best-of-computed    rich tied_a
     fans                young:b1 old:b1 never_bought:b1 rich:b2 tied_a:b2
     no-fans             young:b2 rich:b1 no_portrait:b1
@@ -200,6 +206,11 @@ def test_examples_are_tried_and_the_wrong_ones_named(spark: SparkSession, tmp_pa
         ("wrong.yaml:6:3", "this example is said not to be in `wrong`, but the rule takes it in"),
     ]
     assert run_examples(spark, (), WORDS) == []
+
+
+def test_the_eight_that_are_ready_hold_their_own_examples(spark: SparkSession) -> None:
+    words = vocabulary(*vocabularies(load_catalogue(load_contracts(), shipped("conf"))))
+    assert run_examples(spark, load_segments(shipped("conf") / "segments", words), words) == []
 
 
 def test_nobody_is_in_no_segment(spark: SparkSession) -> None:

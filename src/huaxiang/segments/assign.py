@@ -13,12 +13,13 @@ from pyspark.sql import functions as F
 
 from huaxiang.expressions.build import to_column
 from huaxiang.expressions.families import decimal
+from huaxiang.expressions.tree import names
 from huaxiang.segments.graph import rounds
 from huaxiang.segments.model import MEMBER
 from huaxiang.segments.vocabulary import PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from huaxiang.segments.model import Segment, Top
 
@@ -42,11 +43,11 @@ def assign(
     for of_persons, of_brands in rounds(segments):
         wanted = {n for s in of_persons for n in s.needs if per_brand[n]}
         people = _with_flags(people, pairs, wanted)
-        people = _with_members(people, of_persons, _person_name(per_brand), within, "person")
+        people = _with_members(people, portrait, of_persons, _person_name(per_brand), within)
         needed = {n for s in of_brands for n in _of_person(s, per_brand)} - carried
         pairs = _joined(pairs, people, needed)
         carried |= needed
-        pairs = _with_members(pairs, of_brands, _quoted, (*within, "brand_id"), "person")
+        pairs = _with_members(pairs, brand_relation, of_brands, _quoted, (*within, "brand_id"))
     return _listed(
         people, [s.name for s in segments if not s.per_brand], F.lit(None).cast("string")
     ).unionByName(_listed(pairs, [s.name for s in segments if s.per_brand], F.col("brand_id")))
@@ -81,59 +82,67 @@ def _with_flags(people: DataFrame, pairs: DataFrame, wanted: set[str]) -> DataFr
     """Return people with `@any <segment>`: whether they are in it for any brand."""
     if not wanted:
         return people
-    names = sorted(wanted)
-    flags = pairs.groupBy("person").agg(*(F.bool_or(_quoted(MEMBER + n)).alias(ANY + n) for n in names))
+    asked = sorted(wanted)
+    flags = pairs.groupBy("person").agg(*(F.bool_or(_quoted(MEMBER + n)).alias(ANY + n) for n in asked))
     return people.join(flags, "person", "left").withColumns(
-        {ANY + n: F.coalesce(_quoted(ANY + n), F.lit(False)) for n in names}
+        {ANY + n: F.coalesce(_quoted(ANY + n), F.lit(False)) for n in asked}
     )
 
 
 def _with_members(
     frame: DataFrame,
-    segments: Iterable[Segment],
+    table: DataFrame,
+    segments: Sequence[Segment],
     resolve: Callable[[str], Column],
     within: tuple[str, ...],
-    key: str,
 ) -> DataFrame:
-    """Return the frame with a column `@in <segment>`, never null, for each segment, in their order."""
+    """Return the frame with a column `@in <segment>`, never null, for each segment, in their order.
+
+    Ranks over plain columns are taken from the `table` itself: the frame's own past would be planned
+    once more for each of them.
+    """
+    plain = {t.name for s in segments for t in s.tops if names(t.value) <= set(table.columns)}
+    for top in (t for s in segments for t in s.tops if t.name in plain):
+        frame = _with_top(frame, table, top, resolve, within)
     for segment in segments:
-        for top in segment.tops:
-            frame = _with_top(frame, top, resolve, within, key)
+        for top in (t for t in segment.tops if t.name not in plain):
+            frame = _with_top(frame, frame, top, resolve, within)
         rule = F.coalesce(to_column(segment.rule, resolve).cast("boolean"), F.lit(False))
         frame = frame.withColumn(MEMBER + segment.name, rule)
-        frame = frame.drop(*(t.name for t in segment.tops))
-    return frame
+    return frame.drop(*(t.name for s in segments for t in s.tops))
 
 
 def _with_top(
-    frame: DataFrame, top: Top, resolve: Callable[[str], Column], within: tuple[str, ...], key: str
+    frame: DataFrame,
+    everybody: DataFrame,
+    top: Top,
+    resolve: Callable[[str], Column],
+    within: tuple[str, ...],
 ) -> DataFrame:
     """Return the frame with a boolean column for a rank; equal values are settled by the smaller person id.
 
     Of n people whose value is above 0, the first ceil(share × n) are in; an unknown value is out.
     """
     value = to_column(top.value, resolve)
-    ranked = frame.select(*within, F.col(key).alias("_person"), value.alias("_value")).where(
-        F.col("_value") > 0
-    )
+    if top.value.type in ("double", "float"):
+        value = F.nanvl(value, F.lit(None).cast("double"))  # Spark holds NaN above every number
+    ranked = everybody.select(*within, F.col("person").alias("_person"), value.alias("_value"))
+    ranked = ranked.where(F.col("_value") > 0)
     all_ = Window.partitionBy(*within)
     place = F.row_number().over(all_.orderBy(F.col("_value").desc(), "_person"))
-    size = F.count(F.lit(1)).over(all_)
     share = F.lit(str(top.share)).cast(decimal(18, 17))
-    last = F.ceil(size.cast(decimal(18, 0)) * share)
-    edge = ranked.withColumns({"_place": place, "_last": last}).where("_place = _last")
-    edge = edge.select(*within, F.col("_value").alias("_edge"), F.col("_person").alias("_edge_person"))
-    joined = (
-        frame.join(F.broadcast(edge), list(within), "left")
-        if within
-        else frame.join(F.broadcast(edge), how="left")
+    last = F.ceil(F.count(F.lit(1)).over(all_).cast(decimal(18, 0)) * share)
+    edge = ranked.withColumns({"_place": place, "_last": last}).where(F.col("_place") == F.col("_last"))
+    edge = F.broadcast(
+        edge.select(*within, F.col("_value").alias("_edge"), F.col("_person").alias("_edge_person"))
     )
-    is_in = (value > F.col("_edge")) | ((value == F.col("_edge")) & (F.col(key) <= F.col("_edge_person")))
-    return joined.withColumn(top.name, is_in).drop("_edge", "_edge_person")
+    joined = frame.join(edge, list(within), "left") if within else frame.join(edge, how="left")
+    is_tied_in = (value == F.col("_edge")) & (F.col("person") <= F.col("_edge_person"))
+    return joined.withColumn(top.name, (value > F.col("_edge")) | is_tied_in).drop("_edge", "_edge_person")
 
 
-def _listed(frame: DataFrame, names: list[str], brand: Column) -> DataFrame:
-    held = F.array(*(F.when(_quoted(MEMBER + n), F.lit(n)) for n in names)).cast("array<string>")
+def _listed(frame: DataFrame, held: list[str], brand: Column) -> DataFrame:
+    found = F.array(*(F.when(_quoted(MEMBER + n), F.lit(n)) for n in held)).cast("array<string>")
     return frame.select(
-        F.explode(F.array_compact(held)).alias("segment"), brand.alias("brand_id"), F.col("person")
+        F.explode(F.array_compact(found)).alias("segment"), brand.alias("brand_id"), F.col("person")
     )
