@@ -1,6 +1,5 @@
 """What a mistake is answered with: place, words, a caret underline, the nearest name. Hostile texts too."""
 
-# ruff: noqa: E501 - messages are shown as they are printed
 from __future__ import annotations
 
 import time

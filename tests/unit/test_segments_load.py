@@ -1,5 +1,4 @@
 """Segment files: what is read of them, and every refusal as a person sees it."""
-# ruff: noqa: E501 - messages are shown as they are printed
 
 from __future__ import annotations
 
