@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.jars import delta_package, explain_start_failure, probe_maven, remember_jars, resolved_jars
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+_CONF = f"spark.sql.extensions={EXTENSION}"
 
 # What results depend on: these hold in every session, also one that somebody else made.
 MEANING = {
@@ -144,14 +145,21 @@ def _jvm_log() -> Path:
 
 
 def _with_delta(spark: SparkSession) -> SparkSession:
-    """Return `spark`, or name what a foreign session lacks."""
-    if EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
-        raise ConfigurationError(
-            Problem(
-                "Spark session",
-                "the active session does not know Delta",
-                f"spark.sql.extensions={EXTENSION}",
-                f"submit with --packages {delta_package()} --conf spark.sql.extensions={EXTENSION}",
-            )
-        )
-    return spark
+    """Return `spark`, or name what a session that others configured lacks."""
+    told = EXTENSION in (spark.conf.get("spark.sql.extensions", "") or "")
+    if told and _has_class(spark, EXTENSION):
+        return spark
+    found = "the session has no Delta JARs" if told else "the active session does not know Delta"
+    hint = f"submit with --packages {delta_package()}" + ("" if told else f" --conf {_CONF}")
+    raise ConfigurationError(Problem("Spark session", found, "" if told else _CONF, hint))
+
+
+def _has_class(spark: SparkSession, name: str) -> bool:
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    context: Any = spark.sparkContext
+    try:
+        context._jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass(name)  # noqa: SLF001
+    except Py4JJavaError:
+        return False
+    return True

@@ -22,7 +22,7 @@ from huaxiang.tables.release import TABLE, Pin, table_path
 from huaxiang.tables.write import Commit, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from pyspark.sql import DataFrame
 
@@ -117,11 +117,12 @@ class Attempt:
 
     def undo(self, names: Iterable[str]) -> None:
         """Take back what this attempt wrote to `names`, so that a step can run again."""
+        again = set(names)
         with self._guard:
-            for name in names:
+            for name in again:
                 self.tables.pop(name, None)
             self.save()
-        tidy(self.lake, self)
+        tidy(self.lake, self, self.lake.releases(), only=again)
 
     def save(self) -> None:
         """Write the attempt into the lake."""
@@ -178,21 +179,21 @@ def _saved(lake: Lake) -> Attempt | None:
     return Attempt(lake, known["number"], as_of, known["follows"], known["writer"], tables, known["notes"])
 
 
-def tidy(lake: Lake, attempt: Attempt, releases: Sequence[Release] | None = None) -> None:
-    """Bring every table to the version that `attempt` or else the newest release holds.
+def tidy(
+    lake: Lake, attempt: Attempt, releases: Sequence[Release], *, only: Container[str] | None = None
+) -> None:
+    """Bring every table, or `only` some, to the version that `attempt` or else the newest release holds.
 
     A table that no release ever held is deleted; one that only older releases hold stays as it is.
     """
     store = lake.storage
-    ever = {
-        name for release in (lake.releases() if releases is None else releases) for name in release.tables
-    }
+    ever = {name for release in releases for name in release.tables}
     late: list[tuple[str, int]] = []
     deleted = False
-    attempt.heads.clear()
     for name in delta.tables_in(store):
-        if name == TABLE:
+        if name == TABLE or (only is not None and name not in only):
             continue
+        attempt.heads.pop(name, None)
         head = delta.head_version(store, table_path(name))
         pin = lake.pin(name)
         if pin is None and name not in ever:
