@@ -141,13 +141,11 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
     )
     for name in ("zone", "business_zone"):
         _zone(getattr(config, name), f"{place} {name}", problems)
-    for name in config.spark:
-        if not name.startswith("spark."):
-            problems.append(
-                Problem(
-                    f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark."
-                )
-            )
+    problems += [
+        Problem(f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark.")
+        for name in config.spark
+        if not name.startswith("spark.")
+    ]
     return config
 
 

@@ -14,6 +14,7 @@ from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets  # noqa
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.measures import load_catalogue
+from huaxiang.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,11 +96,19 @@ def measures_diff(
 def segments_check(conf: Conf = None) -> None:
     """Check the segment files: names, types, places of mistakes; and run their examples."""
     from huaxiang.night import open_book  # noqa: PLC0415
+    from huaxiang.portrait.vocabulary import vocabularies  # noqa: PLC0415
+    from huaxiang.segments.check import run_examples  # noqa: PLC0415
+    from huaxiang.segments.vocabulary import vocabulary  # noqa: PLC0415
+    from huaxiang.session import spark_session  # noqa: PLC0415
 
     book = open_book(load_config(conf))
+    names = vocabulary(*vocabularies(book.catalogue))
+    problems = run_examples(spark_session(book.config.spark), book.segments, names)
+    if problems:
+        raise ConfigurationError(problems)
     for segment in book.segments:
         print(f"✔ {segment.name:<36} {segment.title.en} / {segment.title.zh}")
-    print(f"{len(book.segments)} segments hold.")
+    print(f"{len(book.segments)} segments hold, examples too.")
 
 
 def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:

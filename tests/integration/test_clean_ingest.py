@@ -1,0 +1,182 @@
+"""A landing folder through the ingest step, night by night and at once, into a real lake."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from huaxiang.clean.ingest import OUTCOMES, changes, ingest
+from huaxiang.clean.quarantine import listed, request_replay
+from huaxiang.config import Config
+from huaxiang.contracts.clean import clean_contract
+from huaxiang.contracts.load import load_contracts
+from huaxiang.errors import InputError
+from huaxiang.tables.attempt import begin
+from huaxiang.tables.content import measure
+from huaxiang.tables.lake import Lake
+from huaxiang.tables.publish import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from huaxiang.clean.ingest import Ingested
+    from huaxiang.contracts.load import Contracts
+    from huaxiang.tables.attempt import Attempt
+
+LANDING = load_contracts()
+CONTRACTS = LANDING.plus(clean_contract(c) for c in LANDING.landing)
+DAY = [date(2026, 3, d) for d in range(1, 6)]
+COLUMNS = ("platform", "order_id", "line_id", "account_id", "paid", "at", "revision", "op")
+
+
+@dataclass
+class Night:
+    """What the ingest step asks of a night."""
+
+    spark: SparkSession
+    lake: Lake
+    attempt: Attempt
+    landing: str
+    as_of: date
+    config: Config = field(default_factory=lambda: Config(required=("order_line",)))
+    contracts: Contracts = field(default_factory=lambda: CONTRACTS)
+    source: None = None
+    pepper: bytes = b"for tests only"
+
+    @property
+    def number(self) -> int:
+        return self.attempt.number
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        return tuple(c.name for c in LANDING.landing)
+
+
+@dataclass
+class House:
+    """A landing folder with a lake beside it."""
+
+    spark: SparkSession
+    root: Path
+    name: str = "lake"
+
+    def put(self, feed: str, day: date, name: str, rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS) -> Path:
+        path = self.root / "landing" / feed / day.isoformat() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([columns, *rows])
+        return path
+
+    def night(self, as_of: date, look: Any = lambda night: None) -> tuple[Ingested, Any]:
+        with closing(Lake(self.spark, str(self.root / self.name), CONTRACTS)) as lake:
+            night = Night(self.spark, lake, begin(lake, as_of), str(self.root / "landing"), as_of)
+            ingested = ingest(night)  # type: ignore[arg-type]
+            seen = look(night)
+            publish(night.attempt)
+            return ingested, seen
+
+    def table(self, name: str) -> DataFrame:
+        return Lake(self.spark, str(self.root / self.name), CONTRACTS).read(name)
+
+
+def line(order: str, paid: str = "1.00", *, day: int = 1, revision: str = "", op: str = "", account: str = "u1") -> tuple[str, ...]:
+    return ("jd", order, "1", account, paid, f"2026-03-{day:02}T10:00:00+08:00", revision, op)
+
+
+@pytest.fixture
+def house(spark: SparkSession, tmp_path: Path) -> Iterator[House]:
+    house = House(spark, tmp_path)
+    house.put("order_line", DAY[0], "a.csv", [line("kept"), line("revised"), line("deleted"), line("disputed")])
+    house.put("order_line", DAY[0], "b.csv", [line("kept"), line("bad", "x"), line("early", revision="2")])
+    house.put("order_line", DAY[1], "a.csv", [
+        line("revised", "2.00", day=2, revision="1"), line("deleted", op="delete"), line("disputed", "9.00"),
+        line("kept"), line("early", revision="1"), line("new", day=2),
+    ])  # fmt: skip
+    house.put("order_line", DAY[1], "again.csv", [
+        line("revised", "2.00", day=2, revision="1"), line("deleted", op="delete"), line("disputed", "9.00"),
+        line("kept"), line("early", revision="1"), line("new", day=2),
+    ])  # fmt: skip
+    house.put("review", DAY[1], "r.csv", [["jd"]], ["platform"])  # required columns missing: refused
+    house.put("order_line", DAY[2], "c.csv", [line("disputed", "3.00", revision="1"), line("deleted", revision="1")])
+    return house
+
+
+def test_three_nights_equal_one_batch(house: House) -> None:
+    told = []
+    for day in DAY[:3]:
+        told.append(house.night(day)[0].told())
+    ledger = {r["release"]: r.asDict() for r in house.table("load_ledger").collect() if r["feed"] == "order_line"}
+    assert [ledger[n]["rows_in"] for n in (1, 2, 3)] == [7, 12, 2]
+    for row in ledger.values():
+        assert row["rows_in"] == sum(row[o] for o in OUTCOMES)
+    assert {k: v for k, v in ledger[2].items() if isinstance(v, int) and v} == {
+        "release": 2, "rows_in": 12, "loaded": 2, "duplicates": 7, "superseded": 1, "deleted": 1, "quarantined": 1,
+        "replaced": 1, "removed": 1, "withdrawn": 1,
+    }  # fmt: skip
+    leaving = sum(r["replaced"] + r["removed"] + r["withdrawn"] + r["erased"] for r in ledger.values())
+    clean = house.table("clean/order_line")
+    assert clean.count() == sum(r["loaded"] for r in ledger.values()) - leaving
+    assert {r["order_id"]: r["paid_minor"] for r in clean.collect()} == {
+        "kept": 100, "revised": 200, "early": 100, "new": 100, "disputed": 300, "deleted": 100,
+    }  # fmt: skip
+    assert told[1]["refused_files"][0]["path"] == "review/2026-03-02/r.csv"
+    assert told[0]["reasons"] == [{"feed": "order_line", "reason": "bad_type:paid", "rows": 1}]
+    assert told[1]["metrics"]["order_line"]["quarantined_share"] == pytest.approx(1 / 12)
+
+    files = Counter((r["feed"], r["status"]) for r in house.table("file_ledger").collect())
+    assert files == {("order_line", "loaded"): 4, ("order_line", "duplicate"): 1, ("review", "refused"): 1}
+    states = {(r["revision"], r["state"]) for r in house.table("tombstone").collect()}
+    assert states == {(0, "deleted"), (0, "conflict")}
+
+    batch = House(house.spark, house.root, "batch")
+    batch.night(DAY[2])
+    contract = CONTRACTS["clean/order_line"]
+    assert measure(batch.table("clean/order_line"), contract) == measure(clean, contract)
+
+
+def test_changes_are_what_came_and_what_left(house: House) -> None:
+    def look(night: Any) -> tuple[list[str], list[tuple[str, int]], bool]:
+        found = changes(night, "order_line")
+        assert found is not None
+        assert changes(night, "review") is None
+        added = sorted(r["order_id"] for r in found.added.collect())
+        gone = sorted((r["order_id"], r["paid_minor"]) for r in found.gone.collect())
+        return added, gone, found.any_gone
+
+    assert house.night(DAY[0], look)[1] == (["deleted", "disputed", "early", "kept", "revised"], [], False)
+    gone = [("deleted", 100), ("disputed", 100), ("revised", 100)]
+    assert house.night(DAY[1], look)[1] == (["new", "revised"], gone, True)
+
+
+def test_a_required_feed_that_is_missing_stops_the_night_before_anything_is_written(house: House) -> None:
+    house.night(DAY[2])
+    with pytest.raises(InputError, match="no file arrived after 2026-03-03 until 2026-03-04"):
+        house.night(DAY[3])
+    house.put("order_line", DAY[3], "empty.csv", [])
+    (house.root / "landing/order_line/2026-03-04/zero.csv").touch()
+    house.put("shop_account", DAY[3], "s.csv", [["jd", "u1", "2026-03-01T10:00:00Z"]], ["platform", "account_id", "changed_at"])
+    with pytest.raises(InputError, match="0 bytes"):
+        house.night(DAY[3])
+    assert house.table("clean/shop_account").count() == 0
+
+
+def test_held_rows_come_in_again_when_asked(house: House) -> None:
+    house.night(DAY[0])
+    root = str(house.root / house.name)
+    place = {"path": "order_line/2026-03-01/b.csv", "record": 2}
+    assert listed(root) == [{"feed": "order_line", "reason": "bad_type:paid", "rows": 1, **place}]
+    assert request_replay(root, feed="order_line") == 1
+    ingested = house.night(DAY[1])[0]
+    assert ingested.told()["feeds"][0]["rows_in"] == 13
+    rows = sorted((r["status"], r["release"], r["replayed_release"]) for r in house.table("quarantine").collect())
+    assert rows == [("held", 2, None), ("held", 2, None), ("replayed", 1, 2)]
+    assert house.night(DAY[2])[0].told()["feeds"][0]["rows_in"] == 2  # a request is answered once
