@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.config import IdentityLimits
-from huaxiang.identity.claims import blocked_claims, judged_values, links, unusable_values
+from huaxiang.identity.claims import blocked_claims, judged_values
 from huaxiang.identity.components import DRIVER_LINKS, components
-from huaxiang.identity.persons import everybody, identity_log, person_accounts
+from huaxiang.identity.persons import assign_persons, everybody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,6 @@ def night(
     joins_by_default: bool = True,
     listed: Iterable[tuple[str, str]] | None = None,
     driver_links: int = DRIVER_LINKS,
-    pepper: bytes = b"pepper",
 ) -> Found:
     """Run the identity room on claims; `accounts` are those without any claim."""
     claims = list(claims)
@@ -97,19 +96,14 @@ def night(
     consent = consent_frame(spark, words)
     marks = None if listed is None else spark.createDataFrame(list(listed), "kind string, value_key string")
     judged = judged_values(frame, consent, limits, joins_by_default=joins_by_default, listed=marks)
-    judged = judged.localCheckpoint()
-    found = components(links(judged), limits, driver_links=driver_links)
+    found = components(judged, limits, claims=len(claims), driver_links=driver_links)
     everyone = sorted({a for a, _, _ in claims} | set(accounts))
     known = spark.createDataFrame([(a,) for a in everyone], "account string")
     previous = spark.createDataFrame(before.person_account, PERSON_ACCOUNT)
-    members = everybody(known, found.membership, previous).localCheckpoint()
-    secret = pepper_frame(spark, pepper)
-    now = person_accounts(members, frame, previous, secret, release=release).localCheckpoint()
-    log = identity_log(previous, now, release=release)
-    blocked_before = spark.createDataFrame(before.blocked, BLOCKED)
-    blocked = blocked_claims(unusable_values(judged), found.demoted, blocked_before, release=release)
-    tables = [now.orderBy("account"), log.orderBy(*log.columns), blocked.orderBy(*blocked.columns)]
-    return Found(*([tuple(row) for row in table.collect()] for table in tables))
+    members = everybody(known, found.membership, previous)
+    now, log = assign_persons(members, frame, previous, pepper_frame(spark, b"pepper"), release=release)
+    blocked = blocked_claims(found.unusable, spark.createDataFrame(before.blocked, BLOCKED), release=release)
+    return Found(*(sorted((tuple(row) for row in t.collect()), key=repr) for t in (now, log, blocked)))
 
 
 def in_parts(frame: DataFrame, parts: int) -> DataFrame:

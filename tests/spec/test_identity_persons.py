@@ -217,10 +217,10 @@ def test_without_limits_on_persons_components_are_those_of_networkx(spark: Spark
 
     frame = claim_frame(spark, claims)
     consent = consent_frame(spark, [])
-    edges = links(judged_values(frame, consent, loose, joins_by_default=True)).localCheckpoint()
-    found = components(edges, loose)
+    judged = judged_values(frame, consent, loose, joins_by_default=True).localCheckpoint()
+    found = components(judged, loose, claims=len(claims))
     assert {r["account"]: r["component"] for r in found.membership.collect()} == expected
-    pairs = edges.select(F.col("account").alias("left"), F.col("first").alias("right"))
+    pairs = links(judged).select(F.col("account").alias("left"), F.col("first").alias("right"))
     contracted = component_labels(in_parts(pairs, 3), driver_links=0)
     assert {r["node"]: r["label"] for r in contracted.collect()} == expected
 

@@ -59,16 +59,23 @@ class Tables:
     def rows(self, name: str) -> int:
         return len(self.tables.get(name, self.pins.get(name, [])))
 
-    def append(self, name: str, frame: DataFrame) -> None:
+    def append(self, name: str, frame: DataFrame) -> object:
         if new := self._collect(name, frame):
             self.tables[name] = self.tables.get(name, self.pins.get(name, [])) + new
             self.log.append(f"append {name}")
+        return SimpleNamespace(changed=bool(new))
 
-    def replace(self, name: str, frame: DataFrame, *, unless_equal: bool = False) -> None:
+    def replace(self, name: str, frame: DataFrame, *, unless_equal: bool = False) -> object:
         rows = self._collect(name, frame)
-        if not (unless_equal and sorted(map(repr, rows)) == sorted(map(repr, self.pins.get(name, ["none"])))):
-            self.tables[name] = rows
-            self.log.append(f"replace {name}")
+        if (
+            unless_equal
+            and name in self.pins
+            and sorted(map(repr, rows)) == sorted(map(repr, self.pins[name]))
+        ):
+            return SimpleNamespace(changed=False)
+        self.tables[name] = rows
+        self.log.append(f"replace {name}")
+        return SimpleNamespace(changed=True)
 
     def undo(self, names: list[str]) -> None:
         for name in names:
@@ -165,13 +172,13 @@ def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuil
     # new accounts without claims become persons of their own; known ones do nothing
     told = walk.night({"social_follow": {"f3": ("p:5", "p:1"), "f4": ("p:1", "p:2")}}, again=True)
     assert (told["accounts"], told["persons"], told["new"]) == (6, 4, 1)
-    assert walk.lake.log[:2] == ["append person_account", "append identity_log"]
+    assert walk.lake.log[:2] == ["append identity_log", "append person_account"]
     assert before["person_account"] == walk.lake.pins["person_account"][:5]
 
     # a deleted follow: p:9 is gone, p:1 is seen elsewhere; a revised one brings p:6 instead of p:5
     told = walk.night({"social_follow": {"f3": ("p:6", "p:1")}}, {"social_follow": ["f1"]})
     assert (told["accounts"], told["new"]) == (5, 1)
-    assert walk.lake.log == ["replace person_account", "append identity_log"]
+    assert walk.lake.log == ["append identity_log", "replace person_account"]
     assert walk.sets == walk.rebuilt()
 
     # a withdrawn claim splits; the claimant's last row is gone with it

@@ -99,12 +99,9 @@ def unusable_values(judged: DataFrame) -> DataFrame:
     return judged.where(F.col("reason").isNotNull()).select("kind", "value", "accounts", "reason")
 
 
-def blocked_claims(
-    unusable: DataFrame, demoted: DataFrame, previous: DataFrame, *, release: int
-) -> DataFrame:
+def blocked_claims(unusable: DataFrame, previous: DataFrame, *, release: int) -> DataFrame:
     """Return the table `blocked_claim`; `release`: since when the value is blocked for this reason."""
-    now = unusable.unionByName(demoted.withColumn("reason", F.lit(DEMOTED)))
-    now = now.withColumnRenamed("value", "value_pseudonym")
+    now = unusable.withColumnRenamed("value", "value_pseudonym")
     key = ["kind", "value_pseudonym", "reason"]
     since = previous.select(*key, F.col("release").alias("since"))
     first = F.coalesce("since", F.lit(release).cast("bigint")).alias("release")

@@ -5,47 +5,59 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from huaxiang.identity.claims import DEMOTED, links, unusable_values
 from huaxiang.identity.settle import labelled, settled
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame
 
     from huaxiang.config import IdentityLimits
 
-DRIVER_LINKS = 2_000_000  # about 150 MB as Arrow; two seconds of numpy
+DRIVER_LINKS = 3_000_000  # about 250 MB as Arrow; some seconds of numpy
 
 
 @dataclass(frozen=True)
 class Components:
-    """Who belongs together, and what was not believed for it.
+    """Who belongs together, and what was not believed.
 
     `membership`: `account`, `component` (its smallest account key), `linked_by`; only of accounts that are
-    linked to another. `demoted`: `kind`, `value` (pseudonym), `accounts`. `links`: how many there were.
+    linked to another. `unusable`: `kind`, `value` (pseudonym), `accounts`, `reason`, demoted values too.
     """
 
     membership: DataFrame
-    demoted: DataFrame
-    links: int
+    unusable: DataFrame
 
 
-def components(links: DataFrame, limits: IdentityLimits, *, driver_links: int = DRIVER_LINKS) -> Components:
-    """Find the components of `links` (as made by `claims.links`) and cut those over the limits.
+def components(
+    judged: DataFrame, limits: IdentityLimits, *, claims: int, driver_links: int = DRIVER_LINKS
+) -> Components:
+    """Find the components of the links in `judged` (`claims.judged_values`) and cut those over the limits.
 
-    Runs Spark jobs: it has to know how much there is. More than `driver_links` are first contracted on
-    Spark; then only the links of components over a limit come to the driver.
+    `claims` is how many there were, more than there are rows. Up to `driver_links` the graph comes to the
+    driver; beyond that it is first contracted on Spark, and only components over a limit come.
     """
-    links = links.persist()
-    try:
-        count = links.count()
-        if count > driver_links:
-            return _contracted(links, limits, count, driver_links)
-        membership, demotions = settled(links.toArrow(), limits)
-        return Components(_frame(links, membership), _frame(links, demotions), count)
-    finally:
-        links.unpersist()
+    if claims <= driver_links:
+        return _on_driver(judged, judged.toArrow(), limits)
+    judged = judged.localCheckpoint()
+    if judged.count() <= driver_links:
+        return _on_driver(judged, judged.toArrow(), limits)
+    membership, demotions = _contracted(links(judged), limits, driver_links)
+    demoted = demotions.withColumn("reason", F.lit(DEMOTED))
+    return Components(membership, unusable_values(judged).unionByName(demoted))
+
+
+def _on_driver(judged: DataFrame, table: pa.Table, limits: IdentityLimits) -> Components:
+    has_reason = pc.is_valid(table["reason"])
+    membership, demotions = settled(table.filter(pc.invert(has_reason)), limits)
+    reason = pa.nulls(len(demotions), pa.string()).fill_null(DEMOTED)
+    demoted = demotions.append_column("reason", reason)
+    told = table.filter(has_reason).select(demoted.column_names).cast(demoted.schema)
+    unusable = pa.concat_tables([told, demoted])
+    return Components(_frame(judged, membership), _frame(judged, unusable))
 
 
 def component_labels(edges: DataFrame, *, driver_links: int = DRIVER_LINKS) -> DataFrame:
@@ -81,9 +93,9 @@ def _parents(edges: DataFrame, seed: int) -> DataFrame:
     return nearest.select(F.col("left").alias("node"), F.least("near", own)["node"].alias("parent"))
 
 
-def _contracted(links: DataFrame, limits: IdentityLimits, count: int, driver_links: int) -> Components:
-    edges = links.select(F.col("account").alias("left"), F.col("first").alias("right"))
-    labels = component_labels(edges, driver_links=driver_links).select(
+def _contracted(edges: DataFrame, limits: IdentityLimits, driver_links: int) -> tuple[DataFrame, DataFrame]:
+    pairs = edges.select(F.col("account").alias("left"), F.col("first").alias("right"))
+    labels = component_labels(pairs, driver_links=driver_links).select(
         F.col("node").alias("account"), F.col("label").alias("component")
     )
     labels = labels.localCheckpoint()
@@ -95,13 +107,13 @@ def _contracted(links: DataFrame, limits: IdentityLimits, count: int, driver_lin
         .where((F.col("all") > limits.max_accounts) | (F.col("most") > limits.max_accounts_per_platform))
         .select("component")
     )
-    placed = links.join(labels, "account").localCheckpoint()
+    placed = edges.join(labels, "account").localCheckpoint()
     over = over.localCheckpoint()
     cut, demotions = settled(placed.join(over, "component", "left_semi").drop("component").toArrow(), limits)
     fitting = placed.join(over, "component", "left_anti")
     kinds = fitting.groupBy("component").agg(F.sort_array(F.collect_set("kind")).alias("linked_by"))
     membership = labels.join(kinds, "component").select("account", "component", "linked_by")
-    return Components(membership.unionByName(_frame(links, cut)), _frame(links, demotions), count)
+    return membership.unionByName(_frame(edges, cut)), _frame(edges, demotions)
 
 
 def _frame(like: DataFrame, table: pa.Table) -> DataFrame:

@@ -36,10 +36,10 @@ def everybody(accounts: DataFrame, membership: DataFrame, previous: DataFrame) -
     )
 
 
-def person_accounts(
+def assign_persons(
     members: DataFrame, claims: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int
-) -> DataFrame:
-    """Return the table `person_account` for `members` (as of `everybody`), ids kept.
+) -> tuple[DataFrame, DataFrame]:
+    """Return the table `person_account` for `members` (as of `everybody`), and tonight's `identity_log`.
 
     A person that was split goes on in the component whose accounts of it have made most of `claims`, then
     in the one with most of its accounts, then with the smallest account key. A component keeps the id of
@@ -47,18 +47,14 @@ def person_accounts(
     it, then by id); the others are merged into it. Where none goes on, `fresh_ids` names it.
     `since_release`: since when the account is in this person.
     """
-    overlap = _overlap(members).localCheckpoint()  # read several times
-    kept = _kept(overlap, members, claims)
+    members = members.localCheckpoint()  # each of the three is read several times
+    sizes = F.count(F.lit(1)).alias("accounts"), F.min("account").alias("smallest")
+    overlap = members.groupBy("component", "was").agg(*sizes, F.min("since").alias("since")).localCheckpoint()
+    kept = _kept(overlap, members, claims).withColumn("is_new", F.lit(False))
     nameless = overlap.select("component").join(kept, "component", "left_anti").distinct()
-    named = kept.unionByName(fresh_ids(nameless, previous, pepper, release=release))
-    stays = F.col("person") == F.col("was")
-    return members.join(named, "component").select(
-        "account",
-        "person",
-        F.split_part("account", F.lit(":"), F.lit(1)).alias("platform"),
-        "linked_by",
-        F.when(stays, F.col("since")).otherwise(F.lit(release)).cast("bigint").alias("since_release"),
-    )
+    new = fresh_ids(nameless, previous, pepper, release=release).withColumn("is_new", F.lit(True))
+    named = kept.unionByName(new).localCheckpoint()
+    return _person_accounts(members, named, release), _log(overlap, named, release)
 
 
 def fresh_ids(components: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int) -> DataFrame:
@@ -78,44 +74,38 @@ def fresh_ids(components: DataFrame, previous: DataFrame, pepper: DataFrame, *, 
     return ids.select("component", again.alias("person"))
 
 
-def identity_log(previous: DataFrame, now: DataFrame, *, release: int) -> DataFrame:
-    """Return what happened to persons between two nights' `person_account`, without any account.
+def _person_accounts(members: DataFrame, named: DataFrame, release: int) -> DataFrame:
+    stays = F.col("person") == F.col("was")
+    return members.join(named, "component").select(
+        "account",
+        "person",
+        F.split_part("account", F.lit(":"), F.lit(1)).alias("platform"),
+        "linked_by",
+        F.when(stays, F.col("since")).otherwise(F.lit(release)).cast("bigint").alias("since_release"),
+    )
+
+
+def _log(overlap: DataFrame, named: DataFrame, release: int) -> DataFrame:
+    """Return what happened to persons, without any account.
 
     `new`: a person of accounts never seen before. `split`: `person` is new, its accounts come from
     `other_person`. `merge`: `other_person` is no more, its accounts are `person`'s. `move`: accounts went
     from `other_person` to `person`, and both live on. `accounts`: how many came that way. New accounts
-    that join a living person are not logged.
+    that join a person are not logged.
     """
-    before = previous.select("account", F.col("person").alias("was"))
-    came = (
-        now.where(F.col("since_release") == release)
-        .join(before, "account", "left")
-        .groupBy("person", F.col("was").alias("other_person"))
-        .agg(F.count(F.lit(1)).alias("accounts"))
-    )
-    came = came.localCheckpoint()  # few on most nights, and needed three times
-    known = previous.select("person").join(came, "person", "left_semi").distinct()
-    alive = (
-        now.select(F.col("person").alias("other_person")).join(came, "other_person", "left_semi").distinct()
-    )
-    told = came.join(known.withColumn("is_known", F.lit(True)), "person", "left")
-    told = told.join(alive.withColumn("is_alive", F.lit(True)), "other_person", "left")
-    origins = F.count("other_person").over(Window.partitionBy("person"))
+    origins = F.count("was").over(Window.partitionBy("component"))
+    alive = named.where(~F.col("is_new")).select(F.col("person").alias("was"), F.lit(True).alias("is_alive"))
+    told = overlap.withColumn("origins", origins).join(named, "component").join(alive, "was", "left")
+    came = F.col("was").isNotNull() & (F.col("was") != F.col("person"))
     action = (
-        F.when(F.col("other_person").isNull() & F.col("is_known").isNull() & (origins == 0), "new")
-        .when(F.col("other_person").isNotNull() & F.col("is_known").isNull(), "split")
-        .when(F.col("other_person").isNotNull() & F.col("is_alive").isNull(), "merge")
-        .when(F.col("other_person").isNotNull(), "move")
+        F.when(F.col("is_new") & (F.col("origins") == 0), "new")
+        .when(came & F.col("is_new"), "split")
+        .when(came & F.col("is_alive").isNull(), "merge")
+        .when(came, "move")
     )
     logged = told.withColumn("action", action).where(F.col("action").isNotNull())
     at = F.lit(release).cast("bigint").alias("release")
-    return logged.select(at, "action", "person", "other_person", "accounts")
-
-
-def _overlap(members: DataFrame) -> DataFrame:
-    """Return how much of each person each component holds; `was` is null for new accounts."""
-    sizes = F.count(F.lit(1)).alias("accounts"), F.min("account").alias("smallest")
-    return members.groupBy("component", "was").agg(*sizes, F.min("since").alias("since"))
+    return logged.select(at, "action", "person", F.col("was").alias("other_person"), "accounts")
 
 
 def _kept(overlap: DataFrame, members: DataFrame, claims: DataFrame) -> DataFrame:

@@ -11,9 +11,9 @@ from huaxiang import __version__
 from huaxiang.clean.ingest import changes
 from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.identity.accounts import accounts_in, vanished_accounts
-from huaxiang.identity.claims import blocked_claims, judged_values, links, listed_values, unusable_values
+from huaxiang.identity.claims import blocked_claims, judged_values, listed_values
 from huaxiang.identity.components import components
-from huaxiang.identity.persons import everybody, identity_log, person_accounts
+from huaxiang.identity.persons import assign_persons, everybody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,11 @@ class Turnover:
     came: DataFrame | None
     vanished: DataFrame | None
 
+    @property
+    def happened(self) -> bool:
+        """Whether there is any."""
+        return self.came is not None or self.vanished is not None
+
 
 def run(night: Night) -> IdentityOutcome:
     """Bring `person_account`, `identity_log` and `blocked_claim` up to tonight; write only what changed.
@@ -65,16 +70,13 @@ def run(night: Night) -> IdentityOutcome:
     turnover = _turnover(night, before)
     if _is_stale(night):
         _judge_again(night, before, turnover)
-    elif turnover.came is not None or turnover.vanished is not None:
+    elif turnover.happened:
         _add_singles(night, before, turnover)
     told: dict[str, int] = {}
-    if TABLE in attempt.tables:
-        log = identity_log(before, lake.read(TABLE), release=night.number).localCheckpoint()
-        attempt.append("identity_log", log)
-        told = {
-            row["action"]: row["rows"]
-            for row in log.groupBy("action").agg(F.count("*").alias("rows")).collect()
-        }
+    if "identity_log" in attempt.tables:
+        tonight = lake.read("identity_log").where(F.col("release") == night.number)
+        counts = tonight.groupBy("action").agg(F.count(F.lit(1)).alias("persons"))
+        told = {row["action"]: row["persons"] for row in counts.collect()}
     persons = lake.read(TABLE).select(F.count_distinct("person")).first()
     return IdentityOutcome(
         accounts=attempt.rows(TABLE),
@@ -98,34 +100,42 @@ def _is_stale(night: Night) -> bool:
 
 def _turnover(night: Night, before: DataFrame) -> Turnover:
     """Compare tonight's accounts with those before: from the rows that came and left, or from all feeds."""
-    if night.rebuild or night.lake.pinned(TABLE) is None:
-        everyone = _checkpoint(accounts_in(_clean(night)))
+    if night.lake.pinned(TABLE) is None:
+        return Turnover(accounts_in(_clean(night)), None)
+    if night.rebuild:
+        everyone = _worked_out(accounts_in(_clean(night)))
         gone = before if everyone is None else before.join(everyone, "account", "left_anti")
-        return Turnover(everyone, gone.select("account"))
+        return Turnover(_worked_out(_without(everyone, before)), _worked_out(gone.select("account")))
     changed = [change for feed in night.feeds if (change := changes(night, feed)) is not None]
-    came = _checkpoint(accounts_in(change.added for change in changed))
-    left = _checkpoint(_without(accounts_in(change.gone for change in changed if change.any_gone), came))
-    vanished = None if left is None else _checkpoint(vanished_accounts(left, _clean(night)))
-    return Turnover(_checkpoint(_without(came, before)), vanished)
+    seen = accounts_in(change.added for change in changed)
+    left = _without(accounts_in(change.gone for change in changed if change.any_gone), seen)
+    left = _worked_out(left)
+    vanished = None if left is None else _worked_out(vanished_accounts(left, _clean(night)))
+    return Turnover(_worked_out(_without(seen, before)), vanished)
 
 
 def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
-    lake, limits = night.lake, night.config.identity
-    pepper = pepper_frame(night.spark, night.pepper)
+    lake, limits, number = night.lake, night.config.identity, night.number
     claims = lake.read(f"clean/{CLAIMS}")
     judged = judged_values(
         claims,
         lake.read(f"clean/{CONSENT}"),
         limits,
         joins_by_default=night.config.consent_defaults.get("join", True),
-        listed=listed_values(night.spark, limits, pepper),
-    ).localCheckpoint()  # read three times
-    found = components(links(judged), limits)
-    members = everybody(_accounts(before, turnover), found.membership, before).localCheckpoint()
-    now = person_accounts(members, claims, before, pepper, release=night.number)
-    night.attempt.replace(TABLE, now, unless_equal=True)
-    known = lake.read_pinned("blocked_claim")
-    blocked = blocked_claims(unusable_values(judged), found.demoted, known, release=night.number)
+        listed=listed_values(night.spark, limits, pepper_frame(night.spark, night.pepper)),
+    )
+    found = components(judged, limits, claims=night.attempt.rows(f"clean/{CLAIMS}"))
+    accounts = before.select("account")
+    if turnover.vanished is not None:
+        accounts = accounts.join(turnover.vanished, "account", "left_anti")
+    if turnover.came is not None:
+        accounts = accounts.unionByName(turnover.came)
+    members = everybody(accounts, found.membership, before)
+    pepper = pepper_frame(night.spark, night.pepper)
+    now, log = assign_persons(members, claims, before, pepper, release=number)
+    if night.attempt.replace(TABLE, now, unless_equal=not turnover.happened).changed:
+        night.attempt.append("identity_log", log)
+    blocked = blocked_claims(found.unusable, lake.read_pinned("blocked_claim"), release=number)
     night.attempt.replace("blocked_claim", blocked, unless_equal=True)
 
 
@@ -137,19 +147,13 @@ def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
         unlinked = nobody.select("account", F.col("person").alias("component"), "linked_by")
         members = everybody(turnover.came, unlinked, nobody)
         pepper = pepper_frame(night.spark, night.pepper)
-        new = person_accounts(members, nobody, before, pepper, release=night.number)
+        new, log = assign_persons(members, nobody, before, pepper, release=night.number)
+        night.attempt.append("identity_log", log)
     if turnover.vanished is None:
         night.attempt.append(TABLE, new)
     else:
-        stay = before.join(F.broadcast(turnover.vanished), "account", "left_anti")
+        stay = before.join(turnover.vanished, "account", "left_anti")
         night.attempt.replace(TABLE, stay.unionByName(new))
-
-
-def _accounts(before: DataFrame, turnover: Turnover) -> DataFrame:
-    accounts = before.select("account")
-    if turnover.vanished is not None:
-        accounts = accounts.join(turnover.vanished, "account", "left_anti")
-    return accounts if turnover.came is None else accounts.unionByName(turnover.came).distinct()
 
 
 def _clean(night: Night) -> Iterator[DataFrame]:
@@ -162,8 +166,8 @@ def _without(accounts: DataFrame | None, others: DataFrame | None) -> DataFrame 
     return accounts.join(others, "account", "left_anti")
 
 
-def _checkpoint(accounts: DataFrame | None) -> DataFrame | None:
-    """Work the accounts out; None when there are none."""
+def _worked_out(accounts: DataFrame | None) -> DataFrame | None:
+    """Run it, to be read several times; None when there are none."""
     if accounts is None:
         return None
     kept = accounts.localCheckpoint()
