@@ -69,7 +69,9 @@ class House:
     root: Path
     name: str = "lake"
 
-    def put(self, feed: str, day: date, name: str, rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS) -> Path:
+    def put(
+        self, feed: str, day: date, name: str, rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS
+    ) -> Path:
         path = self.root / "landing" / feed / day.isoformat() / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -88,14 +90,18 @@ class House:
         return Lake(self.spark, str(self.root / self.name), CONTRACTS).read(name)
 
 
-def line(order: str, paid: str = "1.00", *, day: int = 1, revision: str = "", op: str = "", account: str = "u1") -> tuple[str, ...]:
+def line(
+    order: str, paid: str = "1.00", *, day: int = 1, revision: str = "", op: str = "", account: str = "u1"
+) -> tuple[str, ...]:
     return ("jd", order, "1", account, paid, f"2026-03-{day:02}T10:00:00+08:00", revision, op)
 
 
 @pytest.fixture
 def house(spark: SparkSession, tmp_path: Path) -> Iterator[House]:
     house = House(spark, tmp_path)
-    house.put("order_line", DAY[0], "a.csv", [line("kept"), line("revised"), line("deleted"), line("disputed")])
+    house.put(
+        "order_line", DAY[0], "a.csv", [line("kept"), line("revised"), line("deleted"), line("disputed")]
+    )
     house.put("order_line", DAY[0], "b.csv", [line("kept"), line("bad", "x"), line("early", revision="2")])
     house.put("order_line", DAY[1], "a.csv", [
         line("revised", "2.00", day=2, revision="1"), line("deleted", op="delete"), line("disputed", "9.00"),
@@ -106,7 +112,9 @@ def house(spark: SparkSession, tmp_path: Path) -> Iterator[House]:
         line("kept"), line("early", revision="1"), line("new", day=2),
     ])  # fmt: skip
     house.put("review", DAY[1], "r.csv", [["jd"]], ["platform"])  # required columns missing: refused
-    house.put("order_line", DAY[2], "c.csv", [line("disputed", "3.00", revision="1"), line("deleted", revision="1")])
+    house.put(
+        "order_line", DAY[2], "c.csv", [line("disputed", "3.00", revision="1"), line("deleted", revision="1")]
+    )
     return house
 
 
@@ -114,7 +122,9 @@ def test_three_nights_equal_one_batch(house: House) -> None:
     told = []
     for day in DAY[:3]:
         told.append(house.night(day)[0].told())
-    ledger = {r["release"]: r.asDict() for r in house.table("load_ledger").collect() if r["feed"] == "order_line"}
+    ledger = {
+        r["release"]: r.asDict() for r in house.table("load_ledger").collect() if r["feed"] == "order_line"
+    }
     assert [ledger[n]["rows_in"] for n in (1, 2, 3)] == [7, 12, 2]
     for row in ledger.values():
         assert row["rows_in"] == sum(row[o] for o in OUTCOMES)
@@ -163,7 +173,13 @@ def test_a_required_feed_that_is_missing_stops_the_night_before_anything_is_writ
         house.night(DAY[3])
     house.put("order_line", DAY[3], "empty.csv", [])
     (house.root / "landing/order_line/2026-03-04/zero.csv").touch()
-    house.put("shop_account", DAY[3], "s.csv", [["jd", "u1", "2026-03-01T10:00:00Z"]], ["platform", "account_id", "changed_at"])
+    house.put(
+        "shop_account",
+        DAY[3],
+        "s.csv",
+        [["jd", "u1", "2026-03-01T10:00:00Z"]],
+        ["platform", "account_id", "changed_at"],
+    )
     with pytest.raises(InputError, match="0 bytes"):
         house.night(DAY[3])
     assert house.table("clean/shop_account").count() == 0
@@ -177,6 +193,8 @@ def test_held_rows_come_in_again_when_asked(house: House) -> None:
     assert request_replay(root, feed="order_line") == 1
     ingested = house.night(DAY[1])[0]
     assert ingested.told()["feeds"][0]["rows_in"] == 13
-    rows = sorted((r["status"], r["release"], r["replayed_release"]) for r in house.table("quarantine").collect())
+    rows = sorted(
+        (r["status"], r["release"], r["replayed_release"]) for r in house.table("quarantine").collect()
+    )
     assert rows == [("held", 2, None), ("held", 2, None), ("replayed", 1, 2)]
     assert house.night(DAY[2])[0].told()["feeds"][0]["rows_in"] == 2  # a request is answered once

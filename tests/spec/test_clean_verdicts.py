@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ROW = (
-    "event_key string, revision bigint, content_hash bigint, op string, arrival_date date, _path string,"
-    " _record bigint, _filtered boolean, reasons array<string>"
+    "feed string, event_key string, revision bigint, content_hash bigint, op string, arrival_date date,"
+    " part string, _path string, _record bigint, _filtered boolean, reasons array<string>"
 )
-PRIOR = "event_key string, revision bigint, content_hash bigint, part string"
-TOMBSTONE = "event_key_hash string, revision bigint, state string"
+PRIOR = "feed string, event_key string, revision bigint, content_hash bigint, part string"
+TOMBSTONE = "feed string, event_key_hash string, revision bigint, state string"
 NIGHTS, WORLDS = 3, 120
 
 
@@ -107,7 +107,7 @@ def state(rows: Iterable[Row]) -> dict[str, tuple[int, int]]:
 
 def world(number: int) -> list[Row]:
     """A few keys with few revisions and contents, so that everything that can meet does."""
-    dice = random.Random(number)
+    dice = random.Random(number)  # noqa: S311  (not a secret)
     rows: list[Row] = []
     for at in range(dice.randint(1, 14)):
         if rows and dice.random() < 0.3:
@@ -138,16 +138,17 @@ class Lake:
         tonight: Counter[str] = Counter()
         for r in judged:
             if r["side"] == v.INCOMING:
-                self.outcomes[(r["row"]["event_key"].split("/")[0], r["row"]["_record"])] = r["outcome"]
+                self.outcomes[(r["event_key"].split("/")[0], r["_record"])] = r["outcome"]
                 assert bool(r["reasons"]) == (r["outcome"] == v.QUARANTINED)
             if r["side"] != v.TOMBSTONE:
                 tonight[r["outcome"]] += 1
             if r["tombstone"]:
                 self.tombstones[r["key"]] = (r["revision"], r["tombstone"])
         gone = {r["key"] for r in judged if r["side"] == v.PRIOR and r["outcome"] != v.KEPT}
-        added = [r["row"] for r in judged if r["outcome"] == v.LOADED]
+        given = {(r.key, r.at): r for r in rows}
+        added = [given[r["event_key"], r["_record"]] for r in judged if r["outcome"] == v.LOADED]
         self.clean = {k: version for k, version in self.clean.items() if digest(k) not in gone}
-        self.clean |= {r["event_key"]: (r["revision"], r["content_hash"]) for r in added}
+        self.clean |= {r.key: (r.revision, r.content) for r in added}
         outcomes = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
         assert sum(tonight[o] for o in outcomes) == len(rows)
         leaving = tonight["replaced"] + tonight["removed"] + tonight["withdrawn"]
@@ -158,17 +159,29 @@ class Lake:
     def frame(self, rows: list[Row]) -> DataFrame:
         day = date(2026, 3, 1)
         values = [
-            (r.key, r.revision, r.content, r.op, day, "f", r.at, r.filtered, ["bad"] if r.bad else [])
+            (
+                "f",
+                r.key,
+                r.revision,
+                r.content,
+                r.op,
+                day,
+                "2026-03",
+                "p",
+                r.at,
+                r.filtered,
+                ["bad"] if r.bad else [],
+            )
             for r in rows
         ]
         return self.spark.createDataFrame(values, ROW)
 
     def prior(self) -> DataFrame:
-        rows = [(k, revision, content, "2026-03") for k, (revision, content) in self.clean.items()]
+        rows = [("f", k, revision, content, "2026-03") for k, (revision, content) in self.clean.items()]
         return self.spark.createDataFrame(rows, PRIOR)
 
     def tombstone_frame(self) -> DataFrame:
-        rows = [(k, revision, state) for k, (revision, state) in self.tombstones.items()]
+        rows = [("f", k, revision, state) for k, (revision, state) in self.tombstones.items()]
         return self.spark.createDataFrame(rows, TOMBSTONE)
 
 
@@ -208,6 +221,6 @@ def test_nights_agree_with_the_oracle_and_with_one_batch(spark: SparkSession) ->
 
     batch = Lake(spark)
     everything = [r for rows in worlds.values() for r in rows]
-    random.Random(7).shuffle(everything)
+    random.Random(7).shuffle(everything)  # noqa: S311
     batch.night(everything)
     assert batch.clean == lake.clean

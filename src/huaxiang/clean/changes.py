@@ -29,9 +29,9 @@ class Changes:
     any_gone: bool
 
 
-def note_parts_left(night: Night, parts: Mapping[str, tuple[str, ...]]) -> None:
+def note_parts_left(night: Night, parts: Mapping[str, list[str]]) -> None:
     """Remember which partitions rows have left, so that `changes` reads no others."""
-    night.attempt.note(NOTE, {feed: list(left) for feed, left in sorted(parts.items()) if left})
+    night.attempt.note(NOTE, {feed: left for feed, left in sorted(parts.items()) if left})
 
 
 def changes(night: Night, feed: str) -> Changes | None:

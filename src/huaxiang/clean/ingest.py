@@ -7,7 +7,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from huaxiang.clean.arrivals import REFUSED, THREADS, Arrivals, FeedArrival, arr
 from huaxiang.clean.changes import Changes, changes, note_parts_left
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
-from huaxiang.clean.load import Load, load_feed
+from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, quarantined
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
@@ -27,7 +27,7 @@ from huaxiang.sources.feed import feed_frame
 from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from huaxiang.night import Night
 
@@ -39,15 +39,15 @@ FATES = ("replaced", "removed", "withdrawn", "erased")
 
 @dataclass(frozen=True)
 class FeedOutcome:
-    """What a feed's files and rows became tonight; `load` is None when no row was read."""
+    """What a feed's files and rows became tonight; without a verdict no row was read."""
 
     arrival: FeedArrival
-    load: Load | None
+    verdict: Verdict | None = None
 
     @property
     def counts(self) -> dict[str, int]:
         """The figures of the load ledger: what came in, each outcome, and the fate of earlier rows."""
-        found = self.load.outcomes if self.load else {}
+        found = self.verdict.outcomes if self.verdict else {}
         counts = {name: int(found.get(name, 0)) for name in (*OUTCOMES, *FATES)}
         counts[DUPLICATE] += self.arrival.repeated_rows
         return {"rows_in": self.arrival.rows + self.arrival.repeated_rows, **counts}
@@ -58,7 +58,7 @@ class FeedOutcome:
         rows = self.counts["rows_in"]
         metrics: dict[str, float] = {"rows": rows, DUPLICATE: self.counts[DUPLICATE]}
         metrics["quarantined_share"] = self.counts[QUARANTINED] / rows if rows else 0.0
-        for name, value in (self.load.seen if self.load else {}).items():
+        for name, value in (self.verdict.seen if self.verdict else {}).items():
             if name == "late" and isinstance(value, int):
                 metrics["late"] = value
             elif name.startswith("null:") and isinstance(value, int) and self.arrival.rows:
@@ -77,7 +77,7 @@ class Ingested:
     def told(self) -> dict[str, Any]:
         """Return all of it as plain numbers and words: for gates, the summary and the page."""
         files = [(o.arrival.feed, f) for o in self.feeds for f in o.arrival.files if f.status == REFUSED]
-        newest = {o.arrival.feed: o.load.seen["newest"] for o in self.feeds if o.load}
+        newest = {o.arrival.feed: o.verdict.seen["newest"] for o in self.feeds if o.verdict}
         return {
             "feeds": [
                 {
@@ -94,8 +94,8 @@ class Ingested:
             "reasons": [
                 {"feed": o.arrival.feed, "reason": reason, "rows": rows}
                 for o in self.feeds
-                if o.load
-                for reason, rows in sorted(o.load.reasons.items())
+                if o.verdict
+                for reason, rows in sorted(o.verdict.reasons.items())
             ],
             "metrics": {o.arrival.feed: o.metrics for o in self.feeds if o.arrival.is_readable},
             "newest": {feed: str(day) for feed, day in newest.items() if day is not None},
@@ -112,26 +112,41 @@ def ingest(night: Night) -> Ingested:
     with _scratch(night) as scratch:
         found = arrivals(night, scratch)
         pepper = pepper_frame(night.spark, night.pepper)
-
-        def loaded(arrival: FeedArrival) -> FeedOutcome:
-            if not arrival.rows:
-                return FeedOutcome(arrival, None)
-            contract = night.contracts[arrival.feed]
-            rows = _conformed(night, arrival, pepper)
-            return FeedOutcome(arrival, load_feed(night, contract, rows, arrival.rows))
-
-        outcomes: tuple[FeedOutcome, ...] = ()
-        try:
-            with ThreadPoolExecutor(THREADS) as pool:
-                outcomes = tuple(pool.map(loaded, found.feeds))
-            _write_ledgers(night, found, outcomes, pepper)
-        finally:
-            for outcome in outcomes:
-                if outcome.load:
-                    outcome.load.release()
-    note_parts_left(night, {o.arrival.feed: o.load.gone_parts for o in outcomes if o.load})
+        verdicts = _load(night, found, pepper)
+    outcomes = tuple(FeedOutcome(arrival, verdicts.get(arrival.feed)) for arrival in found.feeds)
+    if outcomes:
+        _write_load_ledger(night, outcomes)
+        _write_file_ledger(night, outcomes)
+    note_parts_left(night, {feed: sorted(verdict.gone_parts) for feed, verdict in verdicts.items()})
     titles = {c.name: {"en": c.title.en, "zh": c.title.zh} for c in night.contracts.landing}
     return Ingested(outcomes, tuple(map(str, found.remarks)), titles)
+
+
+def _load(night: Night, found: Arrivals, pepper: DataFrame) -> dict[str, Verdict]:
+    """Judge all rows that came, then write clean tables, quarantine and tombstones from a few threads."""
+    coming = [arrival for arrival in found.feeds if arrival.rows]
+    if not coming:
+        return {}
+
+    def prepared(arrival: FeedArrival) -> FeedRows:
+        rows = _conformed(night, arrival, pepper)
+        return prepare(night, night.contracts[arrival.feed], rows, arrival.rows)
+
+    feeds: list[FeedRows] = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        feeds = list(pool.map(prepared, coming))
+        judged, verdicts = judge(night, feeds)
+        replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
+        writes: list[Callable[[], None]] = [
+            lambda: _write_quarantine(night, judged, verdicts, replayed, pepper),
+            lambda: _write_tombstones(night, judged, verdicts),
+        ]
+        writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
+        list(pool.map(lambda one: one(), writes))
+    judged.unpersist()
+    for feed in feeds:
+        feed.release()
+    return verdicts
 
 
 @contextmanager
@@ -159,55 +174,38 @@ def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFra
     return reduce(DataFrame.unionByName, frames)
 
 
-def _write_ledgers(
-    night: Night, found: Arrivals, outcomes: tuple[FeedOutcome, ...], pepper: DataFrame
-) -> None:
-    """Write quarantine, tombstones and both ledgers, each in one commit and only when there is something."""
-    loads = [o.load for o in outcomes if o.load]
-    writes: list[Callable[[], object]] = []
-    refused = [load for load in loads if load.outcomes[QUARANTINED]]
-    replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
-    if refused or replayed:
-        writes.append(lambda: _write_quarantine(night, refused, replayed, pepper))
-    buried = [load for load in loads if load.tombstones]
-    if buried:
-        writes.append(lambda: _write_tombstones(night, buried))
-    if outcomes:
-        writes += [lambda: _write_load_ledger(night, outcomes), lambda: _write_file_ledger(night, outcomes)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda write: write(), writes))
-
-
 def _write_quarantine(
-    night: Night, refused: list[Load], replayed: dict[str, DataFrame], pepper: DataFrame
+    night: Night,
+    judged: DataFrame,
+    verdicts: Mapping[str, Verdict],
+    replayed: Mapping[str, DataFrame],
+    pepper: DataFrame,
 ) -> None:
-    frames = [quarantined(load.judged, load.contract.name, night.number, pepper) for load in refused]
-    if not replayed:
-        night.attempt.append(QUARANTINE, reduce(DataFrame.unionByName, frames))
-        return
-    kept = after_replay(night.lake.read(QUARANTINE), replayed, night.number)
-    night.attempt.replace(QUARANTINE, reduce(DataFrame.unionByName, [kept, *frames]))
+    tonight = quarantined(judged, night.number, pepper)
+    if replayed:
+        kept = after_replay(night.lake.read(QUARANTINE), replayed, night.number)
+        night.attempt.replace(QUARANTINE, kept.unionByName(tonight))
+    elif any(verdict.outcomes[QUARANTINED] for verdict in verdicts.values()):
+        night.attempt.append(QUARANTINE, tonight.coalesce(1))
 
 
-def _write_tombstones(night: Night, buried: list[Load]) -> None:
+def _write_tombstones(night: Night, judged: DataFrame, verdicts: Mapping[str, Verdict]) -> None:
     """Add tonight's tombstones; a key has one at most, its newest."""
-    frames = [
-        load.judged.where(F.col("tombstone").isNotNull()).select(
-            F.lit(load.contract.name).alias("feed"),
-            F.col("key").alias("event_key_hash"),
-            "revision",
-            F.col("tombstone").alias("state"),
-            F.lit(night.number).cast("bigint").alias("release"),
-        )
-        for load in buried
-    ]
-    new = reduce(DataFrame.unionByName, frames)
-    if not any(load.replaces_tombstones for load in buried):
-        night.attempt.append(TOMBSTONE, new)
-        return
-    old = night.lake.read(TOMBSTONE)
-    older = old.join(new.select("feed", "event_key_hash"), ["feed", "event_key_hash"], "left_anti")
-    night.attempt.replace(TOMBSTONE, older.select(*old.columns).unionByName(new))
+    new = judged.where(F.col("tombstone").isNotNull()).select(
+        "feed",
+        F.col("key").alias("event_key_hash"),
+        "revision",
+        F.col("tombstone").alias("state"),
+        F.lit(night.number).cast("bigint").alias("release"),
+    )
+    buried = [verdict for verdict in verdicts.values() if verdict.tombstones]
+    if any(verdict.known_tombstones for verdict in buried):
+        old = night.lake.read(TOMBSTONE)
+        key = ["feed", "event_key_hash"]
+        older = old.join(new.select(*key), key, "left_anti").select(*old.columns)
+        night.attempt.replace(TOMBSTONE, older.unionByName(new))
+    elif buried:
+        night.attempt.append(TOMBSTONE, new.coalesce(1))
 
 
 def _write_load_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:

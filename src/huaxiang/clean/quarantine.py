@@ -40,17 +40,16 @@ class Replay:
     rows: int
 
 
-def quarantined(judged: DataFrame, feed: str, release: int, pepper: DataFrame) -> DataFrame:
-    """Return the rows of the table `quarantine` for tonight's refused rows of a feed; no value, no key."""
-    refused = judged.where(F.col("outcome") == QUARANTINED).select("row.*", F.col("reasons").alias("_why"))
-    event_key = F.nullif(F.col("event_key"), F.lit(""))
+def quarantined(judged: DataFrame, release: int, pepper: DataFrame) -> DataFrame:
+    """Return the rows of the table `quarantine` for tonight's refused rows; no value, and no key as it is."""
+    refused = judged.where(F.col("outcome") == QUARANTINED)
     return peppered(refused, pepper).select(
-        F.lit(feed).alias("feed"),
+        "feed",
         "arrival_date",
         F.col("_path").alias("path"),
         F.col("_record").alias("record"),
-        F.col("_why").alias("reasons"),
-        pseudonym(event_key).alias("event_pseudonym"),
+        "reasons",
+        pseudonym(F.nullif(F.col("event_key"), F.lit(""))).alias("event_pseudonym"),
         F.lit(release).cast("bigint").alias("release"),
         F.lit(HELD).alias("status"),
         F.lit(None).cast("bigint").alias("replayed_release"),

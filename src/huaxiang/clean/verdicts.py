@@ -8,6 +8,7 @@ the loaded row, or as the key's tombstone: its top version then was a deletion o
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Window
@@ -25,80 +26,32 @@ INCOMING, PRIOR, TOMBSTONE = "incoming", "prior", "tombstone"
 CONFLICT = "conflict"
 CONFLICTING = "conflicting_revision"
 UPSERTED, DELETION = 0, 1  # the second part of a version
+PLACE = ("arrival_date", "part", "_path", "_record")
+JUDGED = ("event_key", "revision", "op", "content_hash", *PLACE, "_filtered", "reasons")
+"""What a verdict needs to know of a conformed row, besides its feed."""
 
 
 def verdicts(incoming: DataFrame, prior: DataFrame, tombstones: DataFrame) -> DataFrame:
     """Return one row per row of `incoming` and `prior`, and per tombstone of their keys, with its `outcome`.
 
-    `incoming`: conformed rows. `prior`: `event_key`, `revision`, `content_hash`, `part` of rows now in the
-    clean table. `tombstones`: `event_key_hash`, `revision`, `state`. All rows of a key must be given,
-    or none. Returned: `side`, `key` (hash of the event key), `revision`, `outcome`, `part` and `event_key`
-    (of prior rows), `row` (incoming rows, else null), `reasons`, and `tombstone`: the state to write down
-    for the key, on exactly one of its rows, null where there is no new one.
+    `incoming`: `feed` and `JUDGED` of conformed rows. `prior`: `feed`, `event_key`, `revision`,
+    `content_hash`, `part` of rows now in clean tables. `tombstones`: `feed`, `event_key_hash`, `revision`,
+    `state`. All rows of a key must be given, or none. Returned: `feed`, `side`, `key` (hash of the event
+    key), `revision`, `outcome`, `reasons`, the place and key of the row as far as it has them, and
+    `tombstone`: the state to write down for the key, on exactly one of its rows, else null.
 
     Of equal rows the first by arrival, path and record is the one; the others, and those equal to the
     loaded row, are duplicates. A row that broke a rule takes no part in its key's state.
     """
-    sides = [_incoming(incoming), _prior(prior), _tombstones(tombstones)]
-    return _judged(sides[0].unionByName(sides[1]).unionByName(sides[2]))
-
-
-def is_sound() -> Column:
-    """Whether a conformed row takes part in its key's state."""
-    return ~F.col("_filtered") & (F.size("reasons") == 0)
-
-
-def _incoming(rows: DataFrame) -> DataFrame:
-    is_deletion = F.col("op") == DELETE
-    alone = F.concat_ws("\n", F.lit("unsound"), "_path", "_record")  # a key that meets no other
-    return rows.select(
-        F.lit(INCOMING).alias("side"),
-        F.when(is_sound(), F.sha2("event_key", 256)).otherwise(alone).alias("key"),
-        F.col("revision"),
-        is_deletion.cast("int").alias("rank"),
-        F.when(~is_deletion, F.col("content_hash")).alias("content"),  # all deletions say the same
-        F.lit(None).cast("string").alias("event_key"),
-        F.lit(None).cast("string").alias("part"),
-        F.struct("*").alias("row"),
-    )
-
-
-def _prior(rows: DataFrame) -> DataFrame:
-    return rows.select(
-        F.lit(PRIOR).alias("side"),
-        F.sha2("event_key", 256).alias("key"),
-        F.col("revision"),
-        F.lit(UPSERTED).alias("rank"),
-        F.col("content_hash").alias("content"),
-        F.col("event_key"),
-        F.col("part"),
-        F.lit(None).alias("row"),
-    )
-
-
-def _tombstones(rows: DataFrame) -> DataFrame:
-    return rows.select(
-        F.lit(TOMBSTONE).alias("side"),
-        F.col("event_key_hash").alias("key"),
-        F.col("revision"),
-        F.when(F.col("state") == DELETED, F.lit(DELETION)).otherwise(F.lit(UPSERTED)).alias("rank"),
-        F.lit(None).cast("bigint").alias("content"),
-        F.lit(None).cast("string").alias("event_key"),
-        F.lit(None).cast("string").alias("part"),
-        F.lit(None).alias("row"),
-    )
-
-
-def _judged(versions: DataFrame) -> DataFrame:
-    of_key = Window.partitionBy("key")
-    equal = Window.partitionBy("key", "revision", "rank", "content").orderBy(
+    sides = (_incoming(incoming), _prior(prior), _tombstones(tombstones))
+    versions = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), sides)
+    of_key = Window.partitionBy("feed", "key")
+    equal = Window.partitionBy("feed", "key", "revision", "rank", "content").orderBy(
         F.col("side").desc(),  # tombstone, prior, incoming: what was there before comes first
-        F.col("row.arrival_date"),
-        F.col("row._path"),
-        F.col("row._record"),
+        *("arrival_date", "_path", "_record"),
     )
     version = F.struct("revision", "rank")
-    placed = versions.repartition("key").select(  # the one exchange: all windows below are within a key
+    placed = versions.repartition("feed", "key").select(  # the one exchange: all windows are within a key
         "*", (version == F.max(version).over(of_key)).alias("is_top"), F.row_number().over(equal).alias("nth")
     )
     content = F.when(F.col("is_top"), F.col("content"))
@@ -116,16 +69,53 @@ def _judged(versions: DataFrame) -> DataFrame:
     is_new_conflict = is_conflict & ~F.col("was_conflict") & is_first
     new_state = F.when(is_new_conflict, F.lit(CONFLICT)).when(F.col("outcome") == DELETED, F.lit(DELETED))
     return stated.withColumn("outcome", outcome).select(
-        *("side", "key", "revision", "outcome", "event_key", "part", "row"),
+        *("feed", "side", "key", "revision", "outcome", "event_key", *PLACE),
         _reasons().alias("reasons"),
         new_state.alias("tombstone"),
     )
 
 
+def is_sound() -> Column:
+    """Whether a conformed row takes part in its key's state."""
+    return ~F.col("_filtered") & (F.size("reasons") == 0)
+
+
+def _incoming(rows: DataFrame) -> DataFrame:
+    is_deletion = F.col("op") == DELETE
+    alone = F.concat_ws("\n", F.lit("unsound"), "_path", "_record")  # a key that meets no other
+    return rows.select(
+        "feed",
+        F.lit(INCOMING).alias("side"),
+        F.when(is_sound(), F.sha2("event_key", 256)).otherwise(alone).alias("key"),
+        "revision",
+        is_deletion.cast("int").alias("rank"),
+        F.when(~is_deletion, F.col("content_hash")).alias("content"),  # all deletions say the same
+        *("event_key", *PLACE, "_filtered", "reasons"),
+    )
+
+
+def _prior(rows: DataFrame) -> DataFrame:
+    return rows.select(
+        "feed",
+        F.lit(PRIOR).alias("side"),
+        F.sha2("event_key", 256).alias("key"),
+        "revision",
+        F.lit(UPSERTED).alias("rank"),
+        F.col("content_hash").alias("content"),
+        *("event_key", "part"),
+    )
+
+
+def _tombstones(rows: DataFrame) -> DataFrame:
+    rank = F.when(F.col("state") == DELETED, F.lit(DELETION)).otherwise(F.lit(UPSERTED))
+    key = F.col("event_key_hash").alias("key")
+    return rows.select("feed", F.lit(TOMBSTONE).alias("side"), key, "revision", rank.alias("rank"))
+
+
 def _of_incoming(is_conflict: Column) -> Column:
     return (
-        F.when(F.col("row._filtered"), F.lit(FILTERED))
-        .when(F.size("row.reasons") > 0, F.lit(QUARANTINED))
+        F.when(F.col("_filtered"), F.lit(FILTERED))
+        .when(F.size("reasons") > 0, F.lit(QUARANTINED))
         .when(F.col("nth") > 1, F.lit(DUPLICATE))
         .when(~F.col("is_top"), F.lit(SUPERSEDED))
         .when(F.col("rank") == DELETION, F.lit(DELETED))
@@ -146,6 +136,6 @@ def _of_prior(is_conflict: Column) -> Column:
 
 def _reasons() -> Column:
     """Return why a row is quarantined: what it broke, or else that its key's contents differ; else empty."""
-    broken = F.coalesce("row.reasons", F.array().cast("array<string>"))
+    broken = F.coalesce("reasons", F.array().cast("array<string>"))
     is_conflicting = (F.col("outcome") == QUARANTINED) & (F.size(broken) == 0)
     return F.when(is_conflicting, F.array(F.lit(CONFLICTING))).otherwise(broken)
