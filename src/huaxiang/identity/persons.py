@@ -15,24 +15,22 @@ if TYPE_CHECKING:
 ID_DIGITS = 15
 
 
-def everybody(accounts: DataFrame, membership: DataFrame, previous: DataFrame) -> DataFrame:
+def everybody(stay: DataFrame, came: DataFrame | None, membership: DataFrame) -> DataFrame:
     """Return one row per account: `account`, `component`, `linked_by`, `was`, `since`.
 
-    An account that nothing links is a component of its own. `was`, `since`: its person in `previous` and
-    since which release; null for a new account. Accounts outside `accounts` have no row.
+    `stay`: rows of the `person_account` before, which tell `was` and `since`, its person and since which
+    release; `came`: accounts that are not in it, for which both are null. An account that nothing in
+    `membership` links is a component of its own.
     """
-    before = previous.select("account", F.col("person").alias("was"), F.col("since_release").alias("since"))
-    return (
-        accounts.select("account")
-        .join(membership, "account", "left")
-        .join(before, "account", "left")
-        .select(
-            "account",
-            F.coalesce("component", "account").alias("component"),
-            F.coalesce("linked_by", F.array().cast("array<string>")).alias("linked_by"),
-            "was",
-            "since",
-        )
+    known = stay.select("account", F.col("person").alias("was"), F.col("since_release").alias("since"))
+    if came is not None:
+        known = known.unionByName(came.select("account"), allowMissingColumns=True)
+    return known.join(membership, "account", "left").select(
+        "account",
+        F.coalesce("component", "account").alias("component"),
+        F.coalesce("linked_by", F.array().cast("array<string>")).alias("linked_by"),
+        "was",
+        "since",
     )
 
 
@@ -47,9 +45,9 @@ def assign_persons(
     it, then by id); the others are merged into it. Where none goes on, `fresh_ids` names it.
     `since_release`: since when the account is in this person.
     """
-    members = members.localCheckpoint()  # each of the three is read several times
-    sizes = F.count(F.lit(1)).alias("accounts"), F.min("account").alias("smallest")
-    overlap = members.groupBy("component", "was").agg(*sizes, F.min("since").alias("since")).localCheckpoint()
+    members = members.repartition("component").localCheckpoint()  # each of the three is read several times
+    sizes = F.count(F.lit(1)).alias("accounts"), F.min("since").alias("since")
+    overlap = members.groupBy("component", "was").agg(*sizes).localCheckpoint()
     kept = _kept(overlap, members, claims).withColumn("is_new", F.lit(False))
     nameless = overlap.select("component").join(kept, "component", "left_anti").distinct()
     new = fresh_ids(nameless, previous, pepper, release=release).withColumn("is_new", F.lit(True))
@@ -116,16 +114,21 @@ def _kept(overlap: DataFrame, members: DataFrame, claims: DataFrame) -> DataFram
     )
     whole = parts.where(F.col("parts") == 1).select("component", "was", "born")
     heirs = whole.unionByName(_heirs(parts.where(F.col("parts") > 1), members, claims))
-    oldest = F.min(F.struct("born", "was"))["was"]
+    oldest = F.array_min(F.collect_list(F.struct("born", "was")))[
+        "was"
+    ]  # min of a struct would sort the rows
     return heirs.groupBy("component").agg(oldest.alias("person"))
 
 
 def _heirs(torn: DataFrame, members: DataFrame, claims: DataFrame) -> DataFrame:
     """Return `component`, `was`, `born`: for each person in several components the one it goes on in."""
-    part = ["component", "was"]
-    accounts = members.join(F.broadcast(torn.select(*part)), part).select("account", *part)
-    evidence = claims.select("account").join(F.broadcast(accounts), "account")
-    weighed = torn.join(evidence.groupBy(*part).agg(F.count(F.lit(1)).alias("claims")), part, "left")
+    part = ["component", "was", "born"]
+    mine = members.join(F.broadcast(torn.select(*part)), ["component", "was"]).select("account", *part)
+    made = claims.join(F.broadcast(mine), "account").groupBy("account").agg(F.count(F.lit(1)).alias("claims"))
+    sizes = F.sum("claims").alias("claims"), F.count(F.lit(1)).alias("accounts")
+    weighed = (
+        mine.join(made, "account", "left").groupBy(*part).agg(*sizes, F.min("account").alias("smallest"))
+    )
     rank = F.struct(-F.coalesce("claims", F.lit(0)), -F.col("accounts"), "smallest", "component")
     return weighed.groupBy("was", "born").agg(F.min(rank)["component"].alias("component"))
 

@@ -125,12 +125,10 @@ def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
         listed=listed_values(night.spark, limits, pepper_frame(night.spark, night.pepper)),
     )
     found = components(judged, limits, claims=night.attempt.rows(f"clean/{CLAIMS}"))
-    accounts = before.select("account")
+    stay = before
     if turnover.vanished is not None:
-        accounts = accounts.join(turnover.vanished, "account", "left_anti")
-    if turnover.came is not None:
-        accounts = accounts.unionByName(turnover.came)
-    members = everybody(accounts, found.membership, before)
+        stay = before.join(turnover.vanished, "account", "left_anti")
+    members = everybody(stay, turnover.came, found.membership)
     pepper = pepper_frame(night.spark, night.pepper)
     now, log = assign_persons(members, claims, before, pepper, release=number)
     if night.attempt.replace(TABLE, now, unless_equal=not turnover.happened).changed:
@@ -145,7 +143,7 @@ def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
     new = nobody
     if turnover.came is not None:
         unlinked = nobody.select("account", F.col("person").alias("component"), "linked_by")
-        members = everybody(turnover.came, unlinked, nobody)
+        members = everybody(nobody, turnover.came, unlinked)
         pepper = pepper_frame(night.spark, night.pepper)
         new, log = assign_persons(members, nobody, before, pepper, release=night.number)
         night.attempt.append("identity_log", log)
