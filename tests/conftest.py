@@ -26,6 +26,8 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]
         {
             "spark.sql.shuffle.partitions": "1",  # frames here are tiny: one task, one file
             "spark.sql.adaptive.enabled": "false",  # nothing to adapt to
+            "spark.sql.codegen.wholeStage": "false",  # compiling a plan takes longer than running it here
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # short lives: no optimising compiler
             "spark.sql.warehouse.dir": str(warehouse),
         },

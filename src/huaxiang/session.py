@@ -38,6 +38,7 @@ STATIC = {
     "spark.hadoop.parquet.page.write-checksum.enabled": "true",
     "spark.sql.codegen.cache.maxEntries": "5000",
     "spark.ui.showConsoleProgress": "false",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",  # it walks the stack for every column
     "spark.log.level": "ERROR",
 }
 # For one machine.

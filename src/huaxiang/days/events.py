@@ -32,6 +32,7 @@ class Lookup:
     """Columns taken from another clean feed.
 
     `on` maps that feed's columns to this event's, `take` names for this event to that feed's columns.
+    `is_whole_key`: at most one row of the other feed can be found.
     `as_at` names the column that dates the other feed's versions: the last one on or before the event's
     date counts, and the first one also before it. With `needs`, an event without its other side waits.
     """
@@ -41,6 +42,7 @@ class Lookup:
     take: tuple[tuple[str, str], ...]
     as_at: str | None
     needs: bool
+    is_whole_key: bool
 
     @property
     def awaits(self) -> str:
@@ -65,6 +67,11 @@ class Event:
     dates: tuple[tuple[str, str], ...]
     names: Mapping[str, NameInfo]
     by_month: bool
+
+    @property
+    def needs_others(self) -> bool:
+        """Whether its account or date stands in another feed."""
+        return any(lookup.needs for lookup in self.lookups)
 
     def key(self, kind: str) -> str | None:
         """Return the expression of a key kind; None when the event has no such key."""
@@ -179,4 +186,5 @@ def _lookup(
             )
     if len(problems) > before:
         return None
-    return Lookup(feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)))
+    whole = set(contracts[feed].key) <= set(on)
+    return Lookup(feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)), whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -11,7 +12,7 @@ from huaxiang.clean.ingest import changes
 from huaxiang.clean.system import WHOLE, part_of
 from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
 from huaxiang.days.rows import event_rows
-from huaxiang.days.touched import Changed, touched_pairs
+from huaxiang.days.touched import Changed, restated_keys, touched_pairs
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -99,25 +100,23 @@ def _touched(
     changed: dict[str, Changed],
 ) -> DataFrame | None:
     """Distinct (stream, account, business_date) to make again, materialised; None when there are none."""
+
+    def before(feed: str) -> DataFrame:
+        return night.lake.read_pinned(f"clean/{feed}")
+
+    def after(feed: str) -> DataFrame:
+        return night.lake.read(f"clean/{feed}")
+
+    fresh = {stream: parts[0][0] for stream, parts in streams.items() if stream not in stale}
+    restated = restated_keys(fresh, changed, before, night.lake.read("day_row"))
     found: list[DataFrame] = []
-    day_rows = night.lake.read("day_row")
-    for stream, parts in streams.items():
-        first = parts[0][0]
-        if stream in stale:
-            continue
-        pairs = touched_pairs(
-            first.event, [first.date], changed,
-            lambda feed: night.lake.read_pinned(f"clean/{feed}"), lambda feed: night.lake.read(f"clean/{feed}"),
-            day_rows, zone=night.business_zone,
-        )  # fmt: skip
+    for stream, part in fresh.items():
+        pairs = touched_pairs(stream, part, changed, restated, before, after, zone=night.business_zone)
         if pairs is not None:
             found.append(pairs.select(F.lit(stream).alias("stream"), "account", "business_date"))
     if not found:
         return None
-    union = found[0]
-    for more in found[1:]:
-        union = union.unionByName(more)
-    return union.distinct().localCheckpoint()
+    return reduce(lambda a, b: a.unionByName(b), found).distinct().localCheckpoint()
 
 
 def _months(pairs: DataFrame | None, catalogue: Catalogue) -> dict[str, list[str]]:
@@ -143,7 +142,7 @@ def _made_again(
     pairs = F.broadcast(
         pairs.select(F.col("account").alias("_account"), F.col("business_date").alias("_date"))
     )
-    if any(lookup.needs for lookup in event.lookups):
+    if event.needs_others:
         made = cells(_rows(night, event, None), parts)
         return made.join(
             pairs,
@@ -203,7 +202,8 @@ def _write(
         joined = old.where(F.col(PARTITION).isin(*parts))
     names = [*GRAIN, PARTITION, *wide, "release"]
     past = joined.where(leaving).select(*names, F.lit(night.number).cast("bigint").alias("known_to"))
-    attempt.append("day_row_past", past.repartition(1), evolve=True)
+    rows_before = attempt.rows("day_row")
+    replaced = attempt.append("day_row_past", past.repartition(1), evolve=True).added
     kept = joined.where(~leaving).select(*names)
     if stale:
         parts |= {
@@ -215,5 +215,5 @@ def _write(
         .sortWithinPartitions(PARTITION, "key_kind")
     )
     written = attempt.replace_parts("day_row", content, sorted(parts), evolve=True)
-    made_now = lake.read("day_row").where(F.col("release") == night.number).count()
-    return made_now, written.rows
+    in_parts = rows_before + written.added - written.rows  # what the replaced parts held
+    return written.added - (in_parts - replaced), written.rows

@@ -1,12 +1,13 @@
 """Which cells a night must make again: those that arrivals, revisions, deletions or changed lookups touch.
 
-A cell is touched when an event that counts in it, before or after the night, is new, gone, revised, or looks
+A cell is touched when an event that counts in it, before or after the night, is new, gone or revised, or looks
 something up that changed. Cells are found by stream × account × business date.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -15,13 +16,16 @@ from huaxiang.days.cells import PARTITION
 from huaxiang.days.rows import NOBODY, event_rows, lookup_key, unaware, with_lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pyspark.sql import DataFrame
 
     from huaxiang.days.events import Event, Lookup
+    from huaxiang.days.measures import Part
 
     Read = Callable[[str], DataFrame]
+
+MANY_KEYS = 200_000  # more changed keys than this are not collected: every event that looks up is looked at
 
 
 @dataclass(frozen=True)
@@ -33,52 +37,107 @@ class Changed:
     any_gone: bool
 
 
-def touched_pairs(
-    event: Event, dates: list[str], changed: dict[str, Changed], before: Read, after: Read, day_rows: DataFrame | None,
-    *, zone: str,
-) -> DataFrame | None:  # fmt: skip
-    """Return the distinct (account, business_date) pairs of an event to make again; None when there are none.
+@dataclass(frozen=True)
+class Restated:
+    """Looked-up keys whose events must be counted again, and the months those events lie in (None: any)."""
 
-    `before` and `after` read clean feeds as the last release pinned them and as they are now; `dates` are the
-    event's date columns in use; `day_rows` tells which events await a key that may have come tonight.
+    keys: DataFrame
+    parts: tuple[str, ...] | None
+
+
+def restated_keys(
+    streams: Mapping[str, Part], changed: Mapping[str, Changed], before: Read, day_rows: DataFrame
+) -> dict[tuple[str, int], Restated]:
+    """Return, per stream and number of its lookup, the changed keys that some event was counted with or awaits.
+
+    A key that came tonight for the first time matters only to events that await it (their day rows say which
+    months they lie in); a key that was known matters to every event that looks it up. One Spark job for all.
     """
-    old, new = [], []
+    frames = []
+    for stream, part in streams.items():
+        for number, lookup in enumerate(part.event.lookups):
+            change = changed.get(lookup.feed)
+            if change is None:
+                continue
+            keys = F.broadcast(_changed_keys(lookup, change))
+            place = (F.lit(stream).alias("stream"), F.lit(number).alias("number"))
+            known = before(lookup.feed).select(lookup_key(lookup, ours=False).alias("key"))
+            if change.any_gone or lookup.as_at or not lookup.is_whole_key:
+                found = known.join(keys, "key", "left_semi")
+                frames.append(
+                    found.select(*place, "key", F.lit(None).cast("string").alias("part")).distinct()
+                )
+            waiting = day_rows.where((F.col("key_kind") == lookup.awaits) & (F.col("stream") == stream))
+            month = F.substring_index(PARTITION, " ", -1).alias("part")
+            frames.append(waiting.join(keys, "key", "left_semi").select(*place, "key", month).distinct())
+    if not frames:
+        return {}
+    union = reduce(lambda a, b: a.unionByName(b), frames)
+    rows = union.limit(MANY_KEYS).collect()
+    found_keys: dict[tuple[str, int], list[tuple[str, str | None]]] = {}
+    for row in rows:
+        found_keys.setdefault((row["stream"], row["number"]), []).append((row["key"], row["part"]))
+    spark = union.sparkSession
+    if len(rows) == MANY_KEYS:
+        return {
+            (stream, number): Restated(_changed_keys(lookup, changed[lookup.feed]), None)
+            for stream, part in streams.items()
+            for number, lookup in enumerate(part.event.lookups)
+            if lookup.feed in changed
+        }
+    restated = {}
+    for place_, held in found_keys.items():
+        months = {part for _, part in held}
+        keys = spark.createDataFrame([(key,) for key in sorted({k for k, _ in held})], "key string")
+        restated[place_] = Restated(keys, None if None in months else tuple(sorted(m for m in months if m)))
+    return restated
+
+
+def touched_pairs(
+    stream: str,
+    part: Part,
+    changed: Mapping[str, Changed],
+    restated: Mapping[tuple[str, int], Restated],
+    before: Read,
+    after: Read,
+    *,
+    zone: str,
+) -> DataFrame | None:
+    """Return the (account, business_date) pairs of a stream to make again, perhaps repeated; None when none.
+
+    `before` and `after` read clean feeds as the last release pinned them and as they are now.
+    """
+    event = part.event
+    pairs = []
     own = changed.get(event.feed)
     if own:
-        new.append(event_rows(event, own.added, after, zone=zone))
+        pairs.append(_pairs(part, own.added, after, zone=zone))
         if own.any_gone:
-            old.append(event_rows(event, own.gone, before, zone=zone))
-        # an event that waited is counted under nobody until its other side comes: that cell goes too
-    for lookup in event.lookups:
-        change = changed.get(lookup.feed)
-        if change is None:
-            continue
-        keys = changed_keys(lookup, change)
-        restated = keys_known_before(lookup, keys, before(lookup.feed))
-        for affected in (
-            _awaiting(event, lookup, keys, day_rows, after),
-            _holding(event, lookup, restated, after),
-        ):
-            if affected is not None:
-                new.append(event_rows(event, affected, after, zone=zone))
-                old.append(event_rows(event, affected, before, zone=zone))
-    if not new and not old:
-        return None
-    pairs = [_pairs(rows, date) for rows in [*new, *old] for date in dates]
-    union = pairs[0]
-    for more in pairs[1:]:
-        union = union.unionByName(more)
-    return union.distinct()
+            pairs.append(_pairs(part, own.gone, before, zone=zone))
+    for number, lookup in enumerate(event.lookups):
+        found = restated.get((stream, number))
+        if found:
+            rows = _holding(event, lookup, found, after)
+            pairs.append(_pairs(part, rows, after, zone=zone))
+            if event.needs_others:  # it may have been counted for another account or day, or have waited
+                pairs.append(_pairs(part, rows, before, zone=zone))
+    return reduce(lambda a, b: a.unionByName(b), pairs) if pairs else None
 
 
-def _pairs(rows: DataFrame, date: str) -> DataFrame:
-    return rows.select(
+def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str) -> DataFrame:
+    """Where rows of a feed count; only an event that finds its account elsewhere must be looked up for that."""
+    if not part.event.needs_others:
+        return rows.select(
+            F.col(part.event.account).alias("account"), F.col(part.date).alias("business_date")
+        )
+    found = event_rows(part.event, rows, read, zone=zone)
+    return found.select(
         F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
-        F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(date)).alias("business_date"),
+        F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(part.date)).alias("business_date"),
     )
 
 
-def changed_keys(lookup: Lookup, change: Changed) -> DataFrame:
+def _changed_keys(lookup: Lookup, change: Changed) -> DataFrame:
     """The distinct looked-up keys (`key`) whose row came or left tonight."""
     keys = change.added.select(lookup_key(lookup, ours=False).alias("key"))
     if change.any_gone:
@@ -86,48 +145,20 @@ def changed_keys(lookup: Lookup, change: Changed) -> DataFrame:
     return keys.where(F.col("key").isNotNull()).distinct()
 
 
-def keys_known_before(lookup: Lookup, keys: DataFrame, before: DataFrame) -> DataFrame | None:
-    """The changed keys that events may already have found: only these restate what was counted; None if none."""
-    known = before.select(lookup_key(lookup, ours=False).alias("key")).where(F.col("key").isNotNull())
-    restated = known.join(F.broadcast(keys), "key", "left_semi").distinct().localCheckpoint()
-    return None if restated.isEmpty() else restated
-
-
-def _awaiting(
-    event: Event, lookup: Lookup, keys: DataFrame, day_rows: DataFrame | None, after: Read
-) -> DataFrame | None:
-    if day_rows is None:
-        return None
-    waiting = (
-        day_rows.where((F.col("key_kind") == lookup.awaits) & F.col("stream").startswith(event.name))
-        .join(F.broadcast(keys), "key", "left_semi")
-        .select(F.substring_index(PARTITION, " ", -1).alias("part"), "key")
-        .distinct()
-        .localCheckpoint()
-    )
-    parts = [r["part"] for r in waiting.select("part").distinct().collect()]
-    if not parts:
-        return None
-    known = waiting.select("key").distinct()
-    return _holding(event, lookup, known, after, base=after(event.feed).where(F.col("part").isin(parts)))
-
-
-def _holding(
-    event: Event, lookup: Lookup, keys: DataFrame | None, read: Read, *, base: DataFrame | None = None
-) -> DataFrame | None:
-    """The event's clean rows (of `base`, else all) that look one of `keys` up.
+def _holding(event: Event, lookup: Lookup, found: Restated, read: Read) -> DataFrame:
+    """The event's clean rows that look one of the keys up.
 
     Where the sought columns are themselves looked up (a return's product, known through its order line),
     the earlier lookups come first.
     """
-    if keys is None:
-        return None
-    rows = base if base is not None else read(event.feed)
+    rows = read(event.feed)
     names = rows.columns
+    if found.parts is not None:
+        rows = rows.where(F.col(PARTITION).isin(*found.parts))
     sought = {mine for _, mine in lookup.on}
     for earlier in event.lookups:
         if sought <= set(rows.columns):
             break
         rows = with_lookup(unaware(rows), earlier, read(earlier.feed)).drop("awaits", "waiting")
-    held = rows.join(F.broadcast(keys), lookup_key(lookup, ours=True) == F.col("key"), "left_semi")
+    held = rows.join(F.broadcast(found.keys), lookup_key(lookup, ours=True) == F.col("key"), "left_semi")
     return held.select(*names)
