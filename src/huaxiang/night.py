@@ -186,13 +186,15 @@ def days(night: Night) -> None:
 
 def portrait(night: Night) -> None:
     """Day rows → portraits and brand relations."""
-    from huaxiang.portrait.step import run  # noqa: PLC0415
+    from huaxiang.portrait.step import run as portraits  # noqa: PLC0415
+    from huaxiang.relations.step import run as relations  # noqa: PLC0415
 
-    outcome = run(night)
-    night.keep("portrait", {"persons": outcome.persons, "tags": outcome.tags})
-    night.keep("relations", {"pairs": outcome.pairs, "tags": outcome.pair_tags})
-    night.keep("coverage", list(outcome.coverage))
-    night.tell.counts({**night.told["portrait"], "pairs": outcome.pairs})
+    people = portraits(night)
+    pairs = relations(night)
+    night.keep("portrait", {"persons": people.persons, "tags": people.tags})
+    night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
+    night.keep("coverage", list(people.coverage))
+    night.tell.counts({**night.told["portrait"], "pairs": pairs.pairs})
 
 
 def segments(night: Night) -> None:

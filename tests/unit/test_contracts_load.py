@@ -1,6 +1,6 @@
 """Contracts are read whole or refused whole: every mistake has its place, its reason and the nearest word."""
 
-# ruff: noqa: E501  (one mistake a line: the table is to be read across)
+
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def measures_diff(
     lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json: AsJson = False
 ) -> None:
     """What your changed definitions would change: folds the current release again and counts differing people."""
+    from huaxiang.insight.diff import definition_diff  # noqa: PLC0415
     from huaxiang.night import open_book  # noqa: PLC0415
-    from huaxiang.portrait.diff import definition_diff  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
@@ -150,8 +150,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Every tag of a person with value, evidence, source, window and definition, and the events behind it."""
+    from huaxiang.insight.explain import explanation  # noqa: PLC0415
     from huaxiang.night import open_book  # noqa: PLC0415
-    from huaxiang.portrait.explain import explanation  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame
 
@@ -32,6 +32,14 @@ def feed_coverage(feed: str, clean: DataFrame, covers: Callable[[str], str]) -> 
         (feed, r["platform"], covers(r["platform"]), r["first"], r["rows"])
         for r in sorted(found, key=lambda r: str(r["platform"]))
     ]
+
+
+def covers_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, dict[str, str]]:
+    """Return feed → platform → covers, from rows of the `coverage` table."""
+    found: dict[str, dict[str, str]] = {}
+    for row in coverage:
+        found.setdefault(str(row["feed"]), {})[str(row["platform"])] = str(row["covers"])
+    return found
 
 
 def is_covered(coverage: Mapping[str, Mapping[str, str]], feed: str) -> Column:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.expressions import compile_expression
-from huaxiang.portrait.vocabulary import names_of
+from huaxiang.portrait.vocabulary import names_of, vocabularies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +17,19 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.contracts.model import Column
-    from huaxiang.days.measures import Rank, Tag
+    from huaxiang.days.measures import Catalogue, Rank, Tag
     from huaxiang.expressions import NameInfo
+
+
+def tagged_portrait(measured: DataFrame, catalogue: Catalogue, *, as_of: date) -> DataFrame:
+    """Return `person`, `as_of`, every measure and every tag, in the contract's order.
+
+    Ranks read `measured` again: persist it.
+    """
+    types, _ = vocabularies(catalogue)
+    tags = [t for t in catalogue.tags if t.grain == "person"]
+    tagged = with_tags(measured, tags, tag_names(types), types, as_of=as_of)
+    return tagged.select("person", F.lit(as_of).alias("as_of"), *types)
 
 
 def with_tags(

@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
 from huaxiang.portrait.fold import folded, standing_edges
+from huaxiang.portrait.tags import tag_names, with_tags
+from huaxiang.portrait.vocabulary import vocabularies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,3 +50,20 @@ def measured_relations(
         )
     joined = reduce(lambda left, right: left.join(right, PAIR, "full"), pieces)
     return joined.join(people(persons), "person").select(*PAIR, *absence_filled(measures, coverage))
+
+
+def tagged_relations(
+    measured: DataFrame, portrait: DataFrame, catalogue: Catalogue, *, as_of: date
+) -> DataFrame:
+    """Return `person`, `brand_id`, `as_of`, every measure and every tag, in the contract's order.
+
+    Tags may name the person's own columns as `portrait.x`.
+    """
+    person_types, types = vocabularies(catalogue)
+    tags = [t for t in catalogue.tags if t.grain == "brand"]
+    used = sorted(n for n in person_types if any(f"portrait.{n}" in t.definition() for t in tags))
+    theirs = portrait.select("person", *(F.col(n).alias(f"portrait.{n}") for n in used))
+    tagged = with_tags(
+        measured.join(theirs, "person"), tags, tag_names(types, person_types), types, as_of=as_of
+    )
+    return tagged.select(*PAIR, F.lit(as_of).alias("as_of"), *types)

@@ -10,9 +10,9 @@ from pyspark.storagelevel import StorageLevel
 from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
 from huaxiang.days.rows import event_rows
 from huaxiang.portrait.assemble import measured_portrait
-from huaxiang.portrait.tags import tag_names, with_tags
-from huaxiang.portrait.vocabulary import vocabularies
-from huaxiang.relations.assemble import measured_relations
+from huaxiang.portrait.coverage import covers_by_feed
+from huaxiang.portrait.tags import tagged_portrait
+from huaxiang.relations.assemble import measured_relations, tagged_relations
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -28,30 +28,16 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     """
     catalogue = book.catalogue
     as_of = lake.release().as_of
-    covers: dict[str, dict[str, str]] = {}
-    for row in lake.read_release("coverage").collect():
-        covers.setdefault(row["feed"], {})[row["platform"]] = row["covers"]
+    covers = covers_by_feed(row.asDict() for row in lake.read_release("coverage").collect())
     persons = lake.read_release("person_account")
     day_rows = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
-    person_types, brand_types = vocabularies(catalogue)
-    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of).persist(
-        StorageLevel.MEMORY_AND_DISK
-    )
-    tags = [t for t in catalogue.tags if t.grain == "person"]
-    portrait = with_tags(measured, tags, tag_names(person_types), person_types, as_of=as_of)
-    found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"], list(person_types))
-    tags = [t for t in catalogue.tags if t.grain == "brand"]
-    used = sorted(n for n in person_types if any(f"portrait.{n}" in t.definition() for t in tags))
-    theirs = portrait.select("person", *(F.col(n).alias(f"portrait.{n}") for n in used))
-    pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of).join(theirs, "person")
-    related = with_tags(pairs, tags, tag_names(brand_types, person_types), brand_types, as_of=as_of)
-    found += _compared(
-        "brand_relation",
-        lake.read_release("brand_relation"),
-        related,
-        ["person", "brand_id"],
-        list(brand_types),
-    )
+    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of)
+    measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
+    portrait = tagged_portrait(measured, catalogue, as_of=as_of)
+    found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
+    pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of)
+    related = tagged_relations(pairs, portrait, catalogue, as_of=as_of)
+    found += _compared("brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"])
     measured.unpersist()
     day_rows.unpersist()
     return found
@@ -80,10 +66,9 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     return stacked(frames, wide)
 
 
-def _compared(
-    table: str, old: DataFrame, new: DataFrame, key: list[str], columns: list[str]
-) -> list[dict[str, Any]]:
+def _compared(table: str, old: DataFrame, new: DataFrame, key: list[str]) -> list[dict[str, Any]]:
     """One pass over both: rows in which a column differs, a missing row counting as null."""
+    columns = [c for c in new.columns if c not in (*key, "as_of")]
     both = [c for c in columns if c in old.columns]
     renamed = new.select(*key, *(F.col(c).alias(f"new_{c}") for c in columns))
     joined = old.join(renamed, key, "full")

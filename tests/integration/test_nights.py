@@ -1,0 +1,178 @@
+"""The laws of a night, on a small dirty world: one batch = night by night = after crashes = elsewhere."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from huaxiang import night as night_page
+from huaxiang.config import load_config
+from huaxiang.errors import GateHeldError, InputError
+from huaxiang.run import nights
+from huaxiang.tables.reader import query, read_light, release_light, releases_light
+from huaxiang.world.evaluate import evaluate
+from huaxiang.world.make import make
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+UNTIL = date(2026, 11, 20)
+DAYS = [UNTIL - timedelta(days=n) for n in (2, 1, 0)]
+IDS = ("person_account", "identity_log", "portrait", "brand_relation", "segment_membership", "segment_change")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    os.environ[night_page.PEPPER] = "a secret for tests"
+    root = tmp_path_factory.mktemp("nights")
+    make(root / "world", people=40, days=8, seed=3, until=UNTIL, dirt=0.08)
+    return root
+
+
+@pytest.fixture(scope="module")
+def lake(place: Path, _session: SparkSession) -> str:
+    """Three nights, the first one a backfill; a copy is kept before the last."""
+    there = str(place / "lake")
+    nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
+    shutil.copytree(there, place / "before")
+    nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=there)
+    return there
+
+
+def hashes(lake: str) -> dict[str, str]:
+    """Content hashes of what doesn't depend on the sequence of nights."""
+    ledgers = (
+        "load_ledger",
+        "file_ledger",
+        "quarantine",
+        "tombstone",
+        "measure_definition",
+        "coverage",
+        "day_row_past",
+    )
+    return {
+        n: p.content_hash
+        for n, p in release_light(lake).tables.items()
+        if n not in (*IDS, *ledgers, "blocked_claim")
+    }
+
+
+def people(lake: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Portraits by the person's set of accounts, floats rounded."""
+    accounts: dict[str, list[str]] = {}
+    for row in read_light(lake, "person_account").to_table().to_pylist():
+        accounts.setdefault(row["person"], []).append(row["account"])
+    found = {}
+    for row in read_light(lake, "portrait").to_table().to_pylist():
+        told = {k: round(v, 9) if isinstance(v, float) else v for k, v in row.items() if k != "person"}
+        found[tuple(sorted(accounts[row["person"]]))] = told
+    return found
+
+
+def shuffled(landing: Path, to: Path) -> None:
+    """The same rows in another order, in other files, some files twice."""
+    chance = random.Random(5)  # noqa: S311
+    for file in sorted(p for p in landing.rglob("*") if p.is_file()):
+        target = to / file.relative_to(landing)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".parquet":
+            table = pq.read_table(file)
+            order = list(range(table.num_rows))
+            chance.shuffle(order)
+            mixed = table.take(pa.array(order))
+            half = mixed.num_rows // 2
+            for number, piece in enumerate((mixed.slice(0, half), mixed.slice(half))):
+                if piece.num_rows:
+                    pq.write_table(
+                        piece, target.with_name(f"{target.stem}.{number}.parquet"), write_page_checksum=True
+                    )
+        else:
+            shutil.copy(file, target)
+            if chance.random() < 0.2:
+                shutil.copy(file, target.with_name("again-" + target.name))
+
+
+def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
+    report = evaluate(lake, place / "world/truth")
+    assert [
+        c for c in report.checks if not c.ok and "precision" not in c.name and "exactly" not in c.name
+    ] == []
+
+
+def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: str) -> None:
+    """Other order, other files, repeats; another zone, another number of cores and partitions, compiled code."""
+    shuffled(place / "world/landing", place / "shuffled")
+    other = str(place / "batch")
+    command = [
+        sys.executable, "-m", "huaxiang", "nightly", "--as-of", str(UNTIL), "--landing", str(place / "shuffled"),
+        "--lake", other, "--master", "local[1]", "--set", "spark.sql.shuffle.partitions=3",
+        "--set", "spark.sql.codegen.wholeStage=true", "--set", "spark.sql.codegen.factoryMode=FALLBACK",
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, env={**os.environ, "TZ": "America/New_York"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert hashes(other) == hashes(lake)
+    assert people(other) == people(lake)
+
+
+def test_a_night_that_dies_anywhere_leaves_no_trace(
+    place: Path, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashed = str(place / "crashed")
+    shutil.copytree(place / "before", crashed)
+    published = release_light(crashed).content_hash
+
+    for stage in list(night_page.STEPS)[:-1]:
+
+        def fault(after: str, stage: str = stage) -> None:
+            if after == stage:
+                raise RuntimeError(stage)
+
+        monkeypatch.setattr(night_page, "_fault", fault)
+        with pytest.raises(RuntimeError, match=stage):
+            nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=crashed)
+        assert release_light(crashed).content_hash == published
+    monkeypatch.undo()
+    os.environ[night_page.PEPPER] = "a secret for tests"
+    nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=crashed)
+    assert release_light(crashed).content_hash == release_light(lake).content_hash
+
+
+def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) -> None:
+    """An empty required feed is held (4), a missing one refused (3); readers keep what they had. Then a rebuild."""
+    held = str(place / "held")
+    shutil.copytree(lake, held)
+    before = release_light(held)
+    tomorrow = UNTIL + timedelta(days=1)
+    landing = place / "tomorrow"
+    (landing / "order_line" / str(tomorrow)).mkdir(parents=True)
+    with pytest.raises(InputError, match="order_line"):
+        nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+    assert len(releases_light(held)) == len(releases_light(lake))
+    header = (
+        next((place / "world/landing/order_line" / str(UNTIL)).glob("*.csv"))
+        .read_text("utf-8-sig")
+        .splitlines()[0]
+    )
+    (landing / "order_line" / str(tomorrow) / "empty.csv").write_text(header + "\n", encoding="utf-8")
+    with pytest.raises(GateHeldError, match="order_line"):
+        nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+    assert releases_light(held)[-1].status == "held"
+    assert release_light(held) == before
+    again = load_config(sets=("required=[]",))
+    nights(again, [UNTIL], landing=str(landing), lake=held, rebuild=True)
+    assert hashes(held) == hashes(lake)
+    assert people(held) == people(lake)
+    persons = query(held, "SELECT count(*) AS n FROM portrait").to_pylist()[0]["n"]
+    assert persons == len(people(held))

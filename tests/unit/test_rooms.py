@@ -1,0 +1,78 @@
+"""Data flow one way: who may import whom, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "huaxiang"
+ROAD = ("contracts", "sources", "clean", "identity", "days", "portrait", "relations", "segments")
+
+
+def imports(path: Path) -> set[str]:
+    """Modules imported when `path` is imported: at its top level, outside TYPE_CHECKING."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+    return found
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [
+        ("great_expectations", {"gates"}),
+        ("deltalake", {"tables"}),
+        ("delta", {"tables", "session", "jars"}),
+        ("duckdb", {"tables", "sources"}),
+        ("plotly", {"pages"}),
+        ("jinja2", {"pages"}),
+        ("typer", {"cli"}),
+        ("sqlglot", {"expressions"}),
+    ],
+)
+def test_a_library_has_its_rooms(package: str, rooms: set[str]) -> None:
+    users = {room(m) for m in MODULES if any(i.split(".")[0] == package for i in imports(m))}
+    assert users <= rooms
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "contracts/load.py",
+        "contracts/model.py",
+        "config.py",
+        "errors.py",
+        "days/measures.py",
+        "days/events.py",
+        "portrait/vocabulary.py",
+        "expressions/check.py",
+        "segments/load.py",
+    ],
+)
+def test_what_is_written_down_knows_no_spark(name: str) -> None:
+    assert not any(i.startswith("pyspark") for i in imports(SOURCE / name))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(SOURCE)))
+def test_the_road_is_one_way(module: Path) -> None:
+    here = room(module)
+    if here in ROAD:
+        later = set(ROAD[ROAD.index(here) + 1 :])
+        known = {i.split(".")[1] for i in imports(module) if i.startswith("huaxiang.") and i.count(".")}
+        assert not known & later
+
+
+def test_no_room_is_called_utils() -> None:
+    assert not [m for m in MODULES if m.stem in ("utils", "helpers", "common", "misc")]
