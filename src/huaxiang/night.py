@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from huaxiang.config import Config
     from huaxiang.contracts.load import Contracts
@@ -91,12 +91,17 @@ class Night:
     pepper: bytes
     tell: Telling
     rebuild: bool = False
+    small: bool = False
     released: list[Release] = field(default_factory=list)
 
     @property
     def told(self) -> dict[str, Any]:
         """What the steps so far have to tell, also those that ran in another process."""
         return self.attempt.notes
+
+    def cut(self, frame: DataFrame) -> DataFrame:
+        """Return the frame worked out, where plans cost more than rows: Spark analyses a long plan at every step."""
+        return frame.localCheckpoint() if self.small else frame
 
     def keep(self, step: str, said: Any) -> None:
         """Keep what a step has to tell, as JSON."""

@@ -90,7 +90,18 @@ def nights(
                 f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}"
             )
             pepper = pepper_of(config, there.root, tell.say)
-            night = Night(there.spark, book, there, attempt, landing, as_of, pepper, tell, rebuild)
+            night = Night(
+                there.spark,
+                book,
+                there,
+                attempt,
+                landing,
+                as_of,
+                pepper,
+                tell,
+                rebuild,
+                is_small(there.root, landing),
+            )
             try:
                 summary = run_night(night, tuple(steps))
             finally:

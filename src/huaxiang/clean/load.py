@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
 from huaxiang.clean.system import DELETE
 from huaxiang.clean.verdicts import (
@@ -50,7 +49,7 @@ PART = "part"
 class FeedRows:
     """One feed's conformed rows of tonight, those among them that need a verdict, and their `keys`.
 
-    `seen` counts all of them while they are read. `held` is kept on memory and disk until `release`.
+    `seen` counts all of them while they are read.
     """
 
     contract: Contract
@@ -59,17 +58,11 @@ class FeedRows:
     keys: DataFrame
     count: int
     seen: Observation
-    held: tuple[DataFrame, ...]
 
     @property
     def feed(self) -> str:
         """The feed's name."""
         return self.contract.name
-
-    def release(self) -> None:
-        """Let go of what was held."""
-        for frame in self.held:
-            frame.unpersist()
 
 
 @dataclass
@@ -108,29 +101,30 @@ class Verdict:
 
 
 def prepare(night: Night, contract: Contract, rows: DataFrame, count: int) -> FeedRows:
-    """Find out which of `count` conformed rows must be judged; only a large feed is looked at for that."""
+    """Find out which of `count` conformed rows must be judged, and hold them; only a large feed is searched.
+
+    What is held is a checkpoint, not a cache: later plans then don't carry the plan that made it.
+    """
     seen = Observation()
     watched = rows.observe(seen, *_observed(contract)).where(~F.col("_filtered"))
     if count <= FEW:
-        kept = watched.persist(StorageLevel.MEMORY_AND_DISK)
-        return FeedRows(contract, kept, kept, kept, count, seen, (kept,))
-    suspects = _suspects(night, contract.name, rows).persist(StorageLevel.MEMORY_AND_DISK)
+        kept = watched.localCheckpoint()
+        return FeedRows(contract, kept, kept, kept, count, seen)
+    suspects = _suspects(night, contract.name, rows).localCheckpoint()
     keys = F.broadcast(suspects) if suspects.count() <= BROADCAST_ROWS else suspects
     marked = watched.join(keys.withColumn("_suspect", F.lit(True)), "key_hash", "left")
     wanted = F.col("_suspect").isNotNull() | (F.size("reasons") > 0) | (F.col("op") == DELETE)
-    candidates = marked.where(wanted).select(*JUDGED, "key_hash").persist(StorageLevel.MEMORY_AND_DISK)
-    unfiltered = rows.where(~F.col("_filtered"))
-    return FeedRows(contract, unfiltered, candidates, keys, count, seen, (suspects, candidates))
+    candidates = marked.where(wanted).select(*JUDGED, "key_hash").localCheckpoint()
+    return FeedRows(contract, rows.where(~F.col("_filtered")), candidates, keys, count, seen)
 
 
 def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str, Verdict]]:
-    """Judge all candidates of all feeds in one job; returns them with their outcomes (persisted), and sums.
+    """Judge all candidates of all feeds in one job; returns them with their outcomes (held), and sums.
 
     HuaxiangError when Spark read another number of rows than were staged.
     """
     incoming = _union([f.candidates.select(F.lit(f.feed).alias("feed"), *JUDGED) for f in feeds])
-    judged = verdicts(incoming, _prior(night, feeds), _tombstones(night, incoming))
-    judged = judged.persist(StorageLevel.MEMORY_AND_DISK)
+    judged = verdicts(incoming, _prior(night, feeds), _tombstones(night, incoming)).localCheckpoint()
     due = F.col("tombstone").isNotNull().alias("due")
     summary = judged.groupBy("feed", "side", "outcome", "reasons", PART, due).count().collect()
     found = {f.feed: Verdict(f.feed) for f in feeds}

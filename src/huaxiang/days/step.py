@@ -57,10 +57,10 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
         if not lake.exists(f"clean/{event.feed}"):
             continue
         if stream in stale:
-            made.append(cells(_rows(night, event, None), parts))
+            made.append(night.cut(cells(_rows(night, event, None), parts)))
         elif pairs is not None and stream in months:
             mine = pairs.where(F.col("stream") == stream)
-            made.append(_made_again(night, event, parts, mine, months[stream]))
+            made.append(night.cut(_made_again(night, event, parts, mine, months[stream])))
     outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
     if stale:
         definitions = night.spark.createDataFrame(

@@ -35,7 +35,9 @@ def run(night: Night) -> PortraitOutcome:
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
-    ).persist(StorageLevel.MEMORY_AND_DISK)
+        cut=night.cut,
+    )
+    measured = night.cut(measured) if night.small else measured.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         portrait = tagged_portrait(measured, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)

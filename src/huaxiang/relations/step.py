@@ -30,7 +30,9 @@ def run(night: Night) -> RelationsOutcome:
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
+        cut=night.cut,
     )
+    measured = night.cut(measured)
     related = tagged_relations(measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
     wrote = night.attempt.replace("brand_relation", related)
     return RelationsOutcome(wrote.rows, len(related.columns) - 3)
