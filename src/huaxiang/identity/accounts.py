@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 ROLES = ("account", "other_account")
 
@@ -19,19 +19,26 @@ def accounts_in(frames: Iterable[DataFrame]) -> DataFrame | None:
 
     Frames without account columns (a delivery, a region) speak of nobody.
     """
-    ends = [end.where(F.col("account").isNotNull()).distinct() for end in _ends(frames)]
-    return reduce(DataFrame.unionByName, ends).distinct() if ends else None
+    everybody = _mentions(frames)
+    return None if everybody is None else everybody.where(F.col("account").isNotNull()).distinct()
 
 
-def vanished_accounts(gone: DataFrame, feeds: Iterable[DataFrame]) -> DataFrame:
-    """Return the accounts of `gone` of which the clean `feeds` hold no row any more."""
-    sought = F.broadcast(gone.select("account"))
-    still = [end.join(sought, "account", "left_semi").distinct() for end in _ends(feeds)]
-    return gone.join(reduce(DataFrame.unionByName, still), "account", "left_anti") if still else gone
+def without_mention(accounts: DataFrame, frames: Iterable[DataFrame]) -> DataFrame:
+    """Return those of (few) `accounts` of which the clean rows `frames` say nothing."""
+    mentions = _mentions(frames)
+    if mentions is None:
+        return accounts
+    found = mentions.join(F.broadcast(accounts), "account", "left_semi").distinct()
+    return accounts.join(found, "account", "left_anti")
 
 
-def _ends(frames: Iterable[DataFrame]) -> Iterator[DataFrame]:
+def _mentions(frames: Iterable[DataFrame]) -> DataFrame | None:
+    """Return `account`, each time one is mentioned: every frame is read once."""
+    found = []
     for frame in frames:
-        for role in ROLES:
-            if role in frame.columns:
-                yield frame.select(F.col(role).alias("account"))
+        roles = [F.col(role) for role in ROLES if role in frame.columns]
+        if roles:
+            found.append(
+                frame.select((F.explode(F.array(*roles)) if len(roles) > 1 else roles[0]).alias("account"))
+            )
+    return reduce(DataFrame.unionByName, found) if found else None

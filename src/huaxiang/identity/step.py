@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from huaxiang import __version__
 from huaxiang.clean.ingest import changes
 from huaxiang.clean.joinkeys import pepper_frame
-from huaxiang.identity.accounts import accounts_in, vanished_accounts
+from huaxiang.identity.accounts import accounts_in, without_mention
 from huaxiang.identity.claims import blocked_claims, judged_values, listed_values
 from huaxiang.identity.components import components
 from huaxiang.identity.persons import assign_persons, everybody
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TABLE = "person_account"
 WRITES = (TABLE, "identity_log", "blocked_claim")
 CLAIMS, CONSENT = "identity_claim", "consent_event"
+ROSTERS = (CLAIMS, "social_account", "shop_account")  # small feeds that mention nearly everybody
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,18 @@ def _is_stale(night: Night) -> bool:
 def _turnover(night: Night, before: DataFrame) -> Turnover:
     """Compare tonight's accounts with those before: from the rows that came and left, or from all feeds."""
     if night.lake.pinned(TABLE) is None:
-        return Turnover(accounts_in(_clean(night)), None)
+        return Turnover(accounts_in(_clean(night, night.feeds)), None)
     if night.rebuild:
-        everyone = _worked_out(accounts_in(_clean(night)))
+        everyone = _worked_out(accounts_in(_clean(night, night.feeds)))
         gone = before if everyone is None else before.join(everyone, "account", "left_anti")
         return Turnover(_worked_out(_without(everyone, before)), _worked_out(gone.select("account")))
     changed = [change for feed in night.feeds if (change := changes(night, feed)) is not None]
-    seen = accounts_in(change.added for change in changed)
-    left = _without(accounts_in(change.gone for change in changed if change.any_gone), seen)
-    left = _worked_out(left)
-    vanished = None if left is None else _worked_out(vanished_accounts(left, _clean(night)))
-    return Turnover(_worked_out(_without(seen, before)), vanished)
+    seen = _worked_out(accounts_in(change.added for change in changed))
+    left = _worked_out(_without(accounts_in(change.gone for change in changed if change.any_gone), seen))
+    for feeds in (ROSTERS, tuple(f for f in night.feeds if f not in ROSTERS)):
+        if left is not None:
+            left = _worked_out(without_mention(left, _clean(night, feeds)))
+    return Turnover(_worked_out(_without(seen, before)), left)
 
 
 def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
@@ -154,8 +156,8 @@ def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
         night.attempt.replace(TABLE, stay.unionByName(new))
 
 
-def _clean(night: Night) -> Iterator[DataFrame]:
-    return (night.lake.read(f"clean/{f}") for f in night.feeds if night.lake.exists(f"clean/{f}"))
+def _clean(night: Night, feeds: tuple[str, ...]) -> Iterator[DataFrame]:
+    return (night.lake.read(f"clean/{f}") for f in feeds if night.lake.exists(f"clean/{f}"))
 
 
 def _without(accounts: DataFrame | None, others: DataFrame | None) -> DataFrame | None:
