@@ -101,7 +101,7 @@ def night(
     came = spark.createDataFrame([(a,) for a in sorted(everyone.difference(before.person))], "account string")
     previous = spark.createDataFrame(before.person_account, PERSON_ACCOUNT)
     members = everybody(previous.where(F.col("account").isin(everyone)), came, found.membership)
-    now, log = assign_persons(members, frame, previous, pepper_frame(spark, b"pepper"), release=release)
+    now, log = assign_persons(members, frame, pepper_frame(spark, b"pepper"), release=release)
     blocked = blocked_claims(found.unusable, spark.createDataFrame(before.blocked, BLOCKED), release=release)
     return Found(*(sorted((tuple(row) for row in t.collect()), key=repr) for t in (now, log, blocked)))
 

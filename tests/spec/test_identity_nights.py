@@ -140,7 +140,7 @@ def test_sets_do_not_depend_on_the_nights_before(spark: SparkSession, nights: li
 def test_the_same_nights_give_the_same_ids_whatever_the_order_of_rows(
     spark: SparkSession, nights: list[Found]
 ) -> None:
-    shuffled = random.Random(4).sample(SECOND, len(SECOND))  # noqa: S311
+    shuffled = random.Random(4).sample(SECOND, len(SECOND))
     again = night(spark, shuffled, accounts=LATER[::-1], before=nights[0], release=2)
     assert again == nights[1]
 

@@ -14,7 +14,7 @@ from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.config import IdentityLimits
 from huaxiang.identity.claims import judged_values, links
 from huaxiang.identity.components import component_labels, components
-from huaxiang.identity.persons import fresh_ids
+from huaxiang.identity.persons import named_components
 
 if TYPE_CHECKING:
     from people import Claim, Found
@@ -159,9 +159,9 @@ def test_ids_are_keyed_and_differ(found: Found, spark: SparkSession) -> None:
     assert len(ids) == len(found.sets)
     assert all(len(i) == 16 and i[0] == "P" and int(i[1:], 16) >= 0 for i in ids)
     component = spark.createDataFrame([("p:a1",)], "component string")
-    nobody = spark.createDataFrame([], "person string")
+    nobody = spark.createDataFrame([], "component string, person string")
     drawn = [
-        fresh_ids(component, nobody, pepper_frame(spark, pepper), release=release)
+        named_components(nobody, component, pepper_frame(spark, pepper), release=release)
         for pepper, release in ((b"pepper", 1), (b"another", 1), (b"pepper", 2))
     ]
     rows = drawn[0].union(drawn[1]).union(drawn[2]).collect()
@@ -169,16 +169,16 @@ def test_ids_are_keyed_and_differ(found: Found, spark: SparkSession) -> None:
     assert rows[0]["person"] == found.person["p:a1"]
 
 
-def test_an_id_that_lives_is_not_given_again(spark: SparkSession) -> None:
-    components = spark.createDataFrame([("p:a1",), ("p:b1",)], "component string")
+def test_an_id_that_is_taken_is_drawn_again(found: Found, spark: SparkSession) -> None:
+    nameless = spark.createDataFrame([("p:a1",), ("p:b1",), ("p:z",)], "component string")
+    kept = spark.createDataFrame([("q:other", found.person["p:a1"])], "component string, person string")
+    others = spark.createDataFrame([(found.person["p:b1"],), (found.person["p:b1"],)], "person string")
     pepper = pepper_frame(spark, b"pepper")
-    nobody = spark.createDataFrame([], "person string")
-    first = fresh_ids(components, nobody, pepper, release=1).localCheckpoint()
-    living = first.where("component = 'p:a1'").select("person")
-    again = {r["component"]: r["person"] for r in fresh_ids(components, living, pepper, release=1).collect()}
-    before = {r["component"]: r["person"] for r in first.collect()}
-    assert again["p:b1"] == before["p:b1"]
-    assert again["p:a1"] not in before.values()
+    named = named_components(kept, nameless, pepper, release=1, others=others)
+    now = {r["component"]: (r["person"], r["is_new"]) for r in named.collect()}
+    assert now["q:other"] == (found.person["p:a1"], False)
+    assert now["p:z"] == (found.person["p:z"], True)
+    assert len({found.person["p:b1"], *(person for person, _ in now.values())}) == 5
 
 
 def test_without_the_default_only_those_join_who_said_so(spark: SparkSession) -> None:

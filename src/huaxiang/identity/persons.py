@@ -35,41 +35,58 @@ def everybody(stay: DataFrame, came: DataFrame | None, membership: DataFrame) ->
 
 
 def assign_persons(
-    members: DataFrame, claims: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int
+    members: DataFrame,
+    claims: DataFrame,
+    pepper: DataFrame,
+    *,
+    release: int,
+    others: DataFrame | None = None,
 ) -> tuple[DataFrame, DataFrame]:
     """Return the table `person_account` for `members` (as of `everybody`), and tonight's `identity_log`.
 
     A person that was split goes on in the component whose accounts of it have made most of `claims`, then
     in the one with most of its accounts, then with the smallest account key. A component keeps the id of
     the oldest person that goes on in it (by the first release in which one of its present accounts was in
-    it, then by id); the others are merged into it. Where none goes on, `fresh_ids` names it.
-    `since_release`: since when the account is in this person.
+    it, then by id); the others are merged into it. Where none goes on, the id is new, and none that a
+    `person` of `others`, who are not among `members`, has. `since_release`: since when the account is in
+    this person.
     """
     members = members.repartition("component").localCheckpoint()  # each of the three is read several times
     sizes = F.count(F.lit(1)).alias("accounts"), F.min("since").alias("since")
     overlap = members.groupBy("component", "was").agg(*sizes).localCheckpoint()
-    kept = _kept(overlap, members, claims).withColumn("is_new", F.lit(False))
+    kept = _kept(overlap, members, claims)
     nameless = overlap.select("component").join(kept, "component", "left_anti").distinct()
-    new = fresh_ids(nameless, previous, pepper, release=release).withColumn("is_new", F.lit(True))
-    named = kept.unionByName(new).localCheckpoint()
+    named = named_components(kept, nameless, pepper, release=release, others=others).localCheckpoint()
     return _person_accounts(members, named, release), _log(overlap, named, release)
 
 
-def fresh_ids(components: DataFrame, previous: DataFrame, pepper: DataFrame, *, release: int) -> DataFrame:
-    """Return `component`, `person`: an id for each of `components` that is nobody's yet.
+def named_components(
+    kept: DataFrame,
+    nameless: DataFrame,
+    pepper: DataFrame,
+    *,
+    release: int,
+    others: DataFrame | None = None,
+) -> DataFrame:
+    """Return `component`, `person`, `is_new`: those of `kept`, and a new person for each of `nameless`.
 
-    The id is an HMAC of the smallest account key (which names the component) and the release: without the
-    pepper nobody can tell whose it is. Should two of them meet, or one meet a living person's, the later
-    component's is drawn again.
+    A new id is an HMAC of the smallest account key (which names the component) and the release: without
+    the pepper nobody can tell whose it is. Should it be taken (by one that is kept, one of `others`, or a
+    new one of a smaller account key) it is drawn again.
     """
-    drawn = peppered(components, pepper).withColumn("person", _drawn(release, F.lit(0)))
-    living = previous.select("person").join(F.broadcast(drawn.select("person")), "person", "left_semi")
-    taken = drawn.join(living.distinct().withColumn("is_taken", F.lit(True)), "person", "left")
-    place = F.row_number().over(Window.partitionBy("person").orderBy("component"))
-    tries = place - 1 + F.coalesce("is_taken", F.lit(False)).cast("int")
-    ids = taken.withColumn("tries", tries)
+    first = _drawn(release, F.lit(0)).alias("person")
+    drawn = peppered(nameless, pepper).select("component", first, F.lit(True).alias("is_new"))
+    living = kept.select("component", "person", F.lit(False).alias("is_new"))
+    if others is not None:
+        same = others.join(drawn, "person", "left_semi").select("person").distinct()
+        living = living.unionByName(same.withColumn("is_new", F.lit(False)), allowMissingColumns=True)
+    place = F.row_number().over(Window.partitionBy("person").orderBy("is_new", "component"))
+    ranked = living.unionByName(drawn).withColumn(
+        "tries", F.when(F.col("is_new"), place - 1).otherwise(F.lit(0))
+    )
     again = F.when(F.col("tries") == 0, F.col("person")).otherwise(_drawn(release, F.col("tries")))
-    return ids.select("component", again.alias("person"))
+    named = peppered(ranked.where(F.col("component").isNotNull()), pepper)
+    return named.select("component", again.alias("person"), "is_new")
 
 
 def _person_accounts(members: DataFrame, named: DataFrame, release: int) -> DataFrame:

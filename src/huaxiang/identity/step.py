@@ -132,7 +132,7 @@ def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
         stay = before.join(turnover.vanished, "account", "left_anti")
     members = everybody(stay, turnover.came, found.membership)
     pepper = pepper_frame(night.spark, night.pepper)
-    now, log = assign_persons(members, claims, before, pepper, release=number)
+    now, log = assign_persons(members, claims, pepper, release=number)
     if night.attempt.replace(TABLE, now, unless_equal=not turnover.happened).changed:
         night.attempt.append("identity_log", log)
     blocked = blocked_claims(found.unusable, lake.read_pinned("blocked_claim"), release=number)
@@ -147,7 +147,7 @@ def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
         unlinked = nobody.select("account", F.col("person").alias("component"), "linked_by")
         members = everybody(nobody, turnover.came, unlinked)
         pepper = pepper_frame(night.spark, night.pepper)
-        new, log = assign_persons(members, nobody, before, pepper, release=night.number)
+        new, log = assign_persons(members, nobody, pepper, release=night.number, others=before)
         night.attempt.append("identity_log", log)
     if turnover.vanished is None:
         night.attempt.append(TABLE, new)
