@@ -81,7 +81,7 @@ def people(lake: str) -> dict[tuple[str, ...], dict[str, Any]]:
 
 def shuffled(landing: Path, to: Path) -> None:
     """The same rows in another order, in other files, some files twice."""
-    chance = random.Random(5)  # noqa: S311
+    chance = random.Random(5)
     for file in sorted(p for p in landing.rglob("*") if p.is_file()):
         target = to / file.relative_to(landing)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -107,7 +107,7 @@ def state(rows: Iterable[Row]) -> dict[str, tuple[int, int]]:
 
 def world(number: int) -> list[Row]:
     """A few keys with few revisions and contents, so that everything that can meet does."""
-    dice = random.Random(number)  # noqa: S311  (not a secret)
+    dice = random.Random(number)
     rows: list[Row] = []
     for at in range(dice.randint(1, 14)):
         if rows and dice.random() < 0.3:
@@ -221,6 +221,6 @@ def test_nights_agree_with_the_oracle_and_with_one_batch(spark: SparkSession) ->
 
     batch = Lake(spark)
     everything = [r for rows in worlds.values() for r in rows]
-    random.Random(7).shuffle(everything)  # noqa: S311
+    random.Random(7).shuffle(everything)
     batch.night(everything)
     assert batch.clean == lake.clean

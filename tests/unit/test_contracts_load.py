@@ -1,7 +1,5 @@
 """Contracts are read whole or refused whole: every mistake has its place, its reason and the nearest word."""
 
-
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

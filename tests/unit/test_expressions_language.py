@@ -101,4 +101,4 @@ def test_checking_needs_no_spark() -> None:
         "import sys; from huaxiang.expressions import compile_expression, NameInfo;"
         "compile_expression('a + 1', {'a': NameInfo('int')}); assert 'pyspark' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own code
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -67,7 +67,7 @@ def test_a_runtime_without_the_vector_module_is_wrapped(
     assert found.runtime == tmp_path / "small"
     given = ["-Xmx1g", "--add-modules=jdk.incubator.vector", "-Dx=a b"]
     command = [found.home / "bin" / "java", *given]
-    said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
     assert said.stdout.splitlines() == ["-Xmx1g", "-Dx=a b"]
     assert java.find_java() == found  # made once
 

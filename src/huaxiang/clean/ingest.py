@@ -132,7 +132,6 @@ def _load(night: Night, found: Arrivals, pepper: DataFrame) -> dict[str, Verdict
         rows = _conformed(night, arrival, pepper)
         return prepare(night, night.contracts[arrival.feed], rows, arrival.rows)
 
-    feeds: list[FeedRows] = []
     with ThreadPoolExecutor(THREADS) as pool:
         feeds = list(pool.map(prepared, coming))
         judged, verdicts = judge(night, feeds)
@@ -143,9 +142,6 @@ def _load(night: Night, found: Arrivals, pepper: DataFrame) -> dict[str, Verdict
         ]
         writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
         list(pool.map(lambda one: one(), writes))
-    judged.unpersist()
-    for feed in feeds:
-        feed.release()
     return verdicts
 
 
