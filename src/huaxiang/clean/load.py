@@ -47,7 +47,7 @@ PART = "part"
 
 @dataclass(frozen=True)
 class FeedRows:
-    """One feed's conformed rows of tonight, those among them that need a verdict, and their `keys`.
+    """One feed's conformed rows of tonight, those that need a verdict, and what is known of their keys.
 
     `seen` counts all of them while they are read.
     """
@@ -55,7 +55,7 @@ class FeedRows:
     contract: Contract
     rows: DataFrame
     candidates: DataFrame
-    keys: DataFrame
+    prior: DataFrame | None
     count: int
     seen: Observation
 
@@ -109,13 +109,14 @@ def prepare(night: Night, contract: Contract, rows: DataFrame, count: int) -> Fe
     watched = rows.observe(seen, *_observed(contract)).where(~F.col("_filtered"))
     if count <= FEW:
         kept = watched.localCheckpoint()
-        return FeedRows(contract, kept, kept, kept, count, seen)
+        return FeedRows(contract, kept, kept, _prior(night, contract, F.broadcast(kept)), count, seen)
     suspects = _suspects(night, contract.name, rows).localCheckpoint()
     keys = F.broadcast(suspects) if suspects.count() <= BROADCAST_ROWS else suspects
     marked = watched.join(keys.withColumn("_suspect", F.lit(True)), "key_hash", "left")
     wanted = F.col("_suspect").isNotNull() | (F.size("reasons") > 0) | (F.col("op") == DELETE)
-    candidates = marked.where(wanted).select(*JUDGED, "key_hash").localCheckpoint()
-    return FeedRows(contract, rows.where(~F.col("_filtered")), candidates, keys, count, seen)
+    candidates = marked.where(wanted).select(*JUDGED).localCheckpoint()
+    prior = _prior(night, contract, keys)
+    return FeedRows(contract, rows.where(~F.col("_filtered")), candidates, prior, count, seen)
 
 
 def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str, Verdict]]:
@@ -124,7 +125,9 @@ def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str,
     HuaxiangError when Spark read another number of rows than were staged.
     """
     incoming = _union([f.candidates.select(F.lit(f.feed).alias("feed"), *JUDGED) for f in feeds])
-    judged = verdicts(incoming, _prior(night, feeds), _tombstones(night, incoming)).localCheckpoint()
+    schema = "feed string, event_key string, revision bigint, content_hash bigint, part string"
+    prior = [night.spark.createDataFrame([], schema), *(f.prior for f in feeds if f.prior is not None)]
+    judged = verdicts(incoming, _union(prior), _tombstones(night, incoming)).localCheckpoint()
     due = F.col("tombstone").isNotNull().alias("due")
     summary = judged.groupBy("feed", "side", "outcome", "reasons", PART, due).count().collect()
     found = {f.feed: Verdict(f.feed) for f in feeds}
@@ -213,29 +216,15 @@ def _suspects(night: Night, feed: str, rows: DataFrame) -> DataFrame:
     return found.distinct()
 
 
-def _prior(night: Night, feeds: Sequence[FeedRows]) -> DataFrame:
-    """Return the rows of clean tables whose keys come tonight; all small feeds in one join."""
-    schema = "feed string, event_key string, revision bigint, content_hash bigint, part string"
-    columns = ("feed", "event_key", "revision", "content_hash", PART)
-    known = [f for f in feeds if night.attempt.rows(clean_name(f.feed))]
-    found = [night.spark.createDataFrame([], schema)]
-    few = [f for f in known if f.count <= FEW]
-    if few:
-        clean = _union([_clean(night, f.feed) for f in few])
-        keys = _union([f.keys.select(F.lit(f.feed).alias("feed"), "key_hash") for f in few])
-        found.append(clean.join(F.broadcast(keys), ["feed", "key_hash"], "left_semi"))
-    found += [
-        _clean(night, f.feed).join(f.keys.select("key_hash"), "key_hash", "left_semi")
-        for f in known
-        if f.count > FEW
-    ]
-    return _union([frame.select(*columns) for frame in found])
-
-
-def _clean(night: Night, feed: str) -> DataFrame:
-    hashed = F.xxhash64("event_key").alias("key_hash")
-    rows = night.lake.read(clean_name(feed))
-    return rows.select(F.lit(feed).alias("feed"), hashed, "event_key", "revision", "content_hash", PART)
+def _prior(night: Night, contract: Contract, keys: DataFrame) -> DataFrame | None:
+    """Return the loaded rows whose keys come tonight, held; hash collisions only add to them."""
+    name = clean_name(contract.name)
+    if not night.attempt.rows(name):
+        return None
+    clean = night.lake.read(name).withColumn("key_hash", F.xxhash64("event_key"))
+    known = clean.join(keys.select("key_hash"), "key_hash", "left_semi")
+    columns = ("event_key", "revision", "content_hash", PART)
+    return known.select(F.lit(contract.name).alias("feed"), *columns).localCheckpoint()
 
 
 def _tombstones(night: Night, incoming: DataFrame) -> DataFrame:
