@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Telling:
         self.quiet = quiet
         self.steps: list[Step] = []
         self.spark: SparkSession | None = None
-        self.peak = Peak()
+        self.peak = process_peak()
 
     def say(self, text: str) -> None:
         """Say one line."""
@@ -106,8 +107,14 @@ class Telling:
         print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
+@cache
+def process_peak() -> Peak:
+    """The one watcher of this process."""
+    return Peak()
+
+
 class Peak:
-    """What this process and its children use: the largest resident memory, looked at twice a second, and CPU."""
+    """What this process and its children use: the largest resident memory, looked at every five seconds, and CPU."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -117,7 +124,7 @@ class Peak:
     def _watch(self) -> None:
         while True:
             self.bytes = max(self.bytes, self._now())
-            time.sleep(0.5)
+            time.sleep(5)  # the kernel walks every page for it
 
     def cpu_seconds(self) -> float:
         """CPU seconds that the living processes of the tree have used so far."""

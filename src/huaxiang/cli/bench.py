@@ -140,12 +140,12 @@ def measures(lake: Annotated[str, typer.Option("--lake")] = "lake", rounds: int 
     from huaxiang.night import open_book  # noqa: PLC0415
     from huaxiang.portrait.assemble import measured_portrait  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
-    from huaxiang.telling import Peak  # noqa: PLC0415
+    from huaxiang.telling import process_peak  # noqa: PLC0415
 
     config = load_config()
     book = open_book(config)
     plain = [m for m in book.catalogue.at("person") if WAYS[m.part.way][3] and m.part.way != "state"]
-    peak = Peak()
+    peak = process_peak()
     taken: dict[int, list[float]] = {8: [], 40: []}
     with opened(config, lake, book=book) as there:
         release = there.release()
