@@ -17,7 +17,6 @@ from huaxiang.java import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MAVEN = "https://repo1.maven.org/maven2/"
 NETWORK_FIX = (
     "the first start needs Maven once (87 MB); behind a proxy set `--set spark.driver.extraJavaOptions="
     "-Dhttps.proxyHost=… -Dhttps.proxyPort=…`, for a mirror `DEFAULT_ARTIFACT_REPOSITORY=https://…`, or copy"
@@ -70,15 +69,17 @@ def in_ivy_cache(settings: Mapping[str, str]) -> bool:
 
 
 def probe_maven(settings: Mapping[str, str]) -> None:
-    """Raise ConfigurationError when the JARs must be downloaded and Maven's host does not answer.
+    """Raise ConfigurationError when the JARs must be downloaded and the repository's host does not answer.
 
-    Says nothing when the user has named proxies, mirrors or Ivy settings: Ivy knows better then.
+    Only a repository named in DEFAULT_ARTIFACT_REPOSITORY is asked; with proxies, mirrors or Ivy settings,
+    and for Ivy's own default, Ivy knows better: `explain_start_failure` then says what it said.
     """
     told = {"spark.jars.ivySettings", "spark.jars.repositories"} & set(settings)
     options = settings.get("spark.driver.extraJavaOptions", "") + os.environ.get("JAVA_TOOL_OPTIONS", "")
-    if told or "proxyHost" in options or in_ivy_cache(settings):
+    named = os.environ.get("DEFAULT_ARTIFACT_REPOSITORY")
+    if not named or told or "proxyHost" in options or in_ivy_cache(settings):
         return
-    url = urlsplit(os.environ.get("DEFAULT_ARTIFACT_REPOSITORY") or MAVEN)
+    url = urlsplit(named)
     address = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
     try:
         socket.create_connection(address, timeout=10).close()

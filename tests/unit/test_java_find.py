@@ -119,8 +119,8 @@ def test_a_network_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: py
     ("said", "cause"),
     [
         (
-            ":: UNRESOLVED DEPENDENCIES ::\nHost repo1.maven.org not found. url=x",
-            "Host repo1.maven.org not found",
+            ":: UNRESOLVED DEPENDENCIES ::\nHost repository.example not found. url=x",
+            "Host repository.example not found",
         ),
         (
             "module not found: io.delta\nYou probably access … proxy … not well configured",
