@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from huaxiang.clean import load
 from huaxiang.clean.ingest import OUTCOMES, changes, ingest
 from huaxiang.clean.quarantine import listed, request_replay
 from huaxiang.config import Config
@@ -78,7 +79,7 @@ class House:
             csv.writer(file).writerows([columns, *rows])
         return path
 
-    def night(self, as_of: date, look: Any = lambda night: None) -> tuple[Ingested, Any]:
+    def night(self, as_of: date, look: Any = lambda _: None) -> tuple[Ingested, Any]:
         with closing(Lake(self.spark, str(self.root / self.name), CONTRACTS)) as lake:
             night = Night(self.spark, lake, begin(lake, as_of), str(self.root / "landing"), as_of)
             ingested = ingest(night)  # type: ignore[arg-type]
@@ -118,10 +119,23 @@ def house(spark: SparkSession, tmp_path: Path) -> Iterator[House]:
     return house
 
 
-def test_three_nights_equal_one_batch(house: House) -> None:
-    told = []
-    for day in DAY[:3]:
-        told.append(house.night(day)[0].told())
+def changed(night: Any) -> tuple[list[str], list[tuple[str, int]], bool]:
+    """Orders that came tonight, those that left with what they cost, and whether any did."""
+    found = changes(night, "order_line")
+    assert found is not None
+    assert changes(night, "review") is None
+    added = sorted(r["order_id"] for r in found.added.collect())
+    gone = sorted((r["order_id"], r["paid_minor"]) for r in found.gone.collect())
+    return added, gone, found.any_gone
+
+
+@pytest.mark.parametrize("few", [load.FEW, 0], ids=["all rows judged", "only suspects judged"])
+def test_three_nights_equal_one_batch(house: House, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "FEW", few)
+    nights = [house.night(day, changed) for day in DAY[:3]]
+    told = [ingested.told() for ingested, _ in nights]
+    assert nights[0][1] == (["deleted", "disputed", "early", "kept", "revised"], [], False)
+    assert nights[1][1] == (["new", "revised"], [("deleted", 100), ("disputed", 100), ("revised", 100)], True)
     ledger = {
         r["release"]: r.asDict() for r in house.table("load_ledger").collect() if r["feed"] == "order_line"
     }
@@ -151,20 +165,6 @@ def test_three_nights_equal_one_batch(house: House) -> None:
     batch.night(DAY[2])
     contract = CONTRACTS["clean/order_line"]
     assert measure(batch.table("clean/order_line"), contract) == measure(clean, contract)
-
-
-def test_changes_are_what_came_and_what_left(house: House) -> None:
-    def look(night: Any) -> tuple[list[str], list[tuple[str, int]], bool]:
-        found = changes(night, "order_line")
-        assert found is not None
-        assert changes(night, "review") is None
-        added = sorted(r["order_id"] for r in found.added.collect())
-        gone = sorted((r["order_id"], r["paid_minor"]) for r in found.gone.collect())
-        return added, gone, found.any_gone
-
-    assert house.night(DAY[0], look)[1] == (["deleted", "disputed", "early", "kept", "revised"], [], False)
-    gone = [("deleted", 100), ("disputed", 100), ("revised", 100)]
-    assert house.night(DAY[1], look)[1] == (["new", "revised"], gone, True)
 
 
 def test_a_required_feed_that_is_missing_stops_the_night_before_anything_is_written(house: House) -> None:
