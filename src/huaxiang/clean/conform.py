@@ -1,6 +1,11 @@
 """Rows as found → rows as their contract says, each with its keys, its dates and the reasons against it.
 
 No row is dropped or mended here. A row with `reasons` must not be loaded; what could not be read is null.
+
+Reason codes: `bad_type`, `control_character`, `instant_out_of_range` (before 1970 or from 2100 on),
+`amount_overflow` (10^15 minor units and more), `fractional_minor_unit`, `currency_without_rate`, each with
+`:<column>`; `future_dated` (more than a day after arrival); those of `contracts.spark.row_rules`; what
+sources say of a damaged record; and `conflicting_revision` of `verdicts`.
 """
 
 from __future__ import annotations
