@@ -27,6 +27,8 @@ MEANING = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 has no statistics and loses its zone
     "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: a commit costs three times as much
+    "spark.databricks.delta.allFilesInCrc.enabled": "false",  # a job a commit, and nothing of ours reads it
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # listing 33 files is no work for a job
     "spark.sql.codegen.maxFields": "2000",  # portraits are wide; beyond 100 columns code generation stops
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
 }
@@ -39,6 +41,7 @@ STATIC = {
     "spark.sql.codegen.cache.maxEntries": "5000",
     "spark.ui.showConsoleProgress": "false",
     "spark.python.sql.dataFrameDebugging.enabled": "false",  # it walks the stack for every column
+    "spark.sql.dataFrameQueryContext.enabled": "false",  # and so does this
     "spark.log.level": "ERROR",
 }
 # For one machine.
@@ -53,7 +56,7 @@ LOCAL = {
     "spark.sql.parquet.columnarReaderBatchSize": "4096",
     "spark.sql.catalogImplementation": "in-memory",  # tables are paths: no metastore, no Derby files
 }
-JVM_OPTIONS = ("-XX:+UseParallelGC", f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err")
+JVM_OPTIONS = ("-XX:+UseParallelGC", "-XX:ReservedCodeCacheSize=256m", f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err")
 
 
 def spark_session(settings: Mapping[str, str] | None = None, *, master: str | None = None) -> SparkSession:
@@ -75,7 +78,9 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
         return _with_delta(active)
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         return _with_delta(_submitted(chosen, master))
-    return _with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]"))
+    return _with_names_kept(
+        _with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]"))
+    )
 
 
 def _changeable(spark: SparkSession, settings: Mapping[str, str]) -> dict[str, str]:
@@ -153,6 +158,24 @@ def _with_delta(spark: SparkSession) -> SparkSession:
     found = "the session has no Delta JARs" if told else "the active session does not know Delta"
     hint = f"submit with --packages {delta_package()}" + ("" if told else f" --conf {_CONF}")
     raise ConfigurationError(Problem("Spark session", found, "" if told else _CONF, hint))
+
+
+def _with_names_kept(spark: SparkSession) -> SparkSession:
+    """Return `spark` with what column expressions ask the JVM for kept in this process.
+
+    PySpark asks for the class and the function again at each of the 30,000 expressions of a night, and py4j
+    walks all JARs and methods for it: a sixth of a small night.
+    """
+    from pyspark.sql import functions  # noqa: PLC0415
+
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001
+    there = jvm.functions
+    for name in set(dir(there)) & set(functions.__all__):
+        setattr(there, name, getattr(there, name))
+    for name, found in {"functions": there, "PythonUtils": jvm.PythonUtils}.items():
+        setattr(jvm, name, found)
+    setattr(jvm, "org.apache.spark.sql.functions", there)
+    return spark
 
 
 def _has_class(spark: SparkSession, name: str) -> bool:

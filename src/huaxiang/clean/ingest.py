@@ -22,7 +22,7 @@ from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, quarantined
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
-from huaxiang.contracts.spark import struct_type
+from huaxiang.contracts.spark import local_frame, struct_type
 from huaxiang.sources.feed import feed_frame
 from huaxiang.tables.storage import local_path
 
@@ -233,4 +233,4 @@ def _write_file_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:
 def _append_rows(night: Night, table: str, rows: list[dict[str, Any]]) -> None:
     contract = night.contracts[table]
     values = [tuple(row[name] for name in contract.names) for row in rows]
-    night.attempt.append(table, night.spark.createDataFrame(values, struct_type(contract)).coalesce(1))
+    night.attempt.append(table, local_frame(night.spark, values, struct_type(contract)).coalesce(1))

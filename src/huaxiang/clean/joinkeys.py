@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.text import case_folded
+from huaxiang.contracts.spark import local_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -61,7 +62,7 @@ def pepper_frame(spark: SparkSession, secret: bytes) -> DataFrame:
     """Return one row: the inner and outer HMAC pads of `secret`, to be broadcast."""
     block = (hashlib.sha256(secret).digest() if len(secret) > BLOCK else secret).ljust(BLOCK, b"\0")
     pads = (bytearray(b ^ 0x36 for b in block), bytearray(b ^ 0x5C for b in block))
-    return spark.createDataFrame([pads], "ipad binary, opad binary")
+    return local_frame(spark, [pads], "ipad binary, opad binary")
 
 
 def peppered(frame: DataFrame, pepper: DataFrame) -> DataFrame:

@@ -30,6 +30,7 @@ from huaxiang.clean.verdicts import (
     verdicts,
 )
 from huaxiang.contracts.clean import clean_contract, clean_name
+from huaxiang.contracts.spark import local_frame
 from huaxiang.errors import HuaxiangError, Problem
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str,
     """
     incoming = _union([f.candidates.select(F.lit(f.feed).alias("feed"), *JUDGED) for f in feeds])
     schema = "feed string, event_key string, revision bigint, content_hash bigint, part string"
-    prior = [night.spark.createDataFrame([], schema), *(f.prior for f in feeds if f.prior is not None)]
+    prior = [local_frame(night.spark, [], schema), *(f.prior for f in feeds if f.prior is not None)]
     judged = verdicts(incoming, _union(prior), _tombstones(night, incoming)).localCheckpoint()
     due = F.col("tombstone").isNotNull().alias("due")
     summary = judged.groupBy("feed", "side", "outcome", "reasons", PART, due).count().collect()

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.ingest import changes
 from huaxiang.clean.system import WHOLE, part_of
+from huaxiang.contracts.spark import local_frame
 from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
 from huaxiang.days.rows import event_rows
 from huaxiang.days.touched import Changed, restated_keys, touched_pairs
@@ -63,7 +64,8 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
             made.append(night.cut(_made_again(night, event, parts, mine, months[stream])))
     outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
     if stale:
-        definitions = night.spark.createDataFrame(
+        definitions = local_frame(
+            night.spark,
             [(s, d, night.number if s in stale else None) for s, d in sorted(defined.items())],
             "stream string, definition string, release bigint",
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.contracts.spark import local_frame
 from huaxiang.days.cells import PARTITION
 from huaxiang.days.rows import NOBODY, event_rows, lookup_key, unaware, with_lookup
 
@@ -88,7 +89,7 @@ def restated_keys(
     restated = {}
     for place_, held in found_keys.items():
         months = {part for _, part in held}
-        keys = spark.createDataFrame([(key,) for key in sorted({k for k, _ in held})], "key string")
+        keys = local_frame(spark, [(key,) for key in sorted({k for k, _ in held})], "key string")
         restated[place_] = Restated(keys, None if None in months else tuple(sorted(m for m in months if m)))
     return restated
 

@@ -14,6 +14,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import keyed, peppered
+from huaxiang.contracts.spark import local_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -85,7 +86,7 @@ def listed_values(spark: SparkSession, limits: IdentityLimits, pepper: DataFrame
     rows = [(kind, digest) for kind, digests in sorted(limits.blocked.items()) for digest in digests]
     if not rows:
         return None
-    listed = peppered(spark.createDataFrame(rows, "kind string, digest string"), pepper)
+    listed = peppered(local_frame(spark, rows, "kind string, digest string"), pepper)
     return listed.select("kind", keyed(F.lower(F.trim("digest"))).alias("value_key")).distinct()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.storagelevel import StorageLevel
 
+from huaxiang.contracts.spark import local_frame
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import FEED_COVERAGE, covers_by_feed, feed_coverage
 from huaxiang.portrait.tags import tagged_portrait
@@ -63,5 +64,5 @@ def covered(night: Night) -> list[dict[str, object]]:
     for feed in changed:
         rows += feed_coverage(feed, lake.read(f"clean/{feed}"), partial(night.covers, feed, worlds[feed]))
     rows.sort(key=lambda r: (str(r[0]), str(r[1])))
-    night.attempt.replace("coverage", night.spark.createDataFrame(rows, FEED_COVERAGE))
+    night.attempt.replace("coverage", local_frame(night.spark, rows, FEED_COVERAGE))
     return [dict(zip(("feed", "platform", "covers", "covered_from", "rows"), r, strict=True)) for r in rows]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from huaxiang.contracts.spark import local_frame
 from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
 
 if TYPE_CHECKING:
@@ -162,4 +163,4 @@ def _as_text(column: Column, kind: str) -> Column:
 def _nothing(spark: SparkSession, contract: Contract) -> DataFrame:
     places = "_path string, _arrival date, _record bigint, _format string, _damage string, _filtered boolean"
     columns = ", ".join(f"`{name}` string" for name in contract.names)
-    return spark.createDataFrame([], f"{columns}, {places}")
+    return local_frame(spark, [], f"{columns}, {places}")

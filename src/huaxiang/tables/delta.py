@@ -6,12 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql.types import StructType
+
+from huaxiang.contracts.spark import local_frame
 from huaxiang.errors import HuaxiangError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from huaxiang.contracts.model import Contract
     from huaxiang.tables.storage import Storage
@@ -88,6 +91,22 @@ def restore(store: Storage, path: str, version: int, spark: SparkSession) -> Non
     from delta.tables import DeltaTable  # noqa: PLC0415
 
     DeltaTable.forPath(spark, store.uri(path)).restoreToVersion(version)
+
+
+def pinned_frame(spark: SparkSession, uri: str, version: int) -> DataFrame:
+    """Return one version of a table on this machine: its Parquet files, as the log lists them.
+
+    What reader version 1 means, without the Spark jobs that Delta's own reader needs for each scan: they
+    are most of a small night.
+    """
+    from deltalake import DeltaTable as LightTable  # noqa: PLC0415
+
+    table = LightTable(uri, version=version)
+    schema = StructType.fromJson(json.loads(table.schema().to_json()))
+    files = [re.sub(r"([\[\]{}*?\\])", r"\\\1", path) for path in table.file_uris()]  # a path, not a pattern
+    if not files:
+        return local_frame(spark, [], schema)
+    return spark.read.schema(schema).option("basePath", uri).parquet(*files)
 
 
 def forget_logs(spark: SparkSession) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.errors import HuaxiangError, Problem, did_you_mean
-from huaxiang.tables.delta import head_version
+from huaxiang.tables.delta import head_version, pinned_frame
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.release import TABLE, Pin, Release, choose, newest, table_path
 from huaxiang.tables.storage import LocalStorage, storage
@@ -35,6 +35,7 @@ class Lake:
         self.attempt: Attempt | None = None
         self._newest: Release | None = newest(self.releases())
         self._lock: Lock | None = None
+        self._frames: dict[tuple[str, int], DataFrame] = {}
 
     def lock(self) -> None:
         """Keep other processes from writing this lake until `close` or the process's end."""
@@ -100,8 +101,16 @@ class Lake:
     def _load(self, name: str, pin: Pin | None) -> DataFrame:
         if pin is None:
             return empty_frame(self.spark, self.contract(name))
-        reader = self.spark.read.format("delta").option("versionAsOf", pin.version)
-        return reader.load(self.storage.uri(pin.path))
+        known = pin.path, pin.version
+        if known not in self._frames:
+            self._frames[known] = self._opened(pin)
+        return self._frames[known]
+
+    def _opened(self, pin: Pin) -> DataFrame:
+        uri = self.storage.uri(pin.path)
+        if isinstance(self.storage, LocalStorage):
+            return pinned_frame(self.spark, uri, pin.version)
+        return self.spark.read.format("delta").option("versionAsOf", pin.version).load(uri)
 
     def contract(self, name: str) -> Contract:
         """Return the table's contract."""

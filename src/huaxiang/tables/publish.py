@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 
 import huaxiang
-from huaxiang.contracts.spark import empty_frame, struct_type
+from huaxiang.contracts.spark import empty_frame, local_frame, struct_type
 from huaxiang.errors import LostRaceError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.attempt import FILE, Attempt
@@ -66,8 +66,9 @@ def _compare_and_set(lake: Lake, release: Release) -> None:
     """Insert the row unless its number is taken, and look whose row it is."""
     path = table_path(TABLE)
     table = lake.storage.uri(path)
-    rows: Any = [release.row()]
-    row = lake.spark.createDataFrame(rows, struct_type(lake.contract(TABLE)))
+    contract = lake.contract(TABLE)
+    written = release.row()
+    row = local_frame(lake.spark, [[written[name] for name in contract.names]], struct_type(contract))
     try:
         if delta.head_version(lake.storage, path) is None:
             empty = empty_frame(lake.spark, lake.contract(TABLE)).coalesce(1)

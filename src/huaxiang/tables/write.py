@@ -55,6 +55,7 @@ def write(
     counted, seen = observed(shaped, contract)
     options = {"userMetadata": stamp}
     if head is None:
+        mode = "append"  # to overwrite nothing, Delta looks for what to remove
         options |= delta.properties(contract, shaped.dtypes, partitions)
     if parts is not None:
         listed = ", ".join("'" + part.replace("'", "") + "'" for part in sorted(set(parts)))
