@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from huaxiang.contracts.load import load_contracts
 from huaxiang.days.measures import load_catalogue
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
+from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from pyspark.sql import DataFrame, SparkSession
@@ -102,6 +104,10 @@ class Night:
     def cut(self, frame: DataFrame) -> DataFrame:
         """Return the frame worked out, where plans cost more than rows: Spark analyses a long plan at every step."""
         return frame.localCheckpoint() if self.small else frame
+
+    def cut_all(self, frames: Iterable[DataFrame]) -> list[DataFrame]:
+        """Return independent frames, each cut, side by side: planning one keeps only one core busy."""
+        return together([partial(self.cut, frame) for frame in frames])
 
     def keep(self, step: str, said: Any) -> None:
         """Keep what a step has to tell, as JSON."""
@@ -191,11 +197,17 @@ def days(night: Night) -> None:
 
 def portrait(night: Night) -> None:
     """Day rows → portraits and brand relations."""
-    from huaxiang.portrait.step import run as portraits  # noqa: PLC0415
-    from huaxiang.relations.step import run as relations  # noqa: PLC0415
+    from huaxiang.portrait.step import covered  # noqa: PLC0415
+    from huaxiang.portrait.step import measured as measured_people  # noqa: PLC0415
+    from huaxiang.portrait.step import write as write_portrait  # noqa: PLC0415
+    from huaxiang.relations.step import measured as measured_pairs  # noqa: PLC0415
+    from huaxiang.relations.step import write as write_relations  # noqa: PLC0415
 
-    people = portraits(night)
-    pairs = relations(night)
+    coverage = covered(night)
+    both = (partial(measured_people, night, coverage), partial(measured_pairs, night, coverage))
+    of_people, of_pairs = together(both)
+    people = write_portrait(night, of_people, coverage)
+    pairs = write_relations(night, of_pairs)
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
     night.keep("coverage", list(people.coverage))

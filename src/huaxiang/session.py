@@ -56,7 +56,11 @@ LOCAL = {
     "spark.sql.parquet.columnarReaderBatchSize": "4096",
     "spark.sql.catalogImplementation": "in-memory",  # tables are paths: no metastore, no Derby files
 }
-JVM_OPTIONS = ("-XX:+UseParallelGC", "-XX:ReservedCodeCacheSize=256m", f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err")
+JVM_OPTIONS = (
+    "-XX:+UseParallelGC",
+    "-XX:ReservedCodeCacheSize=256m",
+    f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err",
+)
 
 
 def spark_session(settings: Mapping[str, str] | None = None, *, master: str | None = None) -> SparkSession:
@@ -78,9 +82,7 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
         return _with_delta(active)
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         return _with_delta(_submitted(chosen, master))
-    return _with_names_kept(
-        _with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]"))
-    )
+    return _with_names_kept(_with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]")))
 
 
 def _changeable(spark: SparkSession, settings: Mapping[str, str]) -> dict[str, str]:

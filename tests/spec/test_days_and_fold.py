@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from feeds import CONTRACTS, clean
 
-from huaxiang.days.cells import cells, stacked
+from huaxiang.days.cells import cells, widened
 from huaxiang.days.measures import load_catalogue
 from huaxiang.days.rows import event_rows
+from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
@@ -158,7 +159,7 @@ def day_rows(found: dict[str, DataFrame]) -> DataFrame:
         event = parts[0][0].event
         rows = event_rows(event, found[event.feed], found.__getitem__, zone="Asia/Shanghai")
         made.append(cells(rows, parts))
-    return stacked(made, CATALOGUE.cell_columns())
+    return widened(stacked(made), CATALOGUE.cell_columns())
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from huaxiang.clean.quarantine import rows_to_replay
@@ -11,6 +11,7 @@ from huaxiang.errors import InputError, Problem
 from huaxiang.sources.files import list_landing, without_repeats
 from huaxiang.sources.stage import Staged, stage
 from huaxiang.tables.storage import LocalStorage, local_path, storage
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
     from huaxiang.sources.files import Landing, LandingFile
 
-THREADS = 4
 LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
 HASHES = "_landing_hashes.json"
 
@@ -121,8 +121,7 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
         again = _stage(night, feed, held.files, scratch / "again", store)
         return replace(arrival, again=again, held=held.places, held_rows=held.rows)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(staged, named))
+    found = together([partial(staged, feed) for feed in named])
     refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]
     if missing or refused:
         raise InputError([*missing, *refused], "A required feed is missing or refused. Nothing was ingested.")

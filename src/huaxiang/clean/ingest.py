@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from huaxiang.clean.arrivals import REFUSED, THREADS, Arrivals, FeedArrival, arrivals
+from huaxiang.clean.arrivals import REFUSED, Arrivals, FeedArrival, arrivals
 from huaxiang.clean.changes import Changes, changes, note_parts_left
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
@@ -22,9 +21,11 @@ from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, quarantined
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
-from huaxiang.contracts.spark import local_frame, struct_type
+from huaxiang.contracts.spark import struct_type
+from huaxiang.frames import local_frame, stacked
 from huaxiang.sources.feed import feed_frame
 from huaxiang.tables.storage import local_path
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,16 +133,15 @@ def _load(night: Night, found: Arrivals, pepper: DataFrame) -> dict[str, Verdict
         rows = _conformed(night, arrival, pepper)
         return prepare(night, night.contracts[arrival.feed], rows, arrival.rows)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        feeds = list(pool.map(prepared, coming))
-        judged, verdicts = judge(night, feeds)
-        replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
-        writes: list[Callable[[], None]] = [
-            lambda: _write_quarantine(night, judged, verdicts, replayed, pepper),
-            lambda: _write_tombstones(night, judged, verdicts),
-        ]
-        writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
-        list(pool.map(lambda one: one(), writes))
+    feeds = together([partial(prepared, arrival) for arrival in coming])
+    judged, verdicts = judge(night, feeds)
+    replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
+    writes: list[Callable[[], None]] = [
+        partial(_write_quarantine, night, judged, verdicts, replayed, pepper),
+        partial(_write_tombstones, night, judged, verdicts),
+    ]
+    writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
+    together(writes)
     return verdicts
 
 
@@ -167,7 +167,7 @@ def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFra
             if staged is arrival.again and arrival.held is not None:
                 frame = frame.join(F.broadcast(arrival.held.distinct()), ["_path", "_record"], "left_semi")
             frames.append(conform(frame, contract, night.config, pepper))
-    return reduce(DataFrame.unionByName, frames)
+    return stacked(frames)
 
 
 def _write_quarantine(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.text import case_folded
-from huaxiang.contracts.spark import local_frame
+from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, Observation
@@ -30,8 +29,8 @@ from huaxiang.clean.verdicts import (
     verdicts,
 )
 from huaxiang.contracts.clean import clean_contract, clean_name
-from huaxiang.contracts.spark import local_frame
 from huaxiang.errors import HuaxiangError, Problem
+from huaxiang.frames import local_frame, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -237,4 +236,4 @@ def _tombstones(night: Night, incoming: DataFrame) -> DataFrame:
 
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame:
-    return reduce(DataFrame.unionByName, frames)
+    return stacked(frames)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
@@ -19,6 +18,7 @@ from pyspark.sql import functions as F
 from huaxiang.clean.joinkeys import peppered, pseudonym
 from huaxiang.clean.verdicts import QUARANTINED
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -151,7 +151,7 @@ def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: in
         )
         for feed, places in replayed.items()
     ]
-    again = reduce(DataFrame.unionByName, marks).distinct().withColumn("_again", F.lit(True))
+    again = stacked(marks).distinct().withColumn("_again", F.lit(True))
     joined = held.join(F.broadcast(again), ["feed", "path", "record", "status"], "left")
     status = F.when(F.col("_again"), F.lit(REPLAYED)).otherwise(F.col("status"))
     number = F.when(F.col("_again"), F.lit(release).cast("bigint")).otherwise(F.col("replayed_release"))

@@ -8,13 +8,13 @@ the loaded row, or as the key's tombstone: its top version then was a deletion o
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import DELETE
+from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -44,7 +44,7 @@ def verdicts(incoming: DataFrame, prior: DataFrame, tombstones: DataFrame) -> Da
     loaded row, are duplicates. A row that broke a rule takes no part in its key's state.
     """
     sides = (_incoming(incoming), _prior(prior), _tombstones(tombstones))
-    versions = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), sides)
+    versions = stacked(sides)
     of_key = Window.partitionBy("feed", "key")
     equal = Window.partitionBy("feed", "key", "revision", "rank", "content").orderBy(
         F.col("side").desc(),  # tombstone, prior, incoming: what was there before comes first

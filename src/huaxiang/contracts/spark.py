@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from huaxiang.contracts.sample import sample_rows
 from huaxiang.contracts.types import element, family, type_json
 from huaxiang.errors import Problem, did_you_mean, nearest
 from huaxiang.expressions import NameInfo, Place, compile_expression
+from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pyspark.sql import DataFrame, SparkSession
 
     from huaxiang.contracts import model
@@ -35,16 +32,6 @@ def struct_type(contract: model.Contract) -> StructType:
     All columns are nullable: what is required is judged row by row, and aggregates come back nullable.
     """
     return StructType.fromJson({"type": "struct", "fields": [_field(column) for column in contract.columns]})
-
-
-def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: StructType | str) -> DataFrame:
-    """Return a few rows that the driver holds, in the order of the columns.
-
-    They go over as Arrow: a Python list would be pickled, and start Python workers to do so.
-    """
-    struct = schema if isinstance(schema, StructType) else StructType.fromDDL(schema)
-    named = [dict(zip(struct.names, row, strict=True)) for row in rows]
-    return spark.createDataFrame(pa.Table.from_pylist(named, to_arrow_schema(struct)), struct)
 
 
 def empty_frame(spark: SparkSession, contract: model.Contract) -> DataFrame:

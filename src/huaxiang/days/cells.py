@@ -7,7 +7,6 @@ kind. Cells never know persons, so identity can change without an event being re
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -17,8 +16,6 @@ from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Part
@@ -54,15 +51,11 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFram
     )
 
 
-def stacked(frames: Sequence[DataFrame], wide: dict[str, str]) -> DataFrame:
-    """Return the day rows of several streams as one frame with all value columns of the table."""
-    union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
-    missing = {n: F.lit(None).cast(t) for n, t in wide.items() if n not in union.columns}
-    return (
-        union.withColumns(missing).select(*GRAIN, PARTITION, *wide)
-        if missing
-        else union.select(*GRAIN, PARTITION, *wide)
-    )
+def widened(cells: DataFrame, wide: dict[str, str], *others: str) -> DataFrame:
+    """Return the day rows with all value columns of the table, null where they lack one, and `others`."""
+    held = set(cells.columns)
+    values = [F.col(n) if n in held else F.lit(None).cast(t).alias(n) for n, t in wide.items()]
+    return cells.select(*GRAIN, PARTITION, *values, *others)
 
 
 def _keys(part: Part, kinds: list[str]) -> Column:

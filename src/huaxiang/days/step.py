@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from huaxiang.clean.ingest import changes
 from huaxiang.clean.system import WHOLE, part_of
-from huaxiang.contracts.spark import local_frame
-from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
+from huaxiang.days.cells import GRAIN, PARTITION, cells, widened
 from huaxiang.days.rows import event_rows
 from huaxiang.days.touched import Changed, restated_keys, touched_pairs
+from huaxiang.frames import local_frame, stacked
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -52,16 +53,20 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     pairs = None if whole else _touched(night, streams, stale, changed)
     months = _months(pairs, catalogue)
     wide = catalogue.cell_columns()
-    made: list[DataFrame] = []
-    for stream, parts in streams.items():
+
+    def made_of(stream: str) -> DataFrame | None:
+        parts = streams[stream]
         event = parts[0][0].event
         if not lake.exists(f"clean/{event.feed}"):
-            continue
+            return None
         if stream in stale:
-            made.append(night.cut(cells(_rows(night, event, None), parts)))
-        elif pairs is not None and stream in months:
+            return night.cut(cells(_rows(night, event, None), parts))
+        if pairs is not None and stream in months:
             mine = pairs.where(F.col("stream") == stream)
-            made.append(night.cut(_made_again(night, event, parts, mine, months[stream])))
+            return night.cut(_made_again(night, event, parts, mine, months[stream]))
+        return None
+
+    made = [frame for frame in together([partial(made_of, s) for s in streams]) if frame is not None]
     outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
     if stale:
         definitions = local_frame(
@@ -111,14 +116,17 @@ def _touched(
 
     fresh = {stream: parts[0][0] for stream, parts in streams.items() if stream not in stale}
     restated = restated_keys(fresh, changed, before, night.lake.read("day_row"))
-    found: list[DataFrame] = []
-    for stream, part in fresh.items():
+
+    def pairs_of(stream: str) -> DataFrame | None:
+        part = fresh[stream]
         pairs = touched_pairs(stream, part, changed, restated, before, after, zone=night.business_zone)
-        if pairs is not None:
-            found.append(pairs.select(F.lit(stream).alias("stream"), "account", "business_date"))
+        named = F.lit(stream).alias("stream"), "account", "business_date"
+        return None if pairs is None else pairs.select(*named)
+
+    found = [pairs for pairs in together([partial(pairs_of, s) for s in fresh]) if pairs is not None]
     if not found:
         return None
-    return reduce(lambda a, b: a.unionByName(b), found).distinct().localCheckpoint()
+    return stacked(found).distinct().localCheckpoint()
 
 
 def _months(pairs: DataFrame | None, catalogue: Catalogue) -> dict[str, list[str]]:
@@ -170,19 +178,13 @@ def _write(
     lake, attempt = night.lake, night.attempt
     if not made:
         return 0, attempt.rows("day_row")
-    new = stacked(made, wide).withColumn("release", F.lit(night.number).cast("bigint"))
+    new = widened(stacked(made), wide).withColumn("release", F.lit(night.number).cast("bigint"))
     if stale is None:
         written = attempt.replace(
             "day_row", new.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
         )
         return written.rows, written.rows
-    old = lake.read("day_row")
-    old = old.select(
-        *GRAIN,
-        PARTITION,
-        *(F.col(n) if n in old.columns else F.lit(None).cast(t).alias(n) for n, t in wide.items()),
-        "release",
-    )
+    old = widened(lake.read("day_row"), wide, "release")
     parts = (
         {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}
         if stale

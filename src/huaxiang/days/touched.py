@@ -7,14 +7,13 @@ something up that changed. Cells are found by stream × account × business date
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.contracts.spark import local_frame
 from huaxiang.days.cells import PARTITION
 from huaxiang.days.rows import NOBODY, event_rows, lookup_key, unaware, with_lookup
+from huaxiang.frames import local_frame, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +72,7 @@ def restated_keys(
             frames.append(waiting.join(keys, "key", "left_semi").select(*place, "key", month).distinct())
     if not frames:
         return {}
-    union = reduce(lambda a, b: a.unionByName(b), frames)
+    union = stacked(frames)
     rows = union.limit(MANY_KEYS).collect()
     found_keys: dict[tuple[str, int], list[tuple[str, str | None]]] = {}
     for row in rows:
@@ -122,7 +121,7 @@ def touched_pairs(
             pairs.append(_pairs(part, rows, after, zone=zone))
             if event.needs_others:  # it may have been counted for another account or day, or have waited
                 pairs.append(_pairs(part, rows, before, zone=zone))
-    return reduce(lambda a, b: a.unionByName(b), pairs) if pairs else None
+    return stacked(pairs) if pairs else None
 
 
 def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str) -> DataFrame:

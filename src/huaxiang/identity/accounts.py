@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,4 +42,4 @@ def _mentions(frames: Iterable[DataFrame]) -> DataFrame | None:
             found.append(
                 frame.select((F.explode(F.array(*roles)) if len(roles) > 1 else roles[0]).alias("account"))
             )
-    return reduce(DataFrame.unionByName, found) if found else None
+    return stacked(found) if found else None

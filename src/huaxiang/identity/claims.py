@@ -14,7 +14,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import keyed, peppered
-from huaxiang.contracts.spark import local_frame
+from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from huaxiang.days.cells import GRAIN, PARTITION, cells, stacked
+from huaxiang.days.cells import GRAIN, PARTITION, cells, widened
 from huaxiang.days.rows import event_rows
+from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import covers_by_feed
 from huaxiang.portrait.tags import tagged_portrait
@@ -63,7 +64,7 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
                 zone=book.config.business_zone,
             )
             frames.append(cells(rows, parts))
-    return stacked(frames, wide)
+    return widened(stacked(frames), wide)
 
 
 def _compared(table: str, old: DataFrame, new: DataFrame, key: list[str]) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -16,6 +15,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.cells import condition
 from huaxiang.days.rows import event_rows
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.frames import stacked
 from huaxiang.portrait.vocabulary import vocabularies
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _evidence(
         told = F.to_json(F.struct(*(c.alias(n) for n, c in counts.items())))
         frames.append(per.groupBy("_brand").agg(told.alias("told")))
     found: dict[tuple[str, str], int] = {}
-    for row in reduce(lambda a, b: a.unionByName(b), frames).collect() if frames else []:
+    for row in stacked(frames).collect() if frames else []:
         for name, count in json.loads(row["told"]).items():
             key = (name, row["_brand"])
             found[key] = found.get(key, 0) + int(count)
@@ -257,5 +257,5 @@ def _newest(mine: dict[str, tuple[list[Part], DataFrame]], events: int) -> list[
         )
     if not frames:
         return []
-    found = [r.asDict() for r in reduce(lambda a, b: a.unionByName(b), frames).collect()]
+    found = [r.asDict() for r in stacked(frames).collect()]
     return sorted(found, key=lambda e: (e["business_date"] or "", e["event"]), reverse=True)

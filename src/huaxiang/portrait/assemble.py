@@ -32,11 +32,6 @@ def people(persons: DataFrame) -> DataFrame:
     return persons.groupBy("person").agg(F.array_sort(F.collect_set("platform")).alias("platforms"))
 
 
-def uncut(frame: DataFrame) -> DataFrame:
-    """Return the frame as it is: one plan from end to end."""
-    return frame
-
-
 def measured_portrait(
     day_rows: DataFrame,
     persons: DataFrame,
@@ -44,14 +39,14 @@ def measured_portrait(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
-    cut: Callable[[DataFrame], DataFrame] = uncut,
+    cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
     """Return `person` and every measure of the person grain, one row per person of `persons`.
 
     `coverage[feed]` is platform → covers. Inside coverage a count of nothing is 0, outside it is null;
-    extremes, dates, tops and shares of nothing are null. `cut` may end a plan between its stages.
+    extremes, dates, tops and shares of nothing are null. `cut_all` may end plans between two stages.
     """
-    cells = cut(cells_of_persons(day_rows, persons))
+    cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("person")
     pieces = []
     plain = [m for m in measures if m.part.way not in (*KEYED, "others", "state")]
@@ -68,7 +63,7 @@ def measured_portrait(
         pieces.append(with_others(cells.where(F.col("key_kind") == "account"), others, persons, as_of=as_of))
     pieces += [_people_tied(cells, m, persons, as_of=as_of) for m in measures if m.part.way == "state"]
     everybody = people(persons)
-    joined = reduce(lambda left, right: left.join(right, "person", "left"), map(cut, pieces), everybody)
+    joined = reduce(lambda left, right: left.join(right, "person", "left"), cut_all(pieces), everybody)
     return joined.select("person", "platforms", *absence_filled(measures, coverage))
 
 

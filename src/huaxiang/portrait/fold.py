@@ -9,9 +9,13 @@ one day. A window of n days is (as_of - n, as_of]; cells after `as_of` don't cou
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
+
+from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure, Part
 
 BLOCK_DAYS = 64
-_EXTREMES = ("min", "max", "latest", "at_max", "state")
+_STRUCTS = ("latest", "at_max", "state")
+_EXTREMES = ("min", "max", *_STRUCTS)
 
 
 def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
@@ -48,17 +53,26 @@ def folded(cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, 
     parts = {p.column: p for m in measures for p in m.parts}
     age = F.date_diff(F.lit(as_of), F.col("business_date"))
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
-    blocks = any(p.way == "days" for p in parts.values())
     groups: list[Column] = [*map(F.col, by), ring(age, windows).alias("_ring")]
-    if blocks:
-        groups.append(F.floor(age / F.lit(BLOCK_DAYS)).alias("_block"))
-    rings = counted.groupBy(*groups).agg(*(_in_ring(p, age).alias(name) for name, p in parts.items()))
+    # Spark adds numbers up in a hash table but must sort the rows for structs: few cells have any.
+    structs = {c: p for c, p in parts.items() if p.way in _STRUCTS}
+    numbers = {c: p for c, p in parts.items() if c not in structs}
+    rings = []
+    if numbers:
+        has_days = any(p.way == "days" for p in numbers.values())
+        block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
+        sums = [_in_ring(p, age).alias(c) for c, p in numbers.items()]
+        rings.append(counted.groupBy(*groups, *block).agg(*sums).drop("_block"))
+    if structs:
+        told = counted.where(reduce(or_, (F.col(c).isNotNull() for c in structs)))
+        rings.append(told.groupBy(*groups).agg(*(_in_ring(p, age).alias(c) for c, p in structs.items())))
+    in_rings = stacked(rings)
     columns = [
         _in_window(measure, window, windows).alias(measure.column(window))
         for measure in measures
         for window in measure.windows
     ]
-    return rings.groupBy(*by).agg(*columns)
+    return in_rings.groupBy(*by).agg(*columns)
 
 
 def _in_ring(part: Part, age: Column) -> Column:

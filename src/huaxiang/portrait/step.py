@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from pyspark.storagelevel import StorageLevel
 
-from huaxiang.contracts.spark import local_frame
+from huaxiang.frames import local_frame
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import FEED_COVERAGE, covers_by_feed, feed_coverage
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from huaxiang.night import Night
+
+Coverage = list[dict[str, object]]
+"""The rows of the table `coverage`."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +31,22 @@ class PortraitOutcome:
     coverage: tuple[dict[str, object], ...]
 
 
-def run(night: Night) -> PortraitOutcome:
-    """Write `coverage` and `portrait` for the night's `as_of`."""
+def measured(night: Night, coverage: Coverage) -> DataFrame:
+    """Return everybody's measures for the night's `as_of`, held: the ranks read them again."""
     lake = night.lake
-    coverage = covered(night)
-    measured = measured_portrait(
+    frame = measured_portrait(
         lake.read("day_row"),
         lake.read("person_account"),
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
-        cut=night.cut,
+        cut_all=night.cut_all,
     )
-    measured = night.cut(measured) if night.small else measured.persist(StorageLevel.MEMORY_AND_DISK)
+    return night.cut(frame) if night.small else frame.persist(StorageLevel.MEMORY_AND_DISK)
+
+
+def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutcome:
+    """Derive the tags and write `portrait`."""
     try:
         portrait = tagged_portrait(measured, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
@@ -48,7 +56,7 @@ def run(night: Night) -> PortraitOutcome:
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))
 
 
-def covered(night: Night) -> list[dict[str, object]]:
+def covered(night: Night) -> Coverage:
     """Bring the `coverage` table up to tonight and return its rows."""
     lake = night.lake
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}

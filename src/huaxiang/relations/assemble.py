@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people, uncut
+from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
 from huaxiang.portrait.fold import folded, standing_edges
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
@@ -30,13 +30,13 @@ def measured_relations(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
-    cut: Callable[[DataFrame], DataFrame] = uncut,
+    cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
     """Return person × brand with every measure of the brand grain, only pairs with an event or a standing tie.
 
     Nulls and zeros as in `measured_portrait`.
     """
-    cells = cut(cells_of_persons(day_rows, persons))
+    cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("brand")
     plain = [m for m in measures if m.part.way != "state"]
     branded = cells.where(F.col("key_kind") == "brand").withColumnRenamed("key", "brand_id")
@@ -49,7 +49,7 @@ def measured_relations(
                 F.count_distinct("key").alias(measure.column(None))
             )
         )
-    joined = reduce(lambda left, right: left.join(right, PAIR, "full"), map(cut, pieces))
+    joined = reduce(lambda left, right: left.join(right, PAIR, "full"), cut_all(pieces))
     return joined.join(people(persons), "person").select(*PAIR, *absence_filled(measures, coverage))
 
 

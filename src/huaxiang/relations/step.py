@@ -9,7 +9,10 @@ from huaxiang.portrait.coverage import covers_by_feed
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from huaxiang.night import Night
+    from huaxiang.portrait.step import Coverage
 
 
 @dataclass(frozen=True)
@@ -20,19 +23,22 @@ class RelationsOutcome:
     tags: int
 
 
-def run(night: Night) -> RelationsOutcome:
-    """Write `brand_relation` for the night's `as_of`, over tonight's `portrait`."""
+def measured(night: Night, coverage: Coverage) -> DataFrame:
+    """Return the measures of every pair for the night's `as_of`."""
     lake = night.lake
-    coverage = [row.asDict() for row in lake.read("coverage").collect()]
-    measured = measured_relations(
+    frame = measured_relations(
         lake.read("day_row"),
         lake.read("person_account"),
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
-        cut=night.cut,
+        cut_all=night.cut_all,
     )
-    measured = night.cut(measured)
-    related = tagged_relations(measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
+    return night.cut(frame)
+
+
+def write(night: Night, measured: DataFrame) -> RelationsOutcome:
+    """Derive the tags over tonight's `portrait`, and write `brand_relation`."""
+    related = tagged_relations(measured, night.lake.read("portrait"), night.catalogue, as_of=night.as_of)
     wrote = night.attempt.replace("brand_relation", related)
     return RelationsOutcome(wrote.rows, len(related.columns) - 3)

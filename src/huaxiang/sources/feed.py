@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from huaxiang.contracts.spark import local_frame
+from huaxiang.frames import local_frame, stacked
 from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def feed_frame(
         ]
     if not frames:
         return _nothing(spark, contract)
-    frame = reduce(DataFrame.unionByName, _alike(frames))
+    frame = stacked(_alike(frames))
     if source is not None:
         repeats = _read(spark, StagedTable.at(staged.repeats)) if staged.repeats else None
         frame = _keyed(frame, source.feeds[contract.name], repeats)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -20,6 +20,7 @@ from huaxiang.tables import delta
 from huaxiang.tables.content import Content, measure
 from huaxiang.tables.release import TABLE, Pin, table_path
 from huaxiang.tables.write import Commit, write
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -207,7 +208,6 @@ def tidy(
         delta.forget_logs(lake.spark)
     if not late:
         return
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda it: delta.restore(store, table_path(it[0]), it[1], lake.spark), late))
+    together([partial(delta.restore, store, table_path(name), version, lake.spark) for name, version in late])
     for name, _ in late:
         attempt.heads[name] = delta.head_version(store, table_path(name)) or 0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql.types import StructType
 
-from huaxiang.contracts.spark import local_frame
 from huaxiang.errors import HuaxiangError, Problem
+from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

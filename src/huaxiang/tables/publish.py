@@ -10,8 +10,9 @@ from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 
 import huaxiang
-from huaxiang.contracts.spark import empty_frame, local_frame, struct_type
+from huaxiang.contracts.spark import empty_frame, struct_type
 from huaxiang.errors import LostRaceError, Problem
+from huaxiang.frames import local_frame
 from huaxiang.tables import delta
 from huaxiang.tables.attempt import FILE, Attempt
 from huaxiang.tables.release import TABLE, Release, Status, choose, followed_by, republished, table_path
