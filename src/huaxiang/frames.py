@@ -1,0 +1,35 @@
+"""Frames of a few rows, and of many frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pyarrow as pa
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: StructType | str) -> DataFrame:
+    """Return a few rows that the driver holds, in the order of the columns.
+
+    They go over as Arrow: a Python list would be pickled, and start Python workers to do so.
+    """
+    struct = schema if isinstance(schema, StructType) else cast("StructType", StructType.fromDDL(schema))
+    named = [dict(zip(struct.names, row, strict=True)) for row in rows]
+    return spark.createDataFrame(pa.Table.from_pylist(named, to_arrow_schema(struct)), struct)
+
+
+def stacked(frames: Sequence[DataFrame]) -> DataFrame:
+    """Return the rows of all frames, at least one, by column name; a column that one lacks is null there.
+
+    Halves are put together, not one after the other: Spark analyses each intermediate union whole.
+    """
+    if len(frames) == 1:
+        return frames[0]
+    middle = len(frames) // 2
+    return stacked(frames[:middle]).unionByName(stacked(frames[middle:]), allowMissingColumns=True)
