@@ -47,16 +47,16 @@ PART = "part"
 
 @dataclass(frozen=True)
 class FeedRows:
-    """One feed's conformed rows of tonight, those that need a verdict, and what is known of their keys.
+    """One feed's conformed rows of tonight, and those that need a verdict.
 
-    `seen` counts all of them while they are read.
+    `count` rows in all, `judged` of them candidates at most; `seen` counts them while they are read.
     """
 
     contract: Contract
     rows: DataFrame
     candidates: DataFrame
-    prior: DataFrame | None
     count: int
+    judged: int
     seen: Observation
 
     @property
@@ -109,14 +109,14 @@ def prepare(night: Night, contract: Contract, rows: DataFrame, count: int) -> Fe
     watched = rows.observe(seen, *_observed(contract)).where(~F.col("_filtered"))
     if count <= FEW:
         kept = watched.localCheckpoint()
-        return FeedRows(contract, kept, kept, _prior(night, contract, F.broadcast(kept)), count, seen)
+        return FeedRows(contract, kept, kept, count, count, seen)
     suspects = _suspects(night, contract.name, rows).localCheckpoint()
     keys = F.broadcast(suspects) if suspects.count() <= BROADCAST_ROWS else suspects
     marked = watched.join(keys.withColumn("_suspect", F.lit(True)), "key_hash", "left")
     wanted = F.col("_suspect").isNotNull() | (F.size("reasons") > 0) | (F.col("op") == DELETE)
     candidates = marked.where(wanted).select(*JUDGED).localCheckpoint()
-    prior = _prior(night, contract, keys)
-    return FeedRows(contract, rows.where(~F.col("_filtered")), candidates, prior, count, seen)
+    loadable = rows.where(~F.col("_filtered"))
+    return FeedRows(contract, loadable, candidates, count, candidates.count(), seen)
 
 
 def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str, Verdict]]:
@@ -124,10 +124,9 @@ def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str,
 
     HuaxiangError when Spark read another number of rows than were staged.
     """
-    incoming = _union([f.candidates.select(F.lit(f.feed).alias("feed"), *JUDGED) for f in feeds])
-    schema = "feed string, event_key string, revision bigint, content_hash bigint, part string"
-    prior = [local_frame(night.spark, [], schema), *(f.prior for f in feeds if f.prior is not None)]
-    judged = verdicts(incoming, _union(prior), _tombstones(night, incoming)).localCheckpoint()
+    incoming = stacked([f.candidates.select(F.lit(f.feed).alias("feed"), *JUDGED) for f in feeds])
+    prior = _prior(night, feeds, incoming)
+    judged = verdicts(incoming, prior, _tombstones(night, incoming)).localCheckpoint()
     due = F.col("tombstone").isNotNull().alias("due")
     summary = judged.groupBy("feed", "side", "outcome", "reasons", PART, due).count().collect()
     found = {f.feed: Verdict(f.feed) for f in feeds}
@@ -216,15 +215,24 @@ def _suspects(night: Night, feed: str, rows: DataFrame) -> DataFrame:
     return found.distinct()
 
 
-def _prior(night: Night, contract: Contract, keys: DataFrame) -> DataFrame | None:
-    """Return the loaded rows whose keys come tonight, held; hash collisions only add to them."""
-    name = clean_name(contract.name)
-    if not night.attempt.rows(name):
-        return None
-    clean = night.lake.read(name).withColumn("key_hash", F.xxhash64("event_key"))
-    known = clean.join(keys.select("key_hash"), "key_hash", "left_semi")
+def _prior(night: Night, feeds: Sequence[FeedRows], incoming: DataFrame) -> DataFrame:
+    """Return the loaded rows whose keys come tonight, of all feeds."""
     columns = ("event_key", "revision", "content_hash", PART)
-    return known.select(F.lit(contract.name).alias("feed"), *columns).localCheckpoint()
+    known = [
+        night.lake.read(clean_name(f.feed)).select(F.lit(f.feed).alias("feed"), *columns)
+        for f in feeds
+        if night.attempt.rows(clean_name(f.feed))
+    ]
+    if not known:
+        schema = "feed string, event_key string, revision bigint, content_hash bigint, part string"
+        return local_frame(night.spark, [], schema)
+    keys = incoming.select("feed", "event_key")
+    few = sum(f.judged for f in feeds) <= BROADCAST_ROWS
+    return (
+        stacked(known)
+        .join(F.broadcast(keys) if few else keys, ["feed", "event_key"], "left_semi")
+        .select("feed", *columns)
+    )
 
 
 def _tombstones(night: Night, incoming: DataFrame) -> DataFrame:
@@ -233,7 +241,3 @@ def _tombstones(night: Night, incoming: DataFrame) -> DataFrame:
         return stones.limit(0)
     keys = incoming.select("feed", F.sha2("event_key", 256).alias("event_key_hash"))
     return stones.join(keys, ["feed", "event_key_hash"], "left_semi")
-
-
-def _union(frames: Sequence[DataFrame]) -> DataFrame:
-    return stacked(frames)

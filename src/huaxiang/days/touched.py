@@ -72,8 +72,8 @@ def restated_keys(
             frames.append(waiting.join(keys, "key", "left_semi").select(*place, "key", month).distinct())
     if not frames:
         return {}
-    union = stacked(frames)
-    rows = union.limit(MANY_KEYS).collect()
+    union = stacked(frames).localCheckpoint()  # a limit would try one partition, then four, then sixteen
+    rows = union.limit(MANY_KEYS).collect() if union.count() > MANY_KEYS else union.collect()
     found_keys: dict[tuple[str, int], list[tuple[str, str | None]]] = {}
     for row in rows:
         found_keys.setdefault((row["stream"], row["number"]), []).append((row["key"], row["part"]))

@@ -10,28 +10,25 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.frames import stacked
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame
 
 FEED_COVERAGE = "feed string, platform string, covers string, covered_from date, rows bigint"
 
 
-def feed_coverage(feed: str, clean: DataFrame, covers: Callable[[str], str]) -> list[tuple[object, ...]]:
-    """Return (feed, platform, covers, covered_from, rows) per platform of a clean feed, in platform order.
+def delivered(feeds: Mapping[str, DataFrame]) -> DataFrame:
+    """Return `feed`, `platform`, `covered_from`, `rows` of clean rows by feed, in one pass over all of them.
 
     `covered_from` is the first business date delivered; null when no row has one.
     """
-    found = (
-        clean.groupBy("platform")
-        .agg(F.min("business_date").alias("first"), F.count("*").alias("rows"))
-        .collect()
-    )
-    return [
-        (feed, r["platform"], covers(r["platform"]), r["first"], r["rows"])
-        for r in sorted(found, key=lambda r: str(r["platform"]))
-    ]
+    columns = ("platform", "business_date")
+    rows = stacked([rows.select(F.lit(feed).alias("feed"), *columns) for feed, rows in feeds.items()])
+    first = F.min("business_date").alias("covered_from")
+    return rows.groupBy("feed", "platform").agg(first, F.count(F.lit(1)).alias("rows"))
 
 
 def covers_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, dict[str, str]]:

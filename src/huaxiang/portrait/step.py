@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.storagelevel import StorageLevel
 
+from huaxiang.clean.ingest import changes
 from huaxiang.frames import local_frame
 from huaxiang.portrait.assemble import measured_portrait
-from huaxiang.portrait.coverage import FEED_COVERAGE, covers_by_feed, feed_coverage
+from huaxiang.portrait.coverage import FEED_COVERAGE, covers_by_feed, delivered
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from huaxiang.night import Night
 
-Coverage = list[dict[str, object]]
+Coverage = list[dict[str, Any]]
 """The rows of the table `coverage`."""
 
 
@@ -57,20 +57,33 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
 
 
 def covered(night: Night) -> Coverage:
-    """Bring the `coverage` table up to tonight and return its rows."""
-    lake = night.lake
+    """Bring the `coverage` table up to tonight and return its rows.
+
+    What came is added to what was; a feed that rows have left, or that is new, is counted whole.
+    """
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
-    known = [r.asDict() for r in lake.read("coverage").collect()]
-    changed = [f for f in worlds if f in night.changed_feeds]
+    known = {(r["feed"], r["platform"]): r.asDict() for r in night.lake.read("coverage").collect()}
+    before = {feed for feed, _ in known}
+    changed = {feed: change for feed in worlds if (change := changes(night, feed)) is not None}
     if not changed and known:
-        return known
-    rows = [
-        tuple(r[c] for c in ("feed", "platform", "covers", "covered_from", "rows"))
-        for r in known
-        if r["feed"] not in changed
-    ]
-    for feed in changed:
-        rows += feed_coverage(feed, lake.read(f"clean/{feed}"), partial(night.covers, feed, worlds[feed]))
-    rows.sort(key=lambda r: (str(r[0]), str(r[1])))
-    night.attempt.replace("coverage", local_frame(night.spark, rows, FEED_COVERAGE))
-    return [dict(zip(("feed", "platform", "covers", "covered_from", "rows"), r, strict=True)) for r in rows]
+        return list(known.values())
+    whole = {feed for feed, change in changed.items() if change.any_gone or feed not in before}
+    read = {f: night.lake.read(f"clean/{f}") if f in whole else c.added for f, c in changed.items()}
+    rows = {place: row for place, row in known.items() if place[0] not in whole}
+    for found in delivered(read).collect():
+        feed, platform = place = found["feed"], found["platform"]
+        covers = night.covers(feed, worlds[feed], platform)
+        old = rows.get(place, {"rows": 0, "covered_from": None})
+        dates = [d for d in (old["covered_from"], found["covered_from"]) if d is not None]
+        rows[place] = {
+            "feed": feed,
+            "platform": platform,
+            "covers": covers,
+            "covered_from": min(dates, default=None),
+            "rows": old["rows"] + found["rows"],
+        }
+    told = sorted(rows.values(), key=lambda r: (str(r["feed"]), str(r["platform"])))
+    night.attempt.replace(
+        "coverage", local_frame(night.spark, [list(r.values()) for r in told], FEED_COVERAGE)
+    )
+    return told
