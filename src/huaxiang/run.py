@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 # What pays where a night's work is shorter than the compilers that would speed it up. Results are the same.
 SMALL = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
 }
