@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from huaxiang.telling import Telling
 
 PEPPER = "HUAXIANG_PEPPER"
+FEW_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,19 @@ class Night:
     def cut_all(self, frames: Iterable[DataFrame]) -> list[DataFrame]:
         """Return independent frames, each cut, side by side: planning one keeps only one core busy."""
         return together([partial(self.cut, frame) for frame in frames])
+
+    def expect(self, rows: int) -> None:
+        """Say how many rows the next queries read: a small night interprets what is shorter than its compiling.
+
+        Settings that the user gave stay.
+        """
+        compiled = not self.small or rows > FEW_ROWS
+        chosen = {
+            "spark.sql.codegen.factoryMode": "FALLBACK" if compiled else "NO_CODEGEN",
+            "spark.sql.codegen.wholeStage": str(compiled).lower(),
+        }
+        for key in chosen.keys() - self.config.spark.keys():
+            self.spark.conf.set(key, chosen[key])
 
     def keep(self, step: str, said: Any) -> None:
         """Keep what a step has to tell, as JSON."""
@@ -248,25 +262,6 @@ STEPS: dict[str, Callable[[Night], None]] = {
 """The road, in order."""
 
 
-FEW_ROWS = 100_000
-
-
-def _choose_engine(night: Night, step: str) -> None:
-    """In a small night, interpret a step's queries where compiling them takes longer than running them."""
-    tables = ("day_row",) if step in ("portrait", "segments") else ()
-    if night.lake.newest is None and step != "publish":  # the first night reads everything that came
-        tables += tuple(f"clean/{feed}" for feed in night.feeds)
-    rows = sum(night.attempt.rows(table) for table in tables)
-    mode = "FALLBACK" if not night.small or rows > FEW_ROWS else "NO_CODEGEN"
-    chosen = {
-        "spark.sql.codegen.factoryMode": mode,
-        "spark.sql.codegen.wholeStage": str(mode == "FALLBACK").lower(),
-    }
-    for key, value in chosen.items():
-        if key not in night.config.spark:
-            night.spark.conf.set(key, value)
-
-
 def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, Any]:
     """Walk the steps and return the run's summary; the lake keeps it as `run_summary.json` in any case."""
     from huaxiang.summary import summarise  # noqa: PLC0415
@@ -275,7 +270,6 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
     failure: HuaxiangError | None = None
     try:
         for name in steps:
-            _choose_engine(night, name)
             with night.tell.step(name):
                 STEPS[name](night)
             _fault(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.night import STEPS, Book, Night, open_book, pepper_of, run_night
@@ -77,6 +79,8 @@ def nights(
     book = open_book(config, source=source)
     if dry_run:
         return [_would_read(book, landing, lake, dates)]
+    # Great Expectations takes four seconds to import, which the start of the JVM has to spare.
+    threading.Thread(target=import_module, args=("huaxiang.gates.judge",), daemon=True).start()
     summaries = []
     with opened(config, lake, landing=landing, master=master, book=book) as there:
         for as_of in dates:

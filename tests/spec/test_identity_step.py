@@ -118,6 +118,7 @@ class Walk:
             lake.tables[f"clean/{feed}"] = list(self.clean[feed].values())
         lake.notes = {NOTE: parts_left}
         night = SimpleNamespace(
+            expect=lambda _: None,
             spark=lake.spark,
             lake=lake,
             attempt=lake,

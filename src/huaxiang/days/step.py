@@ -50,6 +50,8 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     stale = {s for s in streams if rebuild or known.get(s) != defined[s]}
     changed = _changed(night)
     whole = stale == set(streams)
+    events = sum(night.attempt.rows(f"clean/{feed}") for feed in night.feeds) if stale else 0
+    night.expect(events)
     pairs = None if whole else _touched(night, streams, stale, changed)
     months = _months(pairs, catalogue)
     wide = catalogue.cell_columns()
@@ -67,6 +69,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
         return None
 
     made = [frame for frame in together([partial(made_of, s) for s in streams]) if frame is not None]
+    night.expect(max(events, night.attempt.rows("day_row")))
     outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
     if stale:
         definitions = local_frame(

@@ -68,6 +68,7 @@ def run(night: Night) -> IdentityOutcome:
     if again := [name for name in WRITES if name in attempt.tables]:
         attempt.undo(again)
     before = lake.read_pinned(TABLE)
+    night.expect(attempt.rows(f"clean/{CLAIMS}") + attempt.rows(TABLE))
     turnover = _turnover(night, before)
     if _is_stale(night):
         _judge_again(night, before, turnover)

@@ -61,6 +61,7 @@ def covered(night: Night) -> Coverage:
 
     What came is added to what was; a feed that rows have left, or that is new, is counted whole.
     """
+    night.expect(night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
     known = {(r["feed"], r["platform"]): r.asDict() for r in night.lake.read("coverage").collect()}
     before = {feed for feed, _ in known}
