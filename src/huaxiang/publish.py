@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from huaxiang.tables.publish import publish
 from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
+    from huaxiang.contracts.model import Contract
     from huaxiang.gates.report import GateReport, GateResult
     from huaxiang.night import Night
 
+AGE = "age_days"
 MEASURED = ("person_account", "portrait", "brand_relation", "segment_membership")
 
 
@@ -29,7 +32,7 @@ def run(night: Night) -> None:
     """
     report = judge(
         {**feed_metrics(night), **published_metrics(night)},
-        night.contracts, local_gates(night), as_of=night.as_of, release=night.number,
+        askable(night), local_gates(night), as_of=night.as_of, release=night.number,
     )  # fmt: skip
     blocking = [r for r in report.critical if holds_back(night, r)]
     night.keep("gates", report.summary())
@@ -52,6 +55,22 @@ def holds_back(night: Night, result: GateResult) -> bool:
     return result.table in night.config.required or result.table not in night.feeds
 
 
+def askable(night: Night) -> dict[str, Contract]:
+    """The contracts with the gates that can be asked: a feed that its source map gives no time has no freshness."""
+    mapped = night.source.feeds if night.source else {}
+    timeless = {
+        feed
+        for feed, how in mapped.items()
+        if not {night.contracts[feed].at, night.contracts[feed].on_date} & {*how.columns}
+    }
+    return {
+        name: replace(
+            contract, gates=tuple(g for g in contract.gates if name not in timeless or g.metric != AGE)
+        )
+        for name, contract in night.contracts.items()
+    }
+
+
 def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
     """Tonight's numbers per feed that had files: from the ingest step, with its own past and its freshness."""
     told = night.told.get("ingest") or {"metrics": {}, "newest": {}}
@@ -62,7 +81,7 @@ def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
     for feed, newest in told["newest"].items():
         age = age_days(date.fromisoformat(newest), as_of=night.as_of)
         if feed in measured and age is not None:
-            measured[feed]["age_days"] = age
+            measured[feed][AGE] = age
     return measured
 
 

@@ -1,4 +1,4 @@
-"""The laws of a night, on a small dirty world: one batch = night by night = elsewhere."""
+"""The laws of a night, on a small dirty world: one batch = night by night = after crashes = elsewhere."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ import pytest
 
 from huaxiang import night as night_page
 from huaxiang.config import load_config
+from huaxiang.errors import GateHeldError, InputError
 from huaxiang.run import nights
-from huaxiang.tables.reader import read_light, release_light
+from huaxiang.tables.reader import query, read_light, release_light, releases_light
 from huaxiang.world.evaluate import evaluate
 from huaxiang.world.make import make
 
@@ -40,9 +41,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lake(place: Path, _session: SparkSession) -> str:
-    """Three nights, the first one a backfill."""
+    """Three nights, the first one a backfill; a copy is kept before the last."""
     there = str(place / "lake")
-    nights(load_config(), DAYS, landing=str(place / "world/landing"), lake=there)
+    nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
+    shutil.copytree(there, place / "before")
+    nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=there)
     return there
 
 
@@ -121,3 +124,55 @@ def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: st
     assert done.returncode == 0, done.stderr[-3000:]
     assert hashes(other) == hashes(lake)
     assert people(other) == people(lake)
+
+
+def test_a_night_that_dies_anywhere_leaves_no_trace(
+    place: Path, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashed = str(place / "crashed")
+    shutil.copytree(place / "before", crashed)
+    published = release_light(crashed).content_hash
+
+    for stage in list(night_page.STEPS)[:-1]:
+
+        def fault(after: str, stage: str = stage) -> None:
+            if after == stage:
+                raise RuntimeError(stage)
+
+        monkeypatch.setattr(night_page, "_fault", fault)
+        with pytest.raises(RuntimeError, match=stage):
+            nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=crashed)
+        assert release_light(crashed).content_hash == published
+    monkeypatch.undo()
+    os.environ[night_page.PEPPER] = "a secret for tests"
+    nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=crashed)
+    assert release_light(crashed).content_hash == release_light(lake).content_hash
+
+
+def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) -> None:
+    """An empty required feed is held (4), a missing one refused (3); readers keep what they had. Then a rebuild."""
+    held = str(place / "held")
+    shutil.copytree(lake, held)
+    before = release_light(held)
+    tomorrow = UNTIL + timedelta(days=1)
+    landing = place / "tomorrow"
+    (landing / "order_line" / str(tomorrow)).mkdir(parents=True)
+    with pytest.raises(InputError, match="order_line"):
+        nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+    assert len(releases_light(held)) == len(releases_light(lake))
+    header = (
+        next((place / "world/landing/order_line" / str(UNTIL)).glob("*.csv"))
+        .read_text("utf-8-sig")
+        .splitlines()[0]
+    )
+    (landing / "order_line" / str(tomorrow) / "empty.csv").write_text(header + "\n", encoding="utf-8")
+    with pytest.raises(GateHeldError, match="order_line"):
+        nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+    assert releases_light(held)[-1].status == "held"
+    assert release_light(held) == before
+    again = load_config(sets=("required=[]",))
+    nights(again, [UNTIL], landing=str(landing), lake=held, rebuild=True)
+    assert hashes(held) == hashes(lake)
+    assert people(held) == people(lake)
+    persons = query(held, "SELECT count(*) AS n FROM portrait").to_pylist()[0]["n"]
+    assert persons == len(people(held))

@@ -205,7 +205,7 @@ def tidy(
             if pin and head != pin.version and not delta.is_restore_to(store, pin.path, head, pin.version):
                 late.append((name, pin.version))
     if deleted:
-        delta.forget_logs(lake.spark)
+        lake.forget()
     if not late:
         return
     together([partial(delta.restore, store, table_path(name), version, lake.spark) for name, version in late])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.errors import HuaxiangError, Problem, did_you_mean
-from huaxiang.tables.delta import head_version, pinned_frame
+from huaxiang.tables.delta import forget_logs, head_version, pinned_frame
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.release import TABLE, Pin, Release, choose, newest, table_path
 from huaxiang.tables.storage import LocalStorage, storage
@@ -111,6 +111,11 @@ class Lake:
         if isinstance(self.storage, LocalStorage):
             return pinned_frame(self.spark, uri, pin.version)
         return self.spark.read.format("delta").option("versionAsOf", pin.version).load(uri)
+
+    def forget(self) -> None:
+        """Read logs and files anew, after folders were deleted: their versions may come again."""
+        self._frames.clear()
+        forget_logs(self.spark)
 
     def contract(self, name: str) -> Contract:
         """Return the table's contract."""

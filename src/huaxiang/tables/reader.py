@@ -58,7 +58,7 @@ def query(root: str | Path, sql: str, release: int | None = None) -> pa.Table:
     connection = duckdb.connect()
     try:
         _only_select(connection, sql)
-        for view in sorted(_named(connection, sql, {*views, TABLE})):
+        for view in sorted(_named(sql, {*views, TABLE})):
             data: Any = _dataset(folder, chosen, views[view]) if view in views else _releases(folder)
             connection.register(view, data)
         for setting in (
@@ -89,10 +89,13 @@ def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise ConfigurationError(Problem("query", found, "one SELECT", "the lake is read-only here"))
 
 
-def _named(connection: duckdb.DuckDBPyConnection, sql: str, views: set[str]) -> set[str]:
-    """Return which of `views` the statement names, so that only those are opened."""
-    named = {name.lower() for name in connection.get_table_names(sql)}
-    return {view for view in views if view.lower() in named}
+def _named(sql: str, views: set[str]) -> set[str]:
+    """Return those of `views` that the statement may mean, so that only they are opened.
+
+    By their words: DuckDB names the tables of a statement only after binding it, which fails at `USING`.
+    """
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    return {view for view in views if view.lower() in words}
 
 
 def _explained(message: str, views: dict[str, str]) -> Problem:

@@ -1,0 +1,75 @@
+"""Whole nights on real data, through source maps alone: what was published about it comes out again."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pyarrow.csv as pc
+import pytest
+from tests.realdata import needed
+
+from huaxiang import night as night_page
+from huaxiang.config import load_config
+from huaxiang.run import nights
+from huaxiang.tables.reader import query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    Run = Callable[[str, date], str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run one night on a data set and give its lake."""
+    monkeypatch.setenv(night_page.PEPPER, "a secret for tests")
+
+    def one(source: str, as_of: date) -> str:
+        lake = str(tmp_path / "lake")
+        nights(load_config(), [as_of], landing=str(needed(source)), lake=lake, source=source)
+        return lake
+
+    return one
+
+
+def test_cdnow_gives_the_frequency_recency_and_age_of_the_summary_beside_it(run: Run) -> None:
+    """Cut off at 1997-09-30, distinct purchase days; days / 7 rounded to two decimals (Fader & Hardie)."""
+    lake = run("cdnow", date(1997, 9, 30))
+    sql = """
+        SELECT cast(split_part(account, ':', 2) AS bigint) AS "ID", buying_days_all - 1 AS frequency,
+               round(cast(date_diff('day', first_order_date, last_order_date) AS decimal(18, 6)) / 7, 2)::double AS recency,
+               round(cast(date_diff('day', first_order_date, p.as_of) AS decimal(18, 6)) / 7, 2)::double AS "T"
+        FROM portrait p JOIN person_account USING (person) ORDER BY 1"""
+    found = query(lake, sql).to_pylist()
+    wanted = pc.read_csv(needed("cdnow") / "cdnow_customers_summary.csv").to_pylist()
+    assert len(found) == 2357
+    assert found == sorted(wanted, key=lambda row: row["ID"])
+
+
+def test_filmtrust_has_people_of_one_side_and_of_both(run: Run) -> None:
+    lake = run("filmtrust", date(2011, 6, 30))
+    counted = query(
+        lake,
+        """SELECT count(*) AS people, count(*) FILTER (reviews_all > 0) AS raters,
+                  count(*) FILTER (reviews_all > 0 AND (followings > 0 OR followers > 0)) AS both_sides,
+                  sum(reviews_all) AS reviews, sum(followings) AS followings FROM portrait""",
+    ).to_pylist()
+    assert counted == [
+        {"people": 1642, "raters": 1508, "both_sides": 740, "reviews": 35_497, "followings": 1853}
+    ]
+
+
+def test_complete_journey_is_there_to_the_cent(run: Run) -> None:
+    """Every household has a portrait, with or without demographics; nothing is lost on the way."""
+    lake = run("completejourney", date(2017, 12, 31))
+    counted = query(
+        lake,
+        """SELECT count(*) AS people, sum(paid_all) AS paid, sum(order_lines_all) AS lines FROM portrait""",
+    ).to_pylist()
+    assert counted == [{"people": 2469, "paid": 459_603_958, "lines": 1_469_307}]
+    assert os.environ[night_page.PEPPER]
