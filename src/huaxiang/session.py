@@ -29,6 +29,7 @@ MEANING = {
     "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: a commit costs three times as much
     "spark.databricks.delta.allFilesInCrc.enabled": "false",  # a job a commit, and nothing of ours reads it
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # listing 33 files is no work for a job
+    "spark.sql.maxConcurrentOutputFileWriters": "48",  # a wide row is not sorted by partition to be written
     "spark.sql.codegen.maxFields": "2000",  # portraits are wide; beyond 100 columns code generation stops
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
 }

@@ -16,12 +16,16 @@ from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Part
 
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 PARTITION = "part"
+STRUCTS = ("latest", "at_max", "state")
+"""Ways whose partial values are structs: Spark sorts for them what it adds up in a hash table otherwise."""
 
 
 def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFrame:
@@ -31,24 +35,56 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFram
     """
     first = parts[0][0]
     kinds = sorted(set().union(*(k for _, k in parts)) - {"none"})
-    keyed = rows.withColumn("_key", F.explode(_keys(first, kinds)))
-    own, date = F.col("business_date"), F.col(first.date)
-    grouped = keyed.groupBy(
-        F.lit(first.stream).alias("stream"),
-        F.col("_key.kind").alias("key_kind"),
-        F.col("_key.key").alias("key"),
-        F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
-        F.when(F.col("waiting"), own).otherwise(date).alias("business_date"),
-    )
-    values = {part.column: _partial(part, F.col("_key.kind").isin(*sorted(kinds))) for part, kinds in parts}
-    stored = {part.column: part.stored for part, _ in parts}
-    made = grouped.agg(*(value.cast(stored[name]).alias(name) for name, value in values.items()))
-    part = part_of(F.col("business_date"), by_month=first.event.by_month)
+    whose = F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account"))
+    date = F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(first.date))
+    said = _distinct_values(parts)
+    placed = rows.withColumns({"_whose": whose, "_date": date, **dict(said.values())}).repartition(
+        "_whose"
+    )  # the one exchange: narrow rows, and all of a cell's rows are together
+    keyed = placed.withColumn("_under", F.explode(_keys(first, kinds)))
+    grain = {
+        "key_kind": F.col("_under.kind"),
+        "key": F.col("_under.key"),
+        "account": F.col("_whose"),
+        "business_date": F.col("_date"),
+    }
+    grouped = keyed.withColumns({f"_{name}": value for name, value in grain.items()})
+    by = [f"_{name}" for name in grain]
+    if any(
+        part.way in STRUCTS for part, _ in parts
+    ):  # these are sorted: by a number, most cells differ at once
+        grouped = grouped.withColumn("_cell", F.xxhash64(*by))
+        by = ["_cell", *by]
+    values = {part.column: _partial(part, F.col("_under.kind").isin(*sorted(kinds))) for part, kinds in parts}
+    names = [name for name, _ in said.values()]
+    made = grouped.groupBy(*by, *names).agg(*(value.alias(name) for name, value in values.items()))
+    if names:
+        made = made.groupBy(*by).agg(*(_merged(part, said).alias(part.column) for part, _ in parts))
+    part = part_of(F.col("_business_date"), by_month=first.event.by_month)
     return made.select(
-        *GRAIN,
+        F.lit(first.stream).alias("stream"),
+        *(F.col(f"_{name}").alias(name) for name in grain),
         F.concat(F.lit(first.stream + " "), part).alias(PARTITION),
-        *values,
+        *(F.col(p.column).cast(p.stored).alias(p.column) for p, _ in parts),
     )
+
+
+def _distinct_values(parts: Sequence[tuple[Part, frozenset[str]]]) -> dict[str, tuple[str, Column]]:
+    """Return what `count_of` counts, by its expression: the name of a column, and its values."""
+    counted = sorted({part.arguments[0] for part, _ in parts if part.way == "count_of"})
+    names = parts[0][0].event.names
+    return {text: (f"_said_{n}", compile_expression(text, names).column()) for n, text in enumerate(counted)}
+
+
+def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
+    """Put together what a cell holds per distinct value."""
+    value = F.col(part.column)
+    if part.way == "count_of" and len(said) > 1:
+        held = F.collect_set(F.when(value.isNotNull(), F.col(said[part.arguments[0]][0])))
+        return F.when(F.size(held) > 0, F.size(held))
+    if part.way == "min":
+        return F.min(value)
+    return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
 
 
 def widened(cells: DataFrame, wide: dict[str, str], *others: str) -> DataFrame:
@@ -111,9 +147,8 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
     match part.way:
         case "sum":
             return F.sum(when(argument(0)))
-        case "count_of":
-            held = F.collect_set(when(argument(0)))
-            return F.when(F.size(held) > 0, F.size(held))
+        case "count_of":  # once per distinct value: `_merged` adds them up
+            return F.max(F.when(holds & argument(0).isNotNull(), F.lit(1)))
         case "min":
             return F.min(when(argument(0)))
         case "max":

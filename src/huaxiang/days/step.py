@@ -181,12 +181,15 @@ def _write(
     lake, attempt = night.lake, night.attempt
     if not made:
         return 0, attempt.rows("day_row")
-    new = widened(stacked(made), wide).withColumn("release", F.lit(night.number).cast("bigint"))
-    if stale is None:
-        written = attempt.replace(
-            "day_row", new.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
-        )
+    release = F.lit(night.number).cast("bigint").alias("release")
+    if (
+        stale is None
+    ):  # exchanged while narrow, one stream at a time: a row of the table is wide and mostly empty
+        placed = [frame.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind") for frame in made]
+        whole = stacked([widened(frame, wide).select("*", release) for frame in placed])
+        written = attempt.replace("day_row", whole)
         return written.rows, written.rows
+    new = widened(stacked(made), wide).select("*", release)
     old = widened(lake.read("day_row"), wide, "release")
     parts = (
         {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}

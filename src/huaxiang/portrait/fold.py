@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.cells import STRUCTS
 from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure, Part
 
 BLOCK_DAYS = 64
-_STRUCTS = ("latest", "at_max", "state")
-_EXTREMES = ("min", "max", *_STRUCTS)
+_EXTREMES = ("min", "max", *STRUCTS)
 
 
 def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
@@ -55,7 +55,7 @@ def folded(cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, 
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     groups: list[Column] = [*map(F.col, by), ring(age, windows).alias("_ring")]
     # Spark adds numbers up in a hash table but must sort the rows for structs: few cells have any.
-    structs = {c: p for c, p in parts.items() if p.way in _STRUCTS}
+    structs = {c: p for c, p in parts.items() if p.way in STRUCTS}
     numbers = {c: p for c, p in parts.items() if c not in structs}
     rings = []
     if numbers:
