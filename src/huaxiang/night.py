@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 import sys
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from huaxiang.telling import Telling
 
 PEPPER = "HUAXIANG_PEPPER"
+PEPPER_MARK = "_pepper_mark"
 FEW_ROWS = 100_000
 
 
@@ -251,6 +254,8 @@ def publish(night: Night) -> None:
     run(night)
 
 
+WROTE = "wrote"
+"""The note of which tables each step wrote, so that it can run again."""
 STEPS: dict[str, Callable[[Night], None]] = {
     "ingest": ingest,
     "identity": identity,
@@ -270,8 +275,16 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
     failure: HuaxiangError | None = None
     try:
         for name in steps:
+            _ready(night, name)
             with night.tell.step(name):
                 STEPS[name](night)
+            night.keep(
+                WROTE,
+                {
+                    **night.told.get(WROTE, {}),
+                    name: sorted(set(night.attempt.tables) - _written(night, name)),
+                },
+            )
             _fault(name)
     except HuaxiangError as error:
         failure = error
@@ -284,10 +297,44 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
     return summary
 
 
+def _written(night: Night, before: str) -> set[str]:
+    """The tables that the steps before this one wrote."""
+    earlier = list(STEPS)[: list(STEPS).index(before)]
+    return {table for name in earlier for table in night.told.get(WROTE, {}).get(name, ())}
+
+
+def _ready(night: Night, step: str) -> None:
+    """Refuse a step whose predecessors have not run; take back what an earlier try of it, or a later step, wrote."""
+    earlier = list(STEPS)[: list(STEPS).index(step)]
+    missing = [name for name in earlier if name not in night.told.get(WROTE, {})]
+    if missing:
+        found = f"{', '.join(missing)} did not run for {night.as_of}"
+        raise ConfigurationError(
+            Problem(step, found, "the steps in order", f"run jobs/{missing[0]}.py first")
+        )
+    again = set(night.attempt.tables) - _written(night, step)
+    if again:
+        night.attempt.undo(again)
+
+
 def _fault(after: str) -> None:
-    """End the process hard after a named step, for the tests that prove a crash harmless."""
-    if os.environ.get("HUAXIANG_FAULT_AFTER") == after:
-        os._exit(137)
+    """The boundary after a step, where tests let a night die."""
+
+
+def check_pepper(lake: Lake, pepper: bytes) -> None:
+    """Refuse a key that is not the one this lake's join keys were made with: nothing would link any more.
+
+    The lake keeps a mark of it, from which the key cannot be found.
+    """
+    mark = hmac.new(pepper, b"huaxiang: the mark of a lake's key", hashlib.sha256).hexdigest()[:16]
+    known = lake.storage.read_text(PEPPER_MARK)
+    if known is None:
+        lake.storage.write_text(PEPPER_MARK, mark)
+    elif known.strip() != mark:
+        hint = f"give the key of the nights before ({PEPPER} or pepper_file), or begin a new lake"
+        raise ConfigurationError(
+            Problem("pepper", "another key than the one this lake was made with", "the same key", hint)
+        )
 
 
 def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> bytes:

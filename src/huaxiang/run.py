@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.night import STEPS, Book, Night, open_book, pepper_of, run_night
+from huaxiang.night import STEPS, Book, Night, check_pepper, open_book, pepper_of, run_night
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
@@ -92,6 +92,7 @@ def nights(
                 f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}"
             )
             pepper = pepper_of(config, there.root, tell.say)
+            check_pepper(there, pepper)
             night = Night(
                 there.spark,
                 book,

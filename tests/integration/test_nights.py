@@ -17,7 +17,7 @@ import pytest
 
 from huaxiang import night as night_page
 from huaxiang.config import load_config
-from huaxiang.errors import GateHeldError, InputError
+from huaxiang.errors import ConfigurationError, GateHeldError, InputError
 from huaxiang.run import nights
 from huaxiang.tables.reader import query, read_light, release_light, releases_light
 from huaxiang.world.evaluate import evaluate
@@ -42,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lake(place: Path, _session: SparkSession) -> str:
     """Three nights, the first one a backfill; a copy is kept before the last."""
-    there = str(place / "lake")
+    there = str(place / "湖 #1 {a}")  # no folder name is special
     nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
     shutil.copytree(there, place / "before")
     nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=there)
@@ -129,23 +129,37 @@ def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: st
 def test_a_night_that_dies_anywhere_leaves_no_trace(
     place: Path, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It dies before publishing and starts anew; then each step dies when it is done, and runs again by itself."""
     crashed = str(place / "crashed")
     shutil.copytree(place / "before", crashed)
     published = release_light(crashed).content_hash
 
-    for stage in list(night_page.STEPS)[:-1]:
-
-        def fault(after: str, stage: str = stage) -> None:
-            if after == stage:
-                raise RuntimeError(stage)
+    def run(*steps: str, dies_after: str = "") -> None:
+        def fault(after: str) -> None:
+            if after == dies_after:
+                raise RuntimeError(after)
 
         monkeypatch.setattr(night_page, "_fault", fault)
-        with pytest.raises(RuntimeError, match=stage):
-            nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=crashed)
+        chosen = steps or tuple(night_page.STEPS)
+        landing = str(place / "world/landing")
+        if not dies_after:
+            nights(load_config(), DAYS[2:], landing=landing, lake=crashed, steps=chosen)
+            return
+        with pytest.raises(RuntimeError, match=dies_after):
+            nights(load_config(), DAYS[2:], landing=landing, lake=crashed, steps=chosen)
         assert release_light(crashed).content_hash == published
-    monkeypatch.undo()
-    os.environ[night_page.PEPPER] = "a secret for tests"
-    nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=crashed)
+
+    with pytest.raises(ConfigurationError, match="no night is open"):
+        run("days")
+    run(dies_after="segments")
+    for step in list(night_page.STEPS)[:-1]:
+        run(step, dies_after=step)
+        run(step)
+    with pytest.raises(ConfigurationError, match="the open night is"):
+        nights(
+            load_config(), DAYS[1:2], landing=str(place / "world/landing"), lake=crashed, steps=("publish",)
+        )
+    run("publish")
     assert release_light(crashed).content_hash == release_light(lake).content_hash
 
 

@@ -119,7 +119,8 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
         if held is None:
             return arrival
         again = _stage(night, feed, held.files, scratch / "again", store)
-        return replace(arrival, again=again, held=held.places, held_rows=held.rows)
+        held_rows = held.rows if again and again.rows else 0  # a file that is refused now has none to give
+        return replace(arrival, again=again, held=held.places, held_rows=held_rows)
 
     found = together([partial(staged, feed) for feed in named])
     refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]

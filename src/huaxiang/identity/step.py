@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
 
 TABLE = "person_account"
-WRITES = (TABLE, "identity_log", "blocked_claim")
 CLAIMS, CONSENT = "identity_claim", "consent_event"
 ROSTERS = (CLAIMS, "social_account", "shop_account")  # small feeds that mention nearly everybody
 
@@ -65,8 +64,6 @@ def run(night: Night) -> IdentityOutcome:
     consent, a setting or the program changed; else new accounts become persons of their own.
     """
     lake, attempt = night.lake, night.attempt
-    if again := [name for name in WRITES if name in attempt.tables]:
-        attempt.undo(again)
     before = lake.read_pinned(TABLE)
     night.expect(attempt.rows(f"clean/{CLAIMS}") + attempt.rows(TABLE))
     turnover = _turnover(night, before)

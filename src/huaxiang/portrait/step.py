@@ -63,10 +63,10 @@ def covered(night: Night) -> Coverage:
     """
     night.expect(night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
-    known = {(r["feed"], r["platform"]): r.asDict() for r in night.lake.read("coverage").collect()}
+    known = {(r["feed"], r["platform"]): r.asDict() for r in night.lake.read_pinned("coverage").collect()}
     before = {feed for feed, _ in known}
     changed = {feed: change for feed in worlds if (change := changes(night, feed)) is not None}
-    if not changed and known:
+    if not changed:
         return list(known.values())
     whole = {feed for feed, change in changed.items() if change.any_gone or feed not in before}
     read = {f: night.lake.read(f"clean/{f}") if f in whole else c.added for f, c in changed.items()}

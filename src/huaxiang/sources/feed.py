@@ -126,7 +126,9 @@ def _content(feed: FeedMap) -> Column:
 
 def _numbered(frame: DataFrame, feed: FeedMap) -> DataFrame:
     alone = F.concat_ws("\x1f", "_path", "_record")  # a row without a key repeats nobody
-    repeats = Window.partitionBy("_arrival", "_filtered", F.coalesce(KEY, alone)).orderBy(_content(feed))
+    repeats = Window.partitionBy("_arrival", "_filtered", F.coalesce(KEY, alone)).orderBy(
+        _content(feed), "_path", "_record"
+    )
     number = F.row_number().over(repeats)
     return frame.withColumn(
         KEY, F.concat(KEY, F.when(number > 1, F.concat(F.lit("#"), number)).otherwise(""))

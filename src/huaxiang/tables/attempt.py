@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.content import Content, measure
 from huaxiang.tables.release import TABLE, Pin, table_path
@@ -155,15 +156,21 @@ def _content(pin: Pin | None) -> Content:
 def begin(lake: Lake, as_of: date, *, resume: bool = False) -> Attempt:
     """Lock the lake, undo what a dead attempt left, and start the attempt for the next release.
 
-    With `resume` the attempt in the lake goes on, if it is for `as_of` and still follows the newest
-    release; writes of it that were not recorded any more are undone.
+    With `resume` the attempt in the lake goes on; writes of it that were not recorded any more are undone.
+    ConfigurationError when it is for another date than `as_of` or no longer follows the newest release.
     """
     lake.lock()
     releases = lake.refresh()
     follows = lake.newest.release if lake.newest else None
-    attempt = (_saved(lake) if resume else None) or Attempt(lake, (follows or 0) + 1, as_of, follows)
-    if attempt.follows != follows or attempt.as_of != as_of:
-        attempt = Attempt(lake, (follows or 0) + 1, as_of, follows)
+    saved = _saved(lake) if resume else None
+    if resume and (saved is None or (saved.follows, saved.as_of) != (follows, as_of)):
+        lake.close()
+        found = (
+            f"the open night is {saved.as_of}" if saved and saved.follows == follows else "no night is open"
+        )
+        hint = f"begin it with the ingest step for {as_of}"
+        raise ConfigurationError(Problem(f"night {as_of}", found, "the steps of one night in order", hint))
+    attempt = saved or Attempt(lake, (follows or 0) + 1, as_of, follows)
     attempt.save()
     lake.attempt = attempt
     tidy(lake, attempt, releases)

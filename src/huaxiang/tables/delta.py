@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+import pyarrow as pa
 from pyspark.sql.types import StructType
 
 from huaxiang.errors import HuaxiangError, Problem
@@ -103,7 +105,9 @@ def pinned_frame(spark: SparkSession, uri: str, version: int) -> DataFrame:
 
     table = LightTable(uri, version=version)
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
-    files = [re.sub(r"([\[\]{}*?\\])", r"\\\1", path) for path in table.file_uris()]  # a path, not a pattern
+    actions: Any = pa.table(table.get_add_actions(flatten=True))
+    inside = [unquote(path) for path in actions["path"].to_pylist()]  # the log writes paths as URLs
+    files = [re.sub(r"([\[\]{}*?\\])", r"\\\1", f"{uri}/{path}") for path in inside]  # no patterns
     if not files:
         return local_frame(spark, [], schema)
     return spark.read.schema(schema).option("basePath", uri).parquet(*files)
