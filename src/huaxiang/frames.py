@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
@@ -22,6 +23,18 @@ def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: Stru
     struct = schema if isinstance(schema, StructType) else cast("StructType", StructType.fromDDL(schema))
     named = [dict(zip(struct.names, row, strict=True)) for row in rows]
     return spark.createDataFrame(pa.Table.from_pylist(named, to_arrow_schema(struct)), struct)
+
+
+def parquet_frame(
+    spark: SparkSession, paths: Sequence[str], schema: StructType | str, *, base: str | None = None
+) -> DataFrame:
+    """Return Parquet files or folders of this machine by their absolute paths, whatever is in their names.
+
+    `base` is where folder names begin to be partitions.
+    """
+    meant = ["file:" + re.sub(r"([\[\]{}*?\\])", r"\\\1", path) for path in paths]  # names, not patterns
+    reader = spark.read.schema(schema)
+    return (reader.option("basePath", f"file:{base}") if base else reader).parquet(*meant)
 
 
 def stacked(frames: Sequence[DataFrame]) -> DataFrame:

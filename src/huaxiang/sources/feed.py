@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from huaxiang.frames import local_frame, stacked
+from huaxiang.frames import local_frame, parquet_frame, stacked
 from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def feed_frame(
 
 def _read(spark: SparkSession, table: StagedTable) -> DataFrame:
     schema = ", ".join(f"`{name}` {kind}" for name, kind in table.types.items())
-    return spark.read.schema(schema).parquet(table.path.absolute().as_uri())
+    return parquet_frame(spark, [str(table.path.absolute())], schema)
 
 
 def _as_found(frame: DataFrame, table: StagedTable, contract: Contract) -> DataFrame:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql.types import StructType
 
 from huaxiang.errors import HuaxiangError, Problem
-from huaxiang.frames import local_frame
+from huaxiang.frames import local_frame, parquet_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,10 +107,9 @@ def pinned_frame(spark: SparkSession, uri: str, version: int) -> DataFrame:
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
     actions: Any = pa.table(table.get_add_actions(flatten=True))
     inside = [unquote(path) for path in actions["path"].to_pylist()]  # the log writes paths as URLs
-    files = [re.sub(r"([\[\]{}*?\\])", r"\\\1", f"{uri}/{path}") for path in inside]  # no patterns
-    if not files:
+    if not inside:
         return local_frame(spark, [], schema)
-    return spark.read.schema(schema).option("basePath", uri).parquet(*files)
+    return parquet_frame(spark, [f"{uri}/{path}" for path in inside], schema, base=uri)
 
 
 def forget_logs(spark: SparkSession) -> None:
