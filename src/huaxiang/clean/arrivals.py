@@ -70,7 +70,6 @@ class Arrivals:
 
     feeds: tuple[FeedArrival, ...]
     remarks: tuple[Problem, ...] = ()
-    replays: bool = False
 
 
 @dataclass
@@ -127,7 +126,7 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     if missing or refused:
         raise InputError([*missing, *refused], "A required feed is missing or refused. Nothing was ingested.")
     notes = [note for a in found if a.staged for note in a.staged.notes]
-    return Arrivals(tuple(found), (*landing.problems, *notes), bool(replays))
+    return Arrivals(tuple(found), (*landing.problems, *notes))
 
 
 def _stage(night: Night, feed: str, files: Sequence[LandingFile], into: Path, store: object) -> Staged | None:

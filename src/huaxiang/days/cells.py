@@ -142,7 +142,7 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
     def when(value: Column) -> Column:
         return F.when(holds, value)
 
-    said_at = [F.col(c) for c in ("at", "changed_at") if c in names][:1]
+    said_at = [F.col(part.event.at)] if part.event.at else []
     instant = F.coalesce(*said_at, F.col(part.date).cast("timestamp"))
     match part.way:
         case "sum":

@@ -66,6 +66,7 @@ class Event:
     keys: tuple[tuple[str, str], ...]
     dates: tuple[tuple[str, str], ...]
     names: Mapping[str, NameInfo]
+    at: str | None
     by_month: bool
 
     @property
@@ -146,6 +147,7 @@ def _event(
         keys=tuple((k, str(v)) for k, v in keys),
         dates=dates,
         names=names,
+        at=contracts[feed].at,
         by_month=contracts[feed].by_month,
     )
 

@@ -30,8 +30,7 @@ def event_rows(event: Event, base: DataFrame, read: Callable[[str], DataFrame], 
     rows = unaware(rows)
     for lookup in event.lookups:
         rows = with_lookup(rows, lookup, read(lookup.feed))
-    at = "at" if "at" in base.columns else "changed_at" if "changed_at" in base.columns else None
-    local = F.from_utc_timestamp(F.col(at), zone) if at else F.lit(None).cast("timestamp")
+    local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(
         {
             "account": F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account"))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.clean.ingest import changes
+from huaxiang.clean.changes import Changes, changes
 from huaxiang.clean.system import WHOLE, part_of
 from huaxiang.days.cells import GRAIN, PARTITION, cells, widened
 from huaxiang.days.rows import event_rows
-from huaxiang.days.touched import Changed, restated_keys, touched_pairs
+from huaxiang.days.touched import restated_keys, touched_pairs
 from huaxiang.frames import local_frame, stacked
 from huaxiang.together import together
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
 
 PAIR = ("stream", "account", "business_date")
-BROADCAST_PAIRS = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -87,13 +86,8 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     return DaysOutcome(*outcome, tuple(streams), tuple(sorted(stale)))
 
 
-def _changed(night: Night) -> dict[str, Changed]:
-    found = {}
-    for feed in night.feeds:
-        change = changes(night, feed)
-        if change is not None:
-            found[feed] = Changed(change.added, change.gone, change.any_gone)
-    return found
+def _changed(night: Night) -> dict[str, Changes]:
+    return {feed: change for feed in night.feeds if (change := changes(night, feed)) is not None}
 
 
 def _rows(night: Night, event: Event, base: DataFrame | None) -> DataFrame:
@@ -107,7 +101,7 @@ def _touched(
     night: Night,
     streams: dict[str, list[tuple[Part, frozenset[str]]]],
     stale: set[str],
-    changed: dict[str, Changed],
+    changed: dict[str, Changes],
 ) -> DataFrame | None:
     """Distinct (stream, account, business_date) to make again, materialised; None when there are none."""
 

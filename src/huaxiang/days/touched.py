@@ -20,21 +20,13 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+    from huaxiang.clean.changes import Changes
     from huaxiang.days.events import Event, Lookup
     from huaxiang.days.measures import Part
 
     Read = Callable[[str], DataFrame]
 
 MANY_KEYS = 200_000  # more changed keys than this are not collected: every event that looks up is looked at
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A clean feed's change in one night: rows that came in and rows that left (revised, deleted, withdrawn)."""
-
-    added: DataFrame
-    gone: DataFrame
-    any_gone: bool
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class Restated:
 
 
 def restated_keys(
-    streams: Mapping[str, Part], changed: Mapping[str, Changed], before: Read, day_rows: DataFrame
+    streams: Mapping[str, Part], changed: Mapping[str, Changes], before: Read, day_rows: DataFrame
 ) -> dict[tuple[str, int], Restated]:
     """Return, per stream and number of its lookup, the changed keys that some event was counted with or awaits.
 
@@ -96,7 +88,7 @@ def restated_keys(
 def touched_pairs(
     stream: str,
     part: Part,
-    changed: Mapping[str, Changed],
+    changed: Mapping[str, Changes],
     restated: Mapping[tuple[str, int], Restated],
     before: Read,
     after: Read,
@@ -137,7 +129,7 @@ def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str) -> DataFrame:
     )
 
 
-def _changed_keys(lookup: Lookup, change: Changed) -> DataFrame:
+def _changed_keys(lookup: Lookup, change: Changes) -> DataFrame:
     """The distinct looked-up keys (`key`) whose row came or left tonight."""
     keys = change.added.select(lookup_key(lookup, ours=False).alias("key"))
     if change.any_gone:

@@ -59,8 +59,8 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
         if f"clean/{event.feed}" in tables:
             rows = event_rows(
                 event,
-                lake.read(f"clean/{event.feed}"),
-                lambda f: lake.read(f"clean/{f}"),
+                lake.read_release(f"clean/{event.feed}"),
+                lambda f: lake.read_release(f"clean/{f}"),
                 zone=book.config.business_zone,
             )
             frames.append(cells(rows, parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 from huaxiang.clean.ingest import changes
@@ -59,32 +60,31 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
 def covered(night: Night) -> Coverage:
     """Bring the `coverage` table up to tonight and return its rows.
 
-    What came is added to what was; a feed that rows have left, or that is new, is counted whole.
+    What came is added to what was; a feed that rows have left, or that is new, is counted whole. Whom a
+    platform covers is a setting: tonight's holds for all rows.
     """
     night.expect(night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
-    known = {(r["feed"], r["platform"]): r.asDict() for r in night.lake.read_pinned("coverage").collect()}
+    held = night.lake.read_pinned("coverage").where(F.col("feed").isin(*worlds)).collect()
+    known = {(r["feed"], r["platform"]): r.asDict() for r in held}
     before = {feed for feed, _ in known}
     changed = {feed: change for feed in worlds if (change := changes(night, feed)) is not None}
-    if not changed:
-        return list(known.values())
     whole = {feed for feed, change in changed.items() if change.any_gone or feed not in before}
     read = {f: night.lake.read(f"clean/{f}") if f in whole else c.added for f, c in changed.items()}
     rows = {place: row for place, row in known.items() if place[0] not in whole}
-    for found in delivered(read).collect():
-        feed, platform = place = found["feed"], found["platform"]
-        covers = night.covers(feed, worlds[feed], platform)
+    for found in delivered(read).collect() if read else ():
+        place = found["feed"], found["platform"]
         old = rows.get(place, {"rows": 0, "covered_from": None})
         dates = [d for d in (old["covered_from"], found["covered_from"]) if d is not None]
         rows[place] = {
-            "feed": feed,
-            "platform": platform,
-            "covers": covers,
+            **dict(zip(("feed", "platform"), place, strict=True)),
             "covered_from": min(dates, default=None),
             "rows": old["rows"] + found["rows"],
         }
-    told = sorted(rows.values(), key=lambda r: (str(r["feed"]), str(r["platform"])))
-    night.attempt.replace(
-        "coverage", local_frame(night.spark, [list(r.values()) for r in told], FEED_COVERAGE)
-    )
+    whose = {place: night.covers(place[0], worlds[place[0]], place[1]) for place in rows}
+    told = [{**rows[place], "covers": whose[place]} for place in sorted(rows, key=str)]
+    if told != [known[place] for place in sorted(known, key=str)]:
+        columns = ("feed", "platform", "covers", "covered_from", "rows")
+        listed = [[row[c] for c in columns] for row in told]
+        night.attempt.replace("coverage", local_frame(night.spark, listed, FEED_COVERAGE))
     return told
