@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-import secrets
 import sys
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.load import load_contracts
-from huaxiang.days.measures import load_catalogue
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
 from huaxiang.together import together
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from huaxiang.tables.release import Release
     from huaxiang.telling import Telling
 
-PEPPER = "HUAXIANG_PEPPER"
-PEPPER_MARK = "_pepper_mark"
 FEW_ROWS = 100_000
 
 
@@ -319,57 +312,3 @@ def _ready(night: Night, step: str) -> None:
 
 def _fault(after: str) -> None:
     """The boundary after a step, where tests let a night die."""
-
-
-def check_pepper(lake: Lake, pepper: bytes) -> None:
-    """Refuse a key that is not the one this lake's join keys were made with: nothing would link any more.
-
-    The lake keeps a mark of it, from which the key cannot be found.
-    """
-    mark = hmac.new(pepper, b"huaxiang: the mark of a lake's key", hashlib.sha256).hexdigest()[:16]
-    known = lake.storage.read_text(PEPPER_MARK)
-    if known is None:
-        lake.storage.write_text(PEPPER_MARK, mark)
-    elif known.strip() != mark:
-        hint = f"give the key of the nights before ({PEPPER} or pepper_file), or begin a new lake"
-        raise ConfigurationError(
-            Problem("pepper", "another key than the one this lake was made with", "the same key", hint)
-        )
-
-
-def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> bytes:
-    """Return the HMAC key: HUAXIANG_PEPPER, else the configured file, else a private file of a local lake.
-
-    ConfigurationError when the configured file cannot be read or is empty, or a remote lake has no key.
-    """
-    given = os.environ.get(PEPPER)
-    if given:
-        return given.encode()
-    if config.pepper_file:
-        try:
-            secret = Path(config.pepper_file).expanduser().read_bytes().strip()
-        except OSError as error:
-            raise ConfigurationError(
-                Problem(f"pepper_file {config.pepper_file}", str(error.strerror))
-            ) from None
-        if not secret:
-            raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", "the file is empty"))
-        return secret
-    if "://" in lake_root and not lake_root.startswith("file:"):
-        raise ConfigurationError(
-            Problem(
-                "pepper",
-                "a lake on shared storage has no key of its own",
-                hint=f"set {PEPPER} or pepper_file",
-            )
-        )
-    path = Path(lake_root.removeprefix("file://").removeprefix("file:")) / ".pepper"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(secrets.token_hex(32).encode())
-        say(
-            f"no {PEPPER} and no pepper_file: made a random key for this lake in {path} (only you can read it)"
-        )
-    return path.read_bytes().strip()

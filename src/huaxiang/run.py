@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.night import STEPS, Book, Night, check_pepper, open_book, pepper_of, run_night
+from huaxiang.night import STEPS, Book, Night, open_book, run_night
+from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling

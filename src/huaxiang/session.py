@@ -26,6 +26,9 @@ MEANING = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 has no statistics and loses its zone
+}
+# What only speed depends on: what somebody set stays.
+PACE = {
     "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: a commit costs three times as much
     "spark.databricks.delta.allFilesInCrc.enabled": "false",  # a job a commit, and nothing of ours reads it
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # listing 33 files is no work for a job
@@ -96,7 +99,7 @@ def _submitted(settings: Mapping[str, str], master: str | None) -> SparkSession:
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     given = dict(SparkConf().getAll())
-    conf = SparkConf().setAll(list({**STATIC, **given, **MEANING, **settings}.items()))
+    conf = SparkConf().setAll(list({**STATIC, **PACE, **given, **MEANING, **settings}.items()))
     builder = SparkSession.builder.config(conf=conf)
     if master and "spark.master" not in given:
         builder = builder.master(master)
@@ -113,7 +116,7 @@ def _started(settings: Mapping[str, str], master: str) -> SparkSession:
     java = find_java()
     os.environ["JAVA_HOME"] = str(java.home)
     local = LOCAL if master.startswith("local") else {"spark.app.name": "huaxiang"}
-    merged = {**MEANING, **STATIC, **local, **settings, "spark.master": master}
+    merged = {**MEANING, **PACE, **STATIC, **local, **settings, "spark.master": master}
     options = [*JVM_OPTIONS, settings.get("spark.driver.extraJavaOptions", "")]
     jars = None if "spark.jars.packages" in settings else resolved_jars()
     if jars is not None:

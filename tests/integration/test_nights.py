@@ -18,6 +18,7 @@ import pytest
 from huaxiang import night as night_page
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
+from huaxiang.pepper import PEPPER
 from huaxiang.run import nights
 from huaxiang.tables.reader import query, read_light, release_light, releases_light
 from huaxiang.world.evaluate import evaluate
@@ -33,7 +34,7 @@ IDS = ("person_account", "identity_log", "portrait", "brand_relation", "segment_
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    os.environ[night_page.PEPPER] = "a secret for tests"
+    os.environ[PEPPER] = "a secret for tests"
     root = tmp_path_factory.mktemp("nights")
     make(root / "world", people=40, days=8, seed=3, until=UNTIL, dirt=0.08)
     return root

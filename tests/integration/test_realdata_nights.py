@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,8 @@ import pyarrow.csv as pc
 import pytest
 from tests.realdata import needed
 
-from huaxiang import night as night_page
 from huaxiang.config import load_config
+from huaxiang.pepper import PEPPER
 from huaxiang.run import nights
 from huaxiang.tables.reader import query
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run(tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run one night on a data set and give its lake."""
-    monkeypatch.setenv(night_page.PEPPER, "a secret for tests")
+    monkeypatch.setenv(PEPPER, "a secret for tests")
 
     def one(source: str, as_of: date) -> str:
         lake = str(tmp_path / "lake")
@@ -72,4 +71,3 @@ def test_complete_journey_is_there_to_the_cent(run: Run) -> None:
         """SELECT count(*) AS people, sum(paid_all) AS paid, sum(order_lines_all) AS lines FROM portrait""",
     ).to_pylist()
     assert counted == [{"people": 2469, "paid": 459_603_958, "lines": 1_469_307}]
-    assert os.environ[night_page.PEPPER]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from feeds import CONTRACTS, clean
 
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import cells, widened
-from huaxiang.days.measures import load_catalogue
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from huaxiang.contracts.load import load_contracts
-from huaxiang.days.measures import load_catalogue
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.expressions import NameInfo
 from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.segments.assign import assign

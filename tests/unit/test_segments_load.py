@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from huaxiang.contracts.load import load_contracts
-from huaxiang.days.measures import load_catalogue
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError
 from huaxiang.expressions import NameInfo
 from huaxiang.portrait.vocabulary import vocabularies

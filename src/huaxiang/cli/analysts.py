@@ -13,7 +13,7 @@ from rich.table import Table
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets  # noqa: TC001  (read at run time)
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
-from huaxiang.days.measures import load_catalogue
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError
 
 if TYPE_CHECKING:
