@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from huaxiang import night as night_page
+from huaxiang.clean.load import Verdict
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
 from huaxiang.pepper import PEPPER
@@ -42,9 +43,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lake(place: Path, _session: SparkSession) -> str:
-    """Three nights, the first one a backfill; a copy is kept before the last."""
+    """Three nights, the first one a backfill; a copy is kept before the last. Half of the feeds lie by date."""
     there = str(place / "湖 #1 {a}")  # no folder name is special
-    nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Verdict, "is_dense", property(lambda verdict: len(verdict.feed) % 2 == 0))
+        nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
     shutil.copytree(there, place / "before")
     nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=there)
     return there
@@ -101,6 +104,15 @@ def shuffled(landing: Path, to: Path) -> None:
             shutil.copy(file, target)
             if chance.random() < 0.2:
                 shutil.copy(file, target.with_name("again-" + target.name))
+
+
+def test_a_large_feed_lies_by_date_and_a_small_one_by_month(lake: str) -> None:
+    folders = {
+        feed: [p.name for p in Path(lake, "tables/clean", feed).glob("part=*")]
+        for feed in ("order_line", "social_post")
+    }
+    assert {len(name) for name in folders["order_line"]} == {len("part=2026-11-20")}
+    assert folders["social_post"] == ["part=2026-11"]
 
 
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:

@@ -21,7 +21,7 @@ from pyspark.sql import types as T
 from huaxiang.clean.joinkeys import E_MAIL, PHONE, contact_digest, keyed, peppered
 from huaxiang.clean.money import amount
 from huaxiang.clean.readings import ARRAY_OF_TEXT, read
-from huaxiang.clean.system import DELETE, NOT_CONTENT, business_date, system_columns
+from huaxiang.clean.system import BY_MONTH, DELETE, NOT_CONTENT, business_date, system_columns
 from huaxiang.clean.text import identifier, nfc
 from huaxiang.contracts.spark import row_rules
 
@@ -55,7 +55,9 @@ class _Typed:
         self.reasons.append(code)
 
 
-def conform(frame: DataFrame, contract: Contract, config: Config, pepper: DataFrame) -> DataFrame:
+def conform(
+    frame: DataFrame, contract: Contract, config: Config, pepper: DataFrame, stored_by: str = BY_MONTH
+) -> DataFrame:
     """Return every row of a feed with its contract's types, system columns and reasons.
 
     `frame` holds contract columns as found (others are unknown), `_path`, `_record`, `_arrival`,
@@ -78,7 +80,7 @@ def conform(frame: DataFrame, contract: Contract, config: Config, pepper: DataFr
     dated = business_date(contract, config.business_zone).alias("business_date")
     rows = rows.select(*PLACE, *typed.columns).select("*", dated)
     reasons = _reasons(contract, typed).alias("reasons")
-    return rows.select(*system_columns(contract), "_path", "_record", "_filtered", reasons)
+    return rows.select(*system_columns(contract, stored_by), "_path", "_record", "_filtered", reasons)
 
 
 def is_code(column: Declared, contract: Contract) -> bool:

@@ -20,6 +20,7 @@ from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, quarantined
+from huaxiang.clean.system import stored_by
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
 from huaxiang.contracts.spark import struct_type
 from huaxiang.frames import local_frame, stacked
@@ -168,7 +169,7 @@ def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFra
             frame = feed_frame(night.spark, staged, contract, night.source)
             if staged is arrival.again and arrival.held is not None:
                 frame = frame.join(F.broadcast(arrival.held.distinct()), ["_path", "_record"], "left_semi")
-            frames.append(conform(frame, contract, night.config, pepper))
+            frames.append(conform(frame, contract, night.config, pepper, stored_by(night.lake, contract)))
     return stacked(frames)
 
 

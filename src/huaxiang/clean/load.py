@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from huaxiang.clean.system import DELETE
+from huaxiang.clean.system import BY_DATE, DELETE, part_of
 from huaxiang.clean.verdicts import (
     FILTERED,
     INCOMING,
@@ -31,6 +31,7 @@ from huaxiang.clean.verdicts import (
 from huaxiang.contracts.clean import clean_contract, clean_name
 from huaxiang.errors import HuaxiangError, Problem
 from huaxiang.frames import local_frame, stacked
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 
 FEW = 100_000
 BROADCAST_ROWS = 2_000_000
-PART = "part"
+DENSE = (
+    5_000  # rows a date from which each date is a partition: a night then replaces few rows beside its own
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ class Verdict:
     tombstones: int = 0
     known_tombstones: int = 0
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether so many rows came for each date that a partition may be a date."""
+        oldest, newest = self.seen["oldest"], self.seen["newest"]
+        return bool(oldest) and self.outcomes[LOADED] >= DENSE * ((newest - oldest).days + 1)
+
     def add(self, row: Row) -> None:
         """Take one line of the summary into account."""
         if row["due"]:
@@ -89,13 +98,13 @@ class Verdict:
         elif row["side"] == PRIOR:
             if row["outcome"] != KEPT:
                 self.outcomes[row["outcome"]] += row["count"]
-                self.gone_parts.add(row[PART])
+                self.gone_parts.add(row[PARTITION])
         else:
             self.judged_rows += row["count"]
             self.outcomes[row["outcome"]] += row["count"]
             self.reasons.update(dict.fromkeys(row["reasons"], row["count"]))
             if row["outcome"] == LOADED:
-                self.parts.add(row[PART])
+                self.parts.add(row[PARTITION])
             else:
                 self.refused_or_repeated += row["count"]
 
@@ -128,7 +137,7 @@ def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str,
     prior = _prior(night, feeds, incoming)
     judged = verdicts(incoming, prior, _tombstones(night, incoming)).localCheckpoint()
     due = F.col("tombstone").isNotNull().alias("due")
-    summary = judged.groupBy("feed", "side", "outcome", "reasons", PART, due).count().collect()
+    summary = judged.groupBy("feed", "side", "outcome", "reasons", PARTITION, due).count().collect()
     found = {f.feed: Verdict(f.feed) for f in feeds}
     for row in summary:
         found[row["feed"]].add(row)
@@ -153,14 +162,14 @@ def write(night: Night, feed: FeedRows, judged: DataFrame, verdict: Verdict) -> 
     name = clean_name(feed.feed)
     before = night.attempt.rows(name)
     mine = judged.where(F.col("feed") == feed.feed)
-    added = _added(night, feed, mine, verdict)
+    added = _added(night, feed, mine, verdict, is_new=not night.lake.exists(name))
     parts = sorted(verdict.gone_parts)
     if parts:
-        in_parts = F.col(PART).isin(parts)
+        in_parts = F.col(PARTITION).isin(parts)
         gone = mine.where((F.col("side") == PRIOR) & (F.col("outcome") != KEPT)).select("event_key")
         staying = night.lake.read(name).where(in_parts).join(gone, "event_key", "left_anti")
         content = staying.unionByName(added.where(in_parts))
-        night.attempt.replace_parts(name, content.repartition(PART), parts)
+        night.attempt.replace_parts(name, content.repartition(PARTITION), parts)
         if feed.count > FEW or verdict.parts - verdict.gone_parts:
             night.attempt.append(name, added.where(~in_parts))
     elif verdict.outcomes[LOADED]:
@@ -172,7 +181,7 @@ def write(night: Night, feed: FeedRows, judged: DataFrame, verdict: Verdict) -> 
         raise HuaxiangError(Problem(name, found, f"{expected:,}, by the verdicts"))
 
 
-def _added(night: Night, feed: FeedRows, mine: DataFrame, verdict: Verdict) -> DataFrame:
+def _added(night: Night, feed: FeedRows, mine: DataFrame, verdict: Verdict, *, is_new: bool) -> DataFrame:
     """Return tonight's new clean rows: all but those that got another verdict."""
     rows = feed.rows
     if verdict.refused_or_repeated:
@@ -182,7 +191,9 @@ def _added(night: Night, feed: FeedRows, mine: DataFrame, verdict: Verdict) -> D
         rows = rows.join(F.broadcast(places) if few else places, ["_path", "_record"], "left_anti")
     columns = [c for c in clean_contract(feed.contract).names if c != "release"]
     added = rows.select(*columns, F.lit(night.number).cast("bigint").alias("release"))
-    return added.repartition(PART) if feed.count <= FEW else added  # one file a month, not one a task
+    if is_new and verdict.is_dense and feed.contract.by_month:
+        added = added.withColumn(PARTITION, part_of(F.col("business_date"), BY_DATE))
+    return added.repartition(PARTITION) if feed.count <= FEW else added  # one file a month, not one a task
 
 
 def _observed(contract: Contract) -> list[Column]:
@@ -197,6 +208,7 @@ def _observed(contract: Contract) -> list[Column]:
         F.count_if("_filtered").alias(FILTERED),
         F.count_if(is_late).alias("late"),
         F.max(F.when(is_sound(), F.col("business_date"))).alias("newest"),
+        F.min(F.when(is_sound(), F.col("business_date"))).alias("oldest"),
         *(F.count_if(F.col(c).isNull()).alias(f"null:{c}") for c in sorted(known)),
     ]
 
@@ -217,7 +229,7 @@ def _suspects(night: Night, feed: str, rows: DataFrame) -> DataFrame:
 
 def _prior(night: Night, feeds: Sequence[FeedRows], incoming: DataFrame) -> DataFrame:
     """Return the loaded rows whose keys come tonight, of all feeds."""
-    columns = ("event_key", "revision", "content_hash", PART)
+    columns = ("event_key", "revision", "content_hash", PARTITION)
     known = [
         night.lake.read(clean_name(f.feed)).select(F.lit(f.feed).alias("feed"), *columns)
         for f in feeds

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import account_key
 from huaxiang.clean.text import case_folded
-from huaxiang.contracts.clean import clean_contract
+from huaxiang.contracts.clean import clean_contract, clean_name
 from huaxiang.tables.content import row_hash
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
     from huaxiang.contracts.model import Column as Declared
     from huaxiang.contracts.model import Contract
+    from huaxiang.tables.lake import Lake
 
 JOINER = "\u001f"  # between the parts of a key; an identifier that holds one is refused (`control_character`)
 UNDATED, WHOLE = "undated", "all"
+BY_MONTH, BY_DATE = "month", "date"
 DELETE, UPSERT = "delete", "upsert"
 NOT_CONTENT = ("revision", "op")
 
@@ -30,13 +34,23 @@ def business_date(contract: Contract, zone: str) -> Column:
     return F.coalesce(*dates) if dates else F.lit(None).cast("date")
 
 
-def part_of(date: Column, *, by_month: bool) -> Column:
-    """Return the storage partition of a business date: its month, `undated`, or `all` where months don't matter."""
-    month = F.coalesce(F.substring(date.cast("string"), 1, 7), F.lit(UNDATED))
-    return month if by_month else F.lit(WHOLE)
+def part_of(date: Column, stored_by: str) -> Column:
+    """Return the storage partition of a business date: itself or its month, `undated`, or `all` for `WHOLE`."""
+    if stored_by == WHOLE:
+        return F.lit(WHOLE)
+    length = len("2026-11") if stored_by == BY_MONTH else len("2026-11-20")
+    return F.coalesce(F.substring(date.cast("string"), 1, length), F.lit(UNDATED))
 
 
-def system_columns(contract: Contract) -> list[Column]:
+def stored_by(lake: Lake, contract: Contract) -> str:
+    """Return how a feed's clean rows and day rows are cut: by month, by date if it began large, or not at all."""
+    if not contract.by_month:
+        return WHOLE
+    parts = lake.partitions(clean_name(contract.name))
+    return BY_DATE if any(re.fullmatch(r"\d{4}-\d\d-\d\d", part) for part in parts) else BY_MONTH
+
+
+def system_columns(contract: Contract, stored_by: str) -> list[Column]:
     """Return the columns of the clean contract but `release`, then `op` and `key_hash`.
 
     They read typed landing columns, `<money>_minor`, `<contact>_key`, `business_date` and `_arrival`.
@@ -50,7 +64,7 @@ def system_columns(contract: Contract) -> list[Column]:
         "event_key": key,
         "content_hash": row_hash(content),
         "arrival_date": F.col("_arrival"),
-        "part": part_of(F.col("business_date"), by_month=contract.by_month),
+        PARTITION: part_of(F.col("business_date"), stored_by),
     }
     columns = [made.get(name, F.col(name)).alias(name) for name in clean.names if name != "release"]
     op = F.coalesce("op", F.lit(UPSERT))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.clean.system import part_of
+from huaxiang.clean.system import BY_MONTH, part_of
 from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Part
 
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
-PARTITION = "part"
 STRUCTS = ("latest", "at_max", "state")
 """Ways whose partial values are structs: Spark sorts for them what it adds up in a hash table otherwise."""
 
 
-def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFrame:
+def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], stored_by: str = BY_MONTH) -> DataFrame:
     """Return the day rows of one stream from its event rows, with the value columns of this stream only.
 
     An event that waits gives only `awaits:*` cells, without values, on its feed's own date.
@@ -60,7 +60,7 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]]) -> DataFram
     made = grouped.groupBy(*by, *names).agg(*(value.alias(name) for name, value in values.items()))
     if names:
         made = made.groupBy(*by).agg(*(_merged(part, said).alias(part.column) for part, _ in parts))
-    part = part_of(F.col("_business_date"), by_month=first.event.by_month)
+    part = part_of(F.col("_business_date"), stored_by)
     return made.select(
         F.lit(first.stream).alias("stream"),
         *(F.col(f"_{name}").alias(name) for name in grain),

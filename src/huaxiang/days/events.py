@@ -67,7 +67,6 @@ class Event:
     dates: tuple[tuple[str, str], ...]
     names: Mapping[str, NameInfo]
     at: str | None
-    by_month: bool
 
     @property
     def needs_others(self) -> bool:
@@ -148,7 +147,6 @@ def _event(
         dates=dates,
         names=names,
         at=contracts[feed].at,
-        by_month=contracts[feed].by_month,
     )
 
 

@@ -17,8 +17,12 @@ SEPARATOR = "\u001f"
 NOBODY = ""  # the account of an event that still waits for its other side
 
 
-def event_rows(event: Event, base: DataFrame, read: Callable[[str], DataFrame], *, zone: str) -> DataFrame:
+def event_rows(
+    event: Event, base: DataFrame, read: Callable[[str], DataFrame], *, zone: str, few: bool = False
+) -> DataFrame:
     """Return the rows of `base` with what the event looks up, one row each.
+
+    With `few` rows only the other sides that they need are looked at, not the whole of that feed.
 
     Adds the looked-up names, `account`, `local_hour` and `weekday` (null without an instant),
     `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
@@ -29,7 +33,8 @@ def event_rows(event: Event, base: DataFrame, read: Callable[[str], DataFrame], 
         rows = base.withColumns({"account": F.col(event.account), event.account: F.col("account")})
     rows = unaware(rows)
     for lookup in event.lookups:
-        rows = with_lookup(rows, lookup, read(lookup.feed))
+        other = read(lookup.feed)
+        rows = with_lookup(rows, lookup, only_sought(other, lookup, rows) if few and lookup.needs else other)
     local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(
         {
@@ -55,6 +60,12 @@ def lookup_key(lookup: Lookup, *, ours: bool) -> Column:
     for part in parts:
         present = present & part.isNotNull()
     return F.when(present, F.concat_ws(SEPARATOR, *parts))
+
+
+def only_sought(other: DataFrame, lookup: Lookup, rows: DataFrame) -> DataFrame:
+    """Return those rows of the other feed that one of a few `rows` looks up."""
+    sought = rows.select(lookup_key(lookup, ours=True).alias("_sought")).distinct()
+    return other.join(F.broadcast(sought), lookup_key(lookup, ours=False) == F.col("_sought"), "left_semi")
 
 
 def with_lookup(rows: DataFrame, lookup: Lookup, other: DataFrame) -> DataFrame:

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.changes import Changes, changes
-from huaxiang.clean.system import WHOLE, part_of
-from huaxiang.days.cells import GRAIN, PARTITION, cells, widened
+from huaxiang.clean.system import WHOLE, part_of, stored_by
+from huaxiang.days.cells import cells, widened
+from huaxiang.days.events import OWN_DATE
 from huaxiang.days.rows import event_rows
-from huaxiang.days.touched import restated_keys, touched_pairs
+from huaxiang.days.touched import restated_keys, rows_perhaps_counted_in, touched_pairs
 from huaxiang.frames import local_frame, stacked
+from huaxiang.tables.write import PARTITION
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.events import Event
-    from huaxiang.days.measures import Catalogue, Part
+    from huaxiang.days.measures import Part
+    from huaxiang.days.touched import Read
     from huaxiang.night import Night
-
-PAIR = ("stream", "account", "business_date")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,26 @@ class DaysOutcome:
     cells: int
     streams: tuple[str, ...]
     rebuilt: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """What to make again of a stream: distinct (`_account`, `_date`), and the partitions in which they lie."""
+
+    pairs: DataFrame
+    parts: tuple[str, ...]
+
+    def only(self, rows: DataFrame, account: str = "account", date: str = OWN_DATE) -> DataFrame:
+        """Return the rows that lie in one of the pairs."""
+        return rows.join(F.broadcast(self.pairs), self._same(account, date), "left_semi")
+
+    def without(self, rows: DataFrame, account: str = "account", date: str = OWN_DATE) -> DataFrame:
+        """Return the rows that lie in none of the pairs."""
+        return rows.join(F.broadcast(self.pairs), self._same(account, date), "left_anti")
+
+    @staticmethod
+    def _same(account: str, date: str) -> Column:
+        return (F.col(account) == F.col("_account")) & F.col(date).eqNullSafe(F.col("_date"))
 
 
 def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
@@ -51,9 +72,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     whole = stale == set(streams)
     events = sum(night.attempt.rows(f"clean/{feed}") for feed in night.feeds) if stale else 0
     night.expect(events)
-    pairs = None if whole else _touched(night, streams, stale, changed)
-    months = _months(pairs, catalogue)
-    wide = catalogue.cell_columns()
+    touched = {} if whole else _touched(night, streams, stale, changed)
 
     def made_of(stream: str) -> DataFrame | None:
         parts = streams[stream]
@@ -61,15 +80,17 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
         if not lake.exists(f"clean/{event.feed}"):
             return None
         if stream in stale:
-            return night.cut(cells(_rows(night, event, None), parts))
-        if pairs is not None and stream in months:
-            mine = pairs.where(F.col("stream") == stream)
-            return night.cut(_made_again(night, event, parts, mine, months[stream]))
+            return night.cut(
+                cells(_rows(night, event, None), parts, stored_by(night.lake, night.contracts[event.feed]))
+            )
+        if stream in touched:
+            return night.cut(_made_again(night, event, parts, touched[stream]))
         return None
 
-    made = [frame for frame in together([partial(made_of, s) for s in streams]) if frame is not None]
+    found = zip(streams, together([partial(made_of, s) for s in streams]), strict=True)
+    made = {stream: frame for stream, frame in found if frame is not None}
     night.expect(max(events, night.attempt.rows("day_row")))
-    outcome = _write(night, made, pairs, months, stale if not whole else None, wide)
+    outcome = _write(night, made, touched, stale)
     if stale:
         definitions = local_frame(
             night.spark,
@@ -91,10 +112,18 @@ def _changed(night: Night) -> dict[str, Changes]:
 
 
 def _rows(night: Night, event: Event, base: DataFrame | None) -> DataFrame:
+    """The event's rows, of its whole feed or of some rows of it."""
+    read, zone = _reading(night), night.business_zone
+    return event_rows(
+        event, read(event.feed) if base is None else base, read, zone=zone, few=base is not None
+    )
+
+
+def _reading(night: Night) -> Read:
     def read(feed: str) -> DataFrame:
         return night.lake.read(f"clean/{feed}")
 
-    return event_rows(event, base if base is not None else read(event.feed), read, zone=night.business_zone)
+    return read
 
 
 def _touched(
@@ -102,15 +131,13 @@ def _touched(
     streams: dict[str, list[tuple[Part, frozenset[str]]]],
     stale: set[str],
     changed: dict[str, Changes],
-) -> DataFrame | None:
-    """Distinct (stream, account, business_date) to make again, materialised; None when there are none."""
+) -> dict[str, _Touched]:
+    """What is to be made again, of each stream that is touched at all."""
 
     def before(feed: str) -> DataFrame:
         return night.lake.read_pinned(f"clean/{feed}")
 
-    def after(feed: str) -> DataFrame:
-        return night.lake.read(f"clean/{feed}")
-
+    after = _reading(night)
     fresh = {stream: parts[0][0] for stream, parts in streams.items() if stream not in stale}
     restated = restated_keys(fresh, changed, before, night.lake.read("day_row"))
 
@@ -121,103 +148,96 @@ def _touched(
         return None if pairs is None else pairs.select(*named)
 
     found = [pairs for pairs in together([partial(pairs_of, s) for s in fresh]) if pairs is not None]
-    if not found:
-        return None
-    return stacked(found).distinct().localCheckpoint()
+    return _by_stream(night, stacked(found).distinct().localCheckpoint()) if found else {}
 
 
-def _months(pairs: DataFrame | None, catalogue: Catalogue) -> dict[str, list[str]]:
-    """The partitions in which each stream has pairs to make again."""
-    if pairs is None:
-        return {}
-    streams = catalogue.streams()
-    whole = [s for s, parts in streams.items() if not parts[0][0].event.by_month]
-    part = F.when(F.col("stream").isin(*whole), F.lit(WHOLE)).otherwise(
-        part_of(F.col("business_date"), by_month=True)
-    )
+def _by_stream(night: Night, pairs: DataFrame) -> dict[str, _Touched]:
+    feeds = {stream: parts[0][0].event.feed for stream, parts in night.catalogue.streams().items()}
+    cut = {stream: stored_by(night.lake, night.contracts[feed]) for stream, feed in feeds.items()}
+    part = F.lit(WHOLE)
+    for by in sorted({*cut.values()} - {WHOLE}):
+        streams = [stream for stream in cut if cut[stream] == by]
+        part = F.when(F.col("stream").isin(*streams), part_of(F.col(OWN_DATE), by)).otherwise(part)
     found: dict[str, list[str]] = {}
-    for row in pairs.select("stream", part.alias("part")).distinct().collect():
-        found.setdefault(row["stream"], []).append(row["part"])
-    return found
+    for row in pairs.select("stream", part.alias(PARTITION)).distinct().collect():
+        found.setdefault(row["stream"], []).append(row[PARTITION])
+    named = F.col("account").alias("_account"), F.col(OWN_DATE).alias("_date")  # as no cell has them
+    return {
+        stream: _Touched(pairs.where(F.col("stream") == stream).select(*named), tuple(sorted(parts)))
+        for stream, parts in found.items()
+    }
 
 
 def _made_again(
-    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], pairs: DataFrame, months: list[str]
+    night: Night, event: Event, parts: list[tuple[Part, frozenset[str]]], touched: _Touched
 ) -> DataFrame:
     """The cells of the touched pairs from all their events; pairs without any event left give none."""
     first = parts[0][0]
-    pairs = F.broadcast(
-        pairs.select(F.col("account").alias("_account"), F.col("business_date").alias("_date"))
-    )
+    cut = stored_by(night.lake, night.contracts[event.feed])
     if event.needs_others:
-        made = cells(_rows(night, event, None), parts)
-        return made.join(
-            pairs,
-            (F.col("account") == F.col("_account")) & F.col("business_date").eqNullSafe(F.col("_date")),
-            "left_semi",
-        )
+        mine = rows_perhaps_counted_in(event, touched.pairs, _reading(night))
+        return touched.only(cells(_rows(night, event, mine), parts, cut))
     base = night.lake.read(f"clean/{event.feed}")
-    if event.by_month:
-        base = base.where(F.col(PARTITION).isin(*months))
-    mine = base.join(
-        pairs,
-        (F.col(event.account) == F.col("_account")) & F.col(first.date).eqNullSafe(F.col("_date")),
-        "left_semi",
-    )
-    return cells(_rows(night, event, mine), parts)
+    if first.date == OWN_DATE:
+        base = base.where(F.col(PARTITION).isin(*touched.parts))
+    mine = touched.only(base, event.account, first.date)
+    return cells(_rows(night, event, mine), parts, cut)
+
+
+@dataclass(frozen=True)
+class _Rewritten:
+    """A stream's part of `day_row`: the partitions that are replaced, what they held, hold now, and what left."""
+
+    parts: set[str]
+    old: DataFrame
+    new: DataFrame
+    past: DataFrame
 
 
 def _write(
-    night: Night, made: list[DataFrame], pairs: DataFrame | None, months: dict[str, list[str]],
-    stale: set[str] | None, wide: dict[str, str],
+    night: Night, made: dict[str, DataFrame], touched: dict[str, _Touched], stale: set[str]
 ) -> tuple[int, int]:  # fmt: skip
-    """Write the new cells; `stale` None means the whole table. Returns cells written and cells in the table."""
+    """Write the new cells, stream by stream while they are narrow: a row of the table is wide and mostly empty.
+
+    Returns cells written and cells in the table.
+    """
     lake, attempt = night.lake, night.attempt
     if not made:
         return 0, attempt.rows("day_row")
-    release = F.lit(night.number).cast("bigint").alias("release")
-    if (
-        stale is None
-    ):  # exchanged while narrow, one stream at a time: a row of the table is wide and mostly empty
-        placed = [frame.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind") for frame in made]
-        whole = stacked([widened(frame, wide).select("*", release) for frame in placed])
-        written = attempt.replace("day_row", whole)
+    wide, release = night.catalogue.cell_columns(), F.lit(night.number).cast("bigint")
+    new = {stream: cells.withColumn("release", release) for stream, cells in made.items()}
+    if stale == set(night.catalogue.streams()):
+        written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
         return written.rows, written.rows
-    new = widened(stacked(made), wide).select("*", release)
-    old = widened(lake.read("day_row"), wide, "release")
-    parts = (
-        {r[0] for r in old.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()}
-        if stale
-        else set()
-    )
-    leaving = F.col("stream").isin(*stale) if stale else F.lit(False)
-    if pairs is not None:
-        parts |= {f"{stream} {month}" for stream, held in months.items() for month in held}
-        marked = pairs.withColumn("_touched", F.lit(True))
-        joined = old.where(F.col(PARTITION).isin(*parts)).join(
-            F.broadcast(marked.select(*(F.col(c).alias(f"_{c}") for c in PAIR), "_touched")),
-            (F.col("stream") == F.col("_stream"))
-            & (F.col("account") == F.col("_account"))
-            & F.col("business_date").eqNullSafe(F.col("_business_date")),
-            "left",
-        )
-        leaving = leaving | F.coalesce("_touched", F.lit(False))
-    else:
-        joined = old.where(F.col(PARTITION).isin(*parts))
-    names = [*GRAIN, PARTITION, *wide, "release"]
-    past = joined.where(leaving).select(*names, F.lit(night.number).cast("bigint").alias("known_to"))
+
+    def rewritten(stream: str) -> _Rewritten:
+        cells = new[stream]
+        known = lake.read("day_row").where(F.col("stream") == stream)
+        if stream in stale:
+            found = together([partial(_partitions, frame) for frame in (known, cells)])
+            return _Rewritten(set().union(*found), known, cells, known)
+        parts = {f"{stream} {part}" for part in touched[stream].parts}
+        own = [name for name in cells.columns if name in known.columns]
+        old = known.where(F.col(PARTITION).isin(*parts)).select(*own)
+        kept = touched[stream].without(old)
+        return _Rewritten(parts, old, kept.unionByName(cells), touched[stream].only(old))
+
+    changes = together([partial(rewritten, stream) for stream in new])
+    parts = sorted(set().union(*(change.parts for change in changes)))
+    past = stacked([widened(change.past, wide, "release") for change in changes])
+    known_to = F.lit(night.number).cast("bigint").alias("known_to")
     rows_before = attempt.rows("day_row")
-    replaced = attempt.append("day_row_past", past.repartition(1), evolve=True).added
-    kept = joined.where(~leaving).select(*names)
-    if stale:
-        parts |= {
-            r[0] for r in new.where(F.col("stream").isin(*stale)).select(PARTITION).distinct().collect()
-        }
-    content = (
-        kept.unionByName(new.select(*names))
-        .repartition(PARTITION)
-        .sortWithinPartitions(PARTITION, "key_kind")
-    )
-    written = attempt.replace_parts("day_row", content, sorted(parts), evolve=True)
+    replaced = attempt.append("day_row_past", past.select("*", known_to).repartition(1), evolve=True).added
+    content = stacked([_laid_out(change.new, wide) for change in changes])
+    old = [change.old for change in changes]
+    written = attempt.replace_parts("day_row", content, parts, old=old, evolve=True)
     in_parts = rows_before + written.added - written.rows  # what the replaced parts held
     return written.added - (in_parts - replaced), written.rows
+
+
+def _laid_out(cells: DataFrame, wide: dict[str, str]) -> DataFrame:
+    return widened(cells.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind"), wide, "release")
+
+
+def _partitions(cells: DataFrame) -> set[str]:
+    return {row[0] for row in cells.select(PARTITION).distinct().collect()}

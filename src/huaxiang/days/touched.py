@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.days.cells import PARTITION
+from huaxiang.days.events import OWN_DATE
 from huaxiang.days.rows import NOBODY, event_rows, lookup_key, unaware, with_lookup
 from huaxiang.frames import local_frame, stacked
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ MANY_KEYS = 200_000  # more changed keys than this are not collected: every even
 
 @dataclass(frozen=True)
 class Restated:
-    """Looked-up keys whose events must be counted again, and the months those events lie in (None: any)."""
+    """Looked-up keys whose events must be counted again, and the partitions those lie in (None: any)."""
 
     keys: DataFrame
     parts: tuple[str, ...] | None
@@ -43,7 +44,7 @@ def restated_keys(
     """Return, per stream and number of its lookup, the changed keys that some event was counted with or awaits.
 
     A key that came tonight for the first time matters only to events that await it (their day rows say which
-    months they lie in); a key that was known matters to every event that looks it up. One Spark job for all.
+    partitions they lie in); a key that was known matters to every event that looks it up. One Spark job for all.
     """
     frames = []
     for stream, part in streams.items():
@@ -60,8 +61,10 @@ def restated_keys(
                     found.select(*place, "key", F.lit(None).cast("string").alias("part")).distinct()
                 )
             waiting = day_rows.where((F.col("key_kind") == lookup.awaits) & (F.col("stream") == stream))
-            month = F.substring_index(PARTITION, " ", -1).alias("part")
-            frames.append(waiting.join(keys, "key", "left_semi").select(*place, "key", month).distinct())
+            # a cell that is dated by another feed says nothing of where the event lies in its own
+            lies = F.substring_index(PARTITION, " ", -1) if part.date == OWN_DATE else F.lit(None)
+            where = lies.cast("string").alias("part")
+            frames.append(waiting.join(keys, "key", "left_semi").select(*place, "key", where).distinct())
     if not frames:
         return {}
     union = stacked(frames).localCheckpoint()  # a limit would try one partition, then four, then sixteen
@@ -79,9 +82,9 @@ def restated_keys(
         }
     restated = {}
     for place_, held in found_keys.items():
-        months = {part for _, part in held}
+        lying = {part for _, part in held}
         keys = local_frame(spark, [(key,) for key in sorted({k for k, _ in held})], "key string")
-        restated[place_] = Restated(keys, None if None in months else tuple(sorted(m for m in months if m)))
+        restated[place_] = Restated(keys, None if None in lying else tuple(sorted(p for p in lying if p)))
     return restated
 
 
@@ -122,7 +125,7 @@ def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str) -> DataFrame:
         return rows.select(
             F.col(part.event.account).alias("account"), F.col(part.date).alias("business_date")
         )
-    found = event_rows(part.event, rows, read, zone=zone)
+    found = event_rows(part.event, rows, read, zone=zone, few=True)
     return found.select(
         F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
         F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(part.date)).alias("business_date"),
@@ -135,6 +138,31 @@ def _changed_keys(lookup: Lookup, change: Changes) -> DataFrame:
     if change.any_gone:
         keys = keys.union(change.gone.select(lookup_key(lookup, ours=False).alias("key")))
     return keys.where(F.col("key").isNotNull()).distinct()
+
+
+def rows_perhaps_counted_in(event: Event, pairs: DataFrame, read: Read) -> DataFrame:
+    """Return the clean rows of an event that finds its account elsewhere which may count in one of `pairs`.
+
+    Those whose other side belongs to one of the accounts, and, for cells of nobody, those of their dates.
+    `pairs` has (`_account`, `_date`).
+    """
+    rows = read(event.feed)
+    lookup = next((known for known in event.lookups if known.needs and "account" in dict(known.take)), None)
+    if lookup is None:
+        return rows
+    theirs = read(lookup.feed).join(
+        F.broadcast(pairs.select(F.col("_account").alias("_owner")).distinct()),
+        F.col(dict(lookup.take)["account"]) == F.col("_owner"),
+        "left_semi",
+    )
+    keys = theirs.select(lookup_key(lookup, ours=False).alias("_key")).distinct()
+    dates = pairs.where(F.col("_account") == NOBODY).select("_date").distinct()
+    waiting = F.broadcast(dates.withColumn("_waits", F.lit(True)))
+    marked = rows.withColumn("_sought", lookup_key(lookup, ours=True))
+    found = marked.join(
+        F.broadcast(keys.withColumn("_known", F.lit(True))), F.col("_sought") == F.col("_key"), "left"
+    ).join(waiting, F.col("business_date").eqNullSafe(F.col("_date")), "left")
+    return found.where(F.col("_known").isNotNull() | F.col("_waits").isNotNull()).select(*rows.columns)
 
 
 def _holding(event: Event, lookup: Lookup, found: Restated, read: Read) -> DataFrame:

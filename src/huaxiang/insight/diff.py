@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from huaxiang.days.cells import GRAIN, PARTITION, cells, widened
+from huaxiang.days.cells import GRAIN, cells, widened
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import covers_by_feed
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.relations.assemble import measured_relations, tagged_relations
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -39,25 +39,28 @@ def measured_portrait(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
+    apart: bool = False,
     cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
     """Return `person` and every measure of the person grain, one row per person of `persons`.
 
     `coverage[feed]` is platform → covers. Inside coverage a count of nothing is 0, outside it is null;
-    extremes, dates, tops and shares of nothing are null. `cut_all` may end plans between two stages.
+    extremes, dates, tops and shares of nothing are null. `cut_all` may end plans between two stages;
+    `apart` as in `folded`.
     """
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("person")
     pieces = []
     plain = [m for m in measures if m.part.way not in (*KEYED, "others", "state")]
     if plain:
-        pieces.append(folded(cells.where(F.col("key_kind") == "none"), ["person"], plain, as_of=as_of))
+        alone = cells.where(F.col("key_kind") == "none")
+        pieces.append(folded(alone, ["person"], plain, as_of=as_of, apart=apart))
     by_key = [m for m in measures if m.part.way in KEYED]
     if by_key:
         kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})
         streams = sorted({m.part.stream for m in by_key})
         held = cells.where(F.col("key_kind").isin(*kinds) & F.col("stream").isin(*streams))
-        pieces.append(keyed(held, by_key, as_of=as_of))
+        pieces.append(keyed(held, by_key, as_of=as_of, apart=apart))
     others = [m for m in measures if m.part.way == "others"]
     if others:
         pieces.append(with_others(cells.where(F.col("key_kind") == "account"), others, persons, as_of=as_of))

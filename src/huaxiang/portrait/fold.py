@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.cells import STRUCTS
 from huaxiang.frames import stacked
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,36 +44,54 @@ def ring(age: Column, windows: Sequence[int]) -> Column:
     return found
 
 
-def folded(cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, as_of: date) -> DataFrame:
+def folded(
+    cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, as_of: date, apart: bool = False
+) -> DataFrame:
     """Return one row per `by` group with a column per measure and window, null where nothing was counted.
 
     `cells` are day rows that already carry the `by` columns. The keyed ways of adding up (`top`,
-    `distinct`, …) are folded as the sums they are made of, for `keyed`.
+    `distinct`, …) are folded as the sums they are made of, for `keyed`. `apart` adds up the cells of each
+    stream by themselves first: many rows then carry few columns each, for a longer plan.
     """
     windows = openings(measures)
     parts = {p.column: p for m in measures for p in m.parts}
     age = F.date_diff(F.lit(as_of), F.col("business_date"))
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     groups: list[Column] = [*map(F.col, by), ring(age, windows).alias("_ring")]
-    # Spark adds numbers up in a hash table but must sort the rows for structs: few cells have any.
-    structs = {c: p for c, p in parts.items() if p.way in STRUCTS}
-    numbers = {c: p for c, p in parts.items() if c not in structs}
-    rings = []
-    if numbers:
-        has_days = any(p.way == "days" for p in numbers.values())
-        block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
-        sums = [_in_ring(p, age).alias(c) for c, p in numbers.items()]
-        rings.append(counted.groupBy(*groups, *block).agg(*sums).drop("_block"))
-    if structs:
-        told = counted.where(reduce(or_, (F.col(c).isNotNull() for c in structs)))
-        rings.append(told.groupBy(*groups).agg(*(_in_ring(p, age).alias(c) for c, p in structs.items())))
-    in_rings = stacked(rings)
+    if apart:
+        streams = sorted({p.stream for p in parts.values()})
+        sources = [
+            (
+                counted.where(F.col(PARTITION).startswith(f"{s} ")),
+                [p for p in parts.values() if p.stream == s],
+            )
+            for s in streams
+        ]
+    else:
+        sources = [(counted, list(parts.values()))]
+    in_rings = stacked([frame for rows, held in sources for frame in _rings(rows, groups, held, age)])
     columns = [
         _in_window(measure, window, windows).alias(measure.column(window))
         for measure in measures
         for window in measure.windows
     ]
     return in_rings.groupBy(*by).agg(*columns)
+
+
+def _rings(rows: DataFrame, groups: list[Column], parts: Sequence[Part], age: Column) -> list[DataFrame]:
+    """The parts added up per ring: Spark sums numbers in a hash table but sorts for structs, and few cells have any."""
+    structs = [p for p in parts if p.way in STRUCTS]
+    numbers = [p for p in parts if p.way not in STRUCTS]
+    rings = []
+    if numbers:
+        has_days = any(p.way == "days" for p in numbers)
+        block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
+        sums = [_in_ring(p, age).alias(p.column) for p in numbers]
+        rings.append(rows.groupBy(*groups, *block).agg(*sums).drop("_block"))
+    if structs:
+        told = rows.where(reduce(or_, (F.col(p.column).isNotNull() for p in structs)))
+        rings.append(told.groupBy(*groups).agg(*(_in_ring(p, age).alias(p.column) for p in structs)))
+    return rings
 
 
 def _in_ring(part: Part, age: Column) -> Column:
@@ -124,13 +143,13 @@ def _over_rings(part: Part, inside: Column | None) -> Column:
             return F.sum(value)
 
 
-def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date) -> DataFrame:
+def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date, apart: bool = False) -> DataFrame:
     """Return one row per person with the measures over (person, key) pairs: `top`, `top_share`, `distinct`, `by`.
 
     `cells` carry `person`, `key_kind` and `key`. Ties of `top` go to the smaller key; a key whose sum is 0 or
     less is never the top; `top_share` is null where the whole is 0 or less.
     """
-    sums = folded(cells, ["person", "key_kind", "key"], measures, as_of=as_of)
+    sums = folded(cells, ["person", "key_kind", "key"], measures, as_of=as_of, apart=apart)
     columns = [
         _over_keys(measure, measure.column(window)).alias(measure.column(window))
         for measure in measures

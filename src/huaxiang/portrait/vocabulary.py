@@ -68,7 +68,10 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
             "quasi-id",
         ),
         _plain("business_date", "date", "Business date; null for undated events", "业务日期；无日期事件为空"),
-        _plain("part", "string", "Stream and month, the storage partition", "事件与月份，存储分区"),
+        replace(
+            _plain("part", "string", "Stream and month or date, the partition", "事件与月份或日期，存储分区"),
+            hashed=False,
+        ),
     ]
     grain = ("stream", "key_kind", "key", "account", "business_date")
     past = _plain("known_to", "bigint", "Release that replaced the cell", "替换该单元的发布号")

@@ -30,17 +30,18 @@ def measured_relations(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
+    apart: bool = False,
     cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
     """Return person × brand with every measure of the brand grain, only pairs with an event or a standing tie.
 
-    Nulls and zeros as in `measured_portrait`.
+    Nulls, zeros and the last two arguments as in `measured_portrait`.
     """
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("brand")
     plain = [m for m in measures if m.part.way != "state"]
     branded = cells.where(F.col("key_kind") == "brand").withColumnRenamed("key", "brand_id")
-    pieces = [folded(branded, PAIR, plain, as_of=as_of)]
+    pieces = [folded(branded, PAIR, plain, as_of=as_of, apart=apart)]
     for measure in (m for m in measures if m.part.way == "state"):
         edges = cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
         standing = standing_edges(edges, measure, persons, as_of=as_of).where(F.col("brand").isNotNull())

@@ -32,6 +32,7 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
+        apart=not night.small,
         cut_all=night.cut_all,
     )
     return night.cut(frame)

@@ -18,9 +18,9 @@ from pyspark.sql import functions as F
 
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.tables import delta
-from huaxiang.tables.content import Content, measure
+from huaxiang.tables.content import Content, measure, measure_all
 from huaxiang.tables.release import TABLE, Pin, table_path
-from huaxiang.tables.write import Commit, write
+from huaxiang.tables.write import PARTITION, Commit, write
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from huaxiang.tables.release import Release
 
 FILE = "_attempt.json"
-PARTITION = "part"
 
 
 @dataclass(frozen=True)
@@ -90,19 +89,26 @@ class Attempt:
         return self._note(name, done, done.content, done.content.rows)
 
     def replace_parts(
-        self, name: str, frame: DataFrame, parts: Sequence[str], *, evolve: bool = False
+        self,
+        name: str,
+        frame: DataFrame,
+        parts: Sequence[str],
+        *,
+        old: Sequence[DataFrame] = (),
+        evolve: bool = False,
     ) -> Written:
         """Replace the partitions `parts` by `frame`, which holds all their new rows and no others.
 
-        Only these partitions of the old table are read, for what they take from the content hash.
+        Only these partitions of the old table are read, for what they take from the content hash: as `old`
+        where the caller reads them with fewer columns, without those that are null in all of its rows.
         """
         base = self.lake.pin(name)
         if base is None:
             return self.append(name, frame, evolve=evolve)
         if not parts:
             return Written(name, base.version, base.rows, base.content_hash, changed=False)
-        old = self.lake.read(name).where(F.col(PARTITION).isin(list(parts)))
-        leaving = measure(old, self.lake.contracts.get(name))
+        old = old or [self.lake.read(name).where(F.col(PARTITION).isin(list(parts)))]
+        leaving = measure_all(old, self.lake.contracts.get(name))
         done = self._commit(name, frame, mode="overwrite", parts=parts, evolve=evolve)
         return self._note(name, done, _content(base) - leaving + done.content, done.content.rows)
 

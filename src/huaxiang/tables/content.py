@@ -17,8 +17,10 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, MapType, StructType
 
+from huaxiang.frames import stacked
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from huaxiang.contracts.model import Contract
 
@@ -86,7 +88,12 @@ def observed(frame: DataFrame, contract: Contract | None) -> tuple[DataFrame, Ob
 
 def measure(frame: DataFrame, contract: Contract | None = None) -> Content:
     """Count and hash `frame` in one job."""
-    hashed = frame.select(row_hash(hashed_columns(frame, contract)).alias(_ROW))
+    return measure_all([frame], contract)
+
+
+def measure_all(frames: Sequence[DataFrame], contract: Contract | None = None) -> Content:
+    """Count and hash the rows of all frames, at least one, in one job; a column that one lacks is null there."""
+    hashed = stacked([f.select(row_hash(hashed_columns(f, contract)).alias(_ROW)) for f in frames])
     return content_of(hashed.agg(*_pieces()).collect()[0].asDict())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.errors import HuaxiangError, Problem, did_you_mean
@@ -10,6 +11,7 @@ from huaxiang.tables.delta import forget_logs, head_version, pinned_frame
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.release import TABLE, Pin, Release, choose, newest, table_path
 from huaxiang.tables.storage import LocalStorage, storage
+from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,6 +113,12 @@ class Lake:
         if isinstance(self.storage, LocalStorage):
             return pinned_frame(self.spark, uri, pin.version)
         return self.spark.read.format("delta").option("versionAsOf", pin.version).load(uri)
+
+    def partitions(self, name: str) -> list[str]:
+        """Return every partition the table has had, by its folders."""
+        mark = f"{PARTITION}="
+        folders = (entry.name for entry in self.storage.list(table_path(name)) if entry.is_folder)
+        return [unquote(folder.removeprefix(mark)) for folder in folders if folder.startswith(mark)]
 
     def forget(self) -> None:
         """Read logs and files anew, after folders were deleted: their versions may come again."""
