@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from huaxiang.errors import InputError, Problem
 from huaxiang.night import STEPS, Book, Night, open_book, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.tables.reader import releases_light
@@ -78,6 +79,10 @@ def nights(
     from huaxiang.tables.attempt import begin  # noqa: PLC0415
 
     book = open_book(config, source=source)
+    folder = local_path(landing)
+    if folder is not None and not folder.is_dir() and "ingest" in steps:
+        expected = "a folder that holds <feed>/<arrival date>/…, or the files of a source map"
+        raise InputError(Problem(f"--landing {landing}", "no such folder", expected))
     if dry_run:
         return [_would_read(book, landing, lake, dates)]
     # Great Expectations takes four seconds to import, which the start of the JVM has to spare.

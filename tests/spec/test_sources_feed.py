@@ -138,16 +138,32 @@ def mapped(
     tmp_path: Path,
     parts: list[str],
     key: str,
+    at: str = "cast(null as timestamp)",
 ) -> DataFrame:
     (tmp_path / "landing").mkdir(parents=True)
-    (tmp_path / "shop.yaml").write_text(
-        MAP.format(key=key, kind="csv", at="cast(null as timestamp)"), encoding="utf-8"
-    )
+    (tmp_path / "shop.yaml").write_text(MAP.format(key=key, kind="csv", at=at), encoding="utf-8")
     source = load_source(str(tmp_path / "shop.yaml"))
     for i, part in enumerate(parts):
         (tmp_path / "landing" / f"{i}.csv").write_text("order,who,cents\n" + part, encoding="utf-8")
     files = list_landing(tmp_path / "landing", (), NIGHT, source).of("order_line")
     return feed_frame(spark, stage(files, ORDERS, tmp_path / "staged", source), ORDERS, source)
+
+
+def test_a_text_that_an_expression_cannot_read_is_damage_and_a_blank_is_not(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """Only where nothing else gave the value, and never on a row that is left out anyway."""
+    at = "coalesce(to_timestamp(order, 'yyyy-MM-dd'), to_timestamp(order, 'dd/MM/yyyy'))"
+    lines = ["2026-01-02,a,5\n", "03/01/2026,b,5\n", "01/31/2026,c,5\n", " ,d,5\n", "4 May,e,0\n"]
+    frame = mapped(spark, tmp_path, lines, "none", at)
+    found = {row["account_id"]: (row["_damage"], row["_filtered"]) for row in frame.collect()}
+    assert found == {
+        "a": (None, False),
+        "b": (None, False),
+        "c": ("bad_type:at", False),
+        "d": (None, False),
+        "e": ("bad_type:at", True),
+    }
 
 
 LINES = [

@@ -105,7 +105,10 @@ def test_a_release_that_is_not_there_is_named(lake: Path) -> None:
         reader.read_light(lake, "portrait", release=9)
     with pytest.raises(ConfigurationError, match=r"has no table `portrats`(.|\n)*did you mean `portrait`"):
         reader.read_light(lake, "portrats")
+    (lake / "empty").mkdir()
     with pytest.raises(ConfigurationError, match=r"nothing is published yet(.|\n)*nightly"):
+        reader.query(lake / "empty", "SELECT 1")
+    with pytest.raises(ConfigurationError, match=r"nowhere  no such folder(.|\n)*nightly"):
         reader.query(lake / "nowhere", "SELECT 1")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets  # noqa: TC001  (read at run time)
+from huaxiang.cli.operators import WIDE, AsJson, Conf, LakeRoot, Landing, Sets
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
@@ -31,7 +32,7 @@ def sources_check(
     from huaxiang.sources.check import check_source  # noqa: PLC0415
 
     report = check_source(name, landing, load_config(conf).conf_dir)
-    print(report)
+    print(replace(report, conf=str(conf or "")))
     return 0 if report.ok else 3
 
 
@@ -56,7 +57,7 @@ def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = Fals
     table = Table(*names, box=None)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if Console().is_terminal else 200).print(table)
+    Console(width=None if Console().is_terminal else WIDE).print(table)
     print(f"{len(catalogue.measures)} measures, {len(catalogue.tags)} tags")
 
 
@@ -122,7 +123,7 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     table = Table("feed", "reason", "rows", "e.g. file", "record", box=None)
     for row in rows:
         table.add_row(row["feed"], row["reason"], f"{row['rows']:,}", row["path"], str(row["record"]))
-    Console(width=None if Console().is_terminal else 200).print(table)
+    Console(width=None if Console().is_terminal else WIDE).print(table)
     print(
         f"{sum(r['rows'] for r in rows):,} reasons of held rows in {lake}. Mend the cause, then: huaxiang quarantine replay"
     )

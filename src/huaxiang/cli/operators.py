@@ -24,6 +24,7 @@ Conf = Annotated[Path | None, typer.Option("--conf", help="Configuration folder 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")
 ]
+WIDE = 1000  # without a terminal a line is as long as it must be: ids are copied from there
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
 Master = Annotated[
     str | None, typer.Option("--master", help="Spark master (default: the running session, else local[*])")
@@ -143,7 +144,7 @@ def query(
     table = Table(*found.column_names, box=None)
     for row in rows:
         table.add_row(*("" if v is None else str(v) for v in row.values()))
-    Console().print(table)
+    Console(width=None if Console().is_terminal else WIDE).print(table)
     if found.num_rows > limit:
         print(f"… {found.num_rows - limit:,} more rows; --limit shows them")
 

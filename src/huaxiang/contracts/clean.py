@@ -134,10 +134,10 @@ def _system_columns(landing: Contract) -> Iterator[Column]:
     yield Column(
         "part",
         "string",
-        Text("Month", "月份"),
+        Text("Partition", "分区"),
         Text(
-            "Month of the business date as yyyy-MM, or `undated`; the table's partition.",
-            "业务日期的月份 yyyy-MM，或 `undated`；表的分区。",
+            "Month of the business date as yyyy-MM, in a large feed the date itself, or `undated`; the partition.",
+            "业务日期的月份 yyyy-MM，数据量大时为日期本身，或 `undated`；表的分区。",
         ),
         required=True,
         examples=("2026-01", "undated"),

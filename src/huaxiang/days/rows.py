@@ -18,11 +18,11 @@ NOBODY = ""  # the account of an event that still waits for its other side
 
 
 def event_rows(
-    event: Event, base: DataFrame, read: Callable[[str], DataFrame], *, zone: str, few: bool = False
+    event: Event, base: DataFrame, read: Callable[[str], DataFrame], *, zone: str, narrowly: bool = False
 ) -> DataFrame:
     """Return the rows of `base` with what the event looks up, one row each.
 
-    With `few` rows only the other sides that they need are looked at, not the whole of that feed.
+    `narrowly`, for few rows against a large feed: only the other sides that they need are looked at.
 
     Adds the looked-up names, `account`, `local_hour` and `weekday` (null without an instant),
     `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
@@ -34,7 +34,9 @@ def event_rows(
     rows = unaware(rows)
     for lookup in event.lookups:
         other = read(lookup.feed)
-        rows = with_lookup(rows, lookup, only_sought(other, lookup, rows) if few and lookup.needs else other)
+        rows = with_lookup(
+            rows, lookup, only_sought(other, lookup, rows) if narrowly and lookup.needs else other
+        )
     local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(
         {

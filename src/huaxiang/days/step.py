@@ -15,16 +15,22 @@ from huaxiang.days.events import OWN_DATE
 from huaxiang.days.rows import event_rows
 from huaxiang.days.touched import restated_keys, rows_perhaps_counted_in, touched_pairs
 from huaxiang.frames import local_frame, stacked
+from huaxiang.tables.content import row_hash
 from huaxiang.tables.write import PARTITION
 from huaxiang.together import together
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.events import Event
     from huaxiang.days.measures import Part
     from huaxiang.days.touched import Read
     from huaxiang.night import Night
+
+
+FEW_PAIRS = 200_000
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,11 @@ class DaysOutcome:
 
 @dataclass(frozen=True)
 class _Touched:
-    """What to make again of a stream: distinct (`_account`, `_date`), and the partitions in which they lie."""
+    """What to make again of a stream: `count` distinct (`_account`, `_date`), and the partitions in which they lie."""
 
     pairs: DataFrame
     parts: tuple[str, ...]
+    count: int
 
     def only(self, rows: DataFrame, account: str = "account", date: str = OWN_DATE) -> DataFrame:
         """Return the rows that lie in one of the pairs."""
@@ -74,21 +81,23 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     night.expect(events)
     touched = {} if whole else _touched(night, streams, stale, changed)
 
-    def made_of(stream: str) -> DataFrame | None:
+    def made_of(stream: str) -> _Made | None:
         parts = streams[stream]
         event = parts[0][0].event
         if not lake.exists(f"clean/{event.feed}"):
             return None
         if stream in stale:
-            return night.cut(
-                cells(_rows(night, event, None), parts, stored_by(night.lake, night.contracts[event.feed]))
-            )
+            cut = stored_by(lake, night.contracts[event.feed])
+            return _Made(night.cut(cells(_rows(night, event, None), parts, cut)))
         if stream in touched:
-            return night.cut(_made_again(night, event, parts, touched[stream]))
+            new = _made_again(night, event, parts, touched[stream])
+            past = touched[stream].only(_held(night, stream, touched[stream], new))
+            return _Made(new.localCheckpoint(), past.localCheckpoint())
         return None
 
     found = zip(streams, together([partial(made_of, s) for s in streams]), strict=True)
-    made = {stream: frame for stream, frame in found if frame is not None}
+    made = {stream: one for stream, one in found if one is not None}
+    made, touched = _changed_only(night, made, touched)
     night.expect(max(events, night.attempt.rows("day_row")))
     outcome = _write(night, made, touched, stale)
     if stale:
@@ -115,7 +124,11 @@ def _rows(night: Night, event: Event, base: DataFrame | None) -> DataFrame:
     """The event's rows, of its whole feed or of some rows of it."""
     read, zone = _reading(night), night.business_zone
     return event_rows(
-        event, read(event.feed) if base is None else base, read, zone=zone, few=base is not None
+        event,
+        read(event.feed) if base is None else base,
+        read,
+        zone=zone,
+        narrowly=base is not None and not night.small,
     )
 
 
@@ -143,7 +156,9 @@ def _touched(
 
     def pairs_of(stream: str) -> DataFrame | None:
         part = fresh[stream]
-        pairs = touched_pairs(stream, part, changed, restated, before, after, zone=night.business_zone)
+        pairs = touched_pairs(
+            stream, part, changed, restated, before, after, zone=night.business_zone, narrowly=not night.small
+        )
         named = F.lit(stream).alias("stream"), "account", "business_date"
         return None if pairs is None else pairs.select(*named)
 
@@ -152,19 +167,29 @@ def _touched(
 
 
 def _by_stream(night: Night, pairs: DataFrame) -> dict[str, _Touched]:
+    """Tell distinct pairs apart by their stream; a few go through the driver, to be joined without a job each."""
     feeds = {stream: parts[0][0].event.feed for stream, parts in night.catalogue.streams().items()}
     cut = {stream: stored_by(night.lake, night.contracts[feed]) for stream, feed in feeds.items()}
     part = F.lit(WHOLE)
     for by in sorted({*cut.values()} - {WHOLE}):
         streams = [stream for stream in cut if cut[stream] == by]
         part = F.when(F.col("stream").isin(*streams), part_of(F.col(OWN_DATE), by)).otherwise(part)
-    found: dict[str, list[str]] = {}
-    for row in pairs.select("stream", part.alias(PARTITION)).distinct().collect():
-        found.setdefault(row["stream"], []).append(row[PARTITION])
-    named = F.col("account").alias("_account"), F.col(OWN_DATE).alias("_date")  # as no cell has them
+    counts: dict[str, dict[str, int]] = {}
+    for row in pairs.groupBy("stream", part.alias(PARTITION)).agg(F.count(F.lit(1)).alias("pairs")).collect():
+        counts.setdefault(row["stream"], {})[row[PARTITION]] = row["pairs"]
+    named = pairs.select("stream", F.col("account").alias("_account"), F.col(OWN_DATE).alias("_date"))
+    mine = {stream: named.where(F.col("stream") == stream).drop("stream") for stream in counts}
+    if sum(sum(held.values()) for held in counts.values()) <= FEW_PAIRS:
+        rows: dict[str, list[tuple[str, date | None]]] = {stream: [] for stream in counts}
+        for stream, account, day in named.collect():
+            rows[stream].append((account, day))
+        mine = {
+            stream: local_frame(night.spark, found, "_account string, _date date")
+            for stream, found in rows.items()
+        }
     return {
-        stream: _Touched(pairs.where(F.col("stream") == stream).select(*named), tuple(sorted(parts)))
-        for stream, parts in found.items()
+        stream: _Touched(mine[stream], tuple(sorted(held)), sum(held.values()))
+        for stream, held in counts.items()
     }
 
 
@@ -175,13 +200,62 @@ def _made_again(
     first = parts[0][0]
     cut = stored_by(night.lake, night.contracts[event.feed])
     if event.needs_others:
-        mine = rows_perhaps_counted_in(event, touched.pairs, _reading(night))
+        mine = None if night.small else rows_perhaps_counted_in(event, touched.pairs, _reading(night))
         return touched.only(cells(_rows(night, event, mine), parts, cut))
     base = night.lake.read(f"clean/{event.feed}")
     if first.date == OWN_DATE:
         base = base.where(F.col(PARTITION).isin(*touched.parts))
     mine = touched.only(base, event.account, first.date)
     return cells(_rows(night, event, mine), parts, cut)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A stream's new cells, and, where only pairs were made again, their cells of before."""
+
+    cells: DataFrame
+    past: DataFrame | None = None
+
+
+def _changed_only(
+    night: Night, made: dict[str, _Made], touched: dict[str, _Touched]
+) -> tuple[dict[str, _Made], dict[str, _Touched]]:
+    """Return what differs from before: a product's new price, say, touches all its events and changes no cell.
+
+    Cells are compared by their content hash.
+    """
+    sides = [
+        rows.select(
+            F.lit(stream).alias("stream"),
+            *("account", OWN_DATE),
+            row_hash(sorted({*rows.columns} - {"release", PARTITION})).alias("_content"),
+            F.lit(sign).alias("_sign"),
+        )
+        for stream, one in made.items()
+        if one.past is not None
+        for rows, sign in ((one.cells, 1), (one.past, -1))
+    ]
+    if not sides:
+        return made, touched
+    same = stacked(sides).groupBy("stream", "account", OWN_DATE, "_content").agg(F.sum("_sign").alias("_sum"))
+    different = same.where(F.col("_sum") != 0).select("stream", "account", OWN_DATE).distinct()
+    changed = _by_stream(night, different.localCheckpoint())
+    kept = {}
+    for stream, one in made.items():
+        if one.past is None or (stream in changed and changed[stream].count == touched[stream].count):
+            kept[stream] = one
+        elif stream in changed:
+            only = changed[stream].only
+            kept[stream] = _Made(only(one.cells), only(one.past))
+    return kept, changed
+
+
+def _held(night: Night, stream: str, touched: _Touched, cells: DataFrame) -> DataFrame:
+    """Return the stream's day rows in the touched partitions, with the columns that `cells` have, and `release`."""
+    day_rows = night.lake.read("day_row")
+    parts = [f"{stream} {part}" for part in touched.parts]
+    own = [name for name in cells.columns if name in day_rows.columns and name != "release"]
+    return day_rows.where(F.col(PARTITION).isin(*parts)).select(*own, "release")
 
 
 @dataclass(frozen=True)
@@ -195,7 +269,7 @@ class _Rewritten:
 
 
 def _write(
-    night: Night, made: dict[str, DataFrame], touched: dict[str, _Touched], stale: set[str]
+    night: Night, made: dict[str, _Made], touched: dict[str, _Touched], stale: set[str]
 ) -> tuple[int, int]:  # fmt: skip
     """Write the new cells, stream by stream while they are narrow: a row of the table is wide and mostly empty.
 
@@ -205,22 +279,20 @@ def _write(
     if not made:
         return 0, attempt.rows("day_row")
     wide, release = night.catalogue.cell_columns(), F.lit(night.number).cast("bigint")
-    new = {stream: cells.withColumn("release", release) for stream, cells in made.items()}
+    new = {stream: one.cells.withColumn("release", release) for stream, one in made.items()}
     if stale == set(night.catalogue.streams()):
         written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
         return written.rows, written.rows
 
     def rewritten(stream: str) -> _Rewritten:
-        cells = new[stream]
-        known = lake.read("day_row").where(F.col("stream") == stream)
-        if stream in stale:
+        cells, past = new[stream], made[stream].past
+        if past is None:
+            known = lake.read("day_row").where(F.col("stream") == stream)
             found = together([partial(_partitions, frame) for frame in (known, cells)])
             return _Rewritten(set().union(*found), known, cells, known)
         parts = {f"{stream} {part}" for part in touched[stream].parts}
-        own = [name for name in cells.columns if name in known.columns]
-        old = known.where(F.col(PARTITION).isin(*parts)).select(*own)
-        kept = touched[stream].without(old)
-        return _Rewritten(parts, old, kept.unionByName(cells), touched[stream].only(old))
+        old = _held(night, stream, touched[stream], cells)
+        return _Rewritten(parts, old, touched[stream].without(old).unionByName(cells), past)
 
     changes = together([partial(rewritten, stream) for stream in new])
     parts = sorted(set().union(*(change.parts for change in changes)))

@@ -97,35 +97,37 @@ def touched_pairs(
     after: Read,
     *,
     zone: str,
+    narrowly: bool = False,
 ) -> DataFrame | None:
     """Return the (account, business_date) pairs of a stream to make again, perhaps repeated; None when none.
 
-    `before` and `after` read clean feeds as the last release pinned them and as they are now.
+    `before` and `after` read clean feeds as the last release pinned them and as they are now; `narrowly` as
+    in `event_rows`.
     """
     event = part.event
     pairs = []
     own = changed.get(event.feed)
     if own:
-        pairs.append(_pairs(part, own.added, after, zone=zone))
+        pairs.append(_pairs(part, own.added, after, zone=zone, narrowly=narrowly))
         if own.any_gone:
-            pairs.append(_pairs(part, own.gone, before, zone=zone))
+            pairs.append(_pairs(part, own.gone, before, zone=zone, narrowly=narrowly))
     for number, lookup in enumerate(event.lookups):
         found = restated.get((stream, number))
         if found:
             rows = _holding(event, lookup, found, after)
-            pairs.append(_pairs(part, rows, after, zone=zone))
+            pairs.append(_pairs(part, rows, after, zone=zone, narrowly=narrowly))
             if event.needs_others:  # it may have been counted for another account or day, or have waited
-                pairs.append(_pairs(part, rows, before, zone=zone))
+                pairs.append(_pairs(part, rows, before, zone=zone, narrowly=narrowly))
     return stacked(pairs) if pairs else None
 
 
-def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str) -> DataFrame:
+def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str, narrowly: bool) -> DataFrame:
     """Where rows of a feed count; only an event that finds its account elsewhere must be looked up for that."""
     if not part.event.needs_others:
         return rows.select(
             F.col(part.event.account).alias("account"), F.col(part.date).alias("business_date")
         )
-    found = event_rows(part.event, rows, read, zone=zone, few=True)
+    found = event_rows(part.event, rows, read, zone=zone, narrowly=narrowly)
     return found.select(
         F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
         F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(part.date)).alias("business_date"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -16,7 +17,7 @@ from pyspark.sql import functions as F
 from huaxiang.expressions.calls import CALENDAR, CALLS, let, literal, sane_date, sane_instant, word
 from huaxiang.expressions.families import common, decimal_of, element, family
 from huaxiang.expressions.operators import operand_type, written
-from huaxiang.expressions.tree import Call, Literal, Name
+from huaxiang.expressions.tree import Call, Literal, Name, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +28,25 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _DATED = r"^\s*(\d{4}-\d{1,2}-\d{1,2}(?:[ T]\d.*)?)\s*$"  # not 'now', not '12:30' (which Spark dates tonight)
+READING = frozenset(["to_date", "to_timestamp", "cast"])
+"""What reads a value from a text."""
 _OFFSET = r":\d\d(?:\.\d*)?\s*(?:Z|UTC|[+-]\d{1,2}(?::?\d\d)?)\s*$"
 
 
 def to_column(node: Node, resolve: Callable[[str], Column] | None = None, *, zone: str = "UTC") -> Column:
     """Return the column that a checked tree stands for."""
     return _Build(resolve or _frame_column, zone).node(node)
+
+
+def unread(tree: Node, *, zone: str = "UTC") -> Column | None:
+    """Return what `Compiled.unread` says."""
+    build = _Build(_frame_column, zone)
+    failed = [
+        (F.trim(build.node(node.args[0])) != "") & build.node(node).isNull()
+        for node in walk(tree)
+        if isinstance(node, Call) and node.op in READING and node.args[0].type == "string"
+    ]
+    return build.node(tree).isNull() & F.coalesce(reduce(or_, failed), F.lit(False)) if failed else None
 
 
 def _frame_column(name: str) -> Column:

@@ -47,6 +47,16 @@ class Compiled:
 
         return to_column(self.tree, resolve, zone=zone)
 
+    def unread(self, *, zone: str = "UTC") -> Column | None:
+        """Return whether a text was there that no date, instant or number could be read from; never null.
+
+        It holds where the whole is null and a `to_date`, `to_timestamp` or `cast` in it found a text that is
+        not blank but gave nothing. None for an expression that reads no text.
+        """
+        from huaxiang.expressions.build import unread  # noqa: PLC0415
+
+        return unread(self.tree, zone=zone)
+
 
 def compile_expression(
     text: str,

@@ -76,6 +76,7 @@ class SourceCheck:
     as_of: date | None
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    conf: str = ""
 
     @property
     def ok(self) -> bool:
@@ -84,7 +85,8 @@ class SourceCheck:
 
     def __str__(self) -> str:
         """Return the report as the terminal shows it."""
-        command = f"huaxiang nightly --source {self.source} --landing {self.landing}"
+        conf = f" --conf {self.conf}" if self.conf else ""
+        command = f"huaxiang nightly --source {self.source}{conf} --landing {self.landing}"
         lines = [str(line) for line in (*self.feeds, *self.problems, *self.notes)]
         lines.append("Not covered → empty in the portrait: " + (", ".join(self.empty) or "nothing") + ".")
         lines.append(f"Next: {command} --as-of {self.as_of or 'DATE'} --lake LAKE")

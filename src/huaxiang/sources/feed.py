@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from huaxiang.sources.outside import FeedMap, SourceMap
     from huaxiang.sources.stage import Staged
 
-KEY, AGAIN = "?key", "?again"
+KEY, AGAIN, DAMAGE = "?key", "?again", "_damage"
 
 
 def feed_frame(
@@ -31,7 +31,7 @@ def feed_frame(
     Texts stay text and Parquet's types stay theirs; where a column came in several types it is text
     (instants then with `Z`). Columns that nobody brought are null text. A source map's expressions give
     the columns, `_filtered` is true where its `where` is not true, and its key fills the key columns
-    that it doesn't map. Raises ConfigurationError when an expression doesn't fit the file's types.
+    that it doesn't map; a text that an expression can't read is the row's `_damage`. Raises ConfigurationError when an expression doesn't fit the file's types.
     """
     tables = staged_tables(staged)
     if source is None:
@@ -84,7 +84,14 @@ def _mapped(
     selected = [column.alias(name) for name, column in columns.items()]
     if feed.key:
         selected.append(_joined(feed.key, table.types).alias(KEY))
-    return frame.select(*selected, *PLACES, (~kept).alias("_filtered"))
+    unread = {name: compiled[name].unread(zone=source.zone) for name in columns}
+    spoilt = [
+        F.when(is_unread, F.lit(f"bad_type:{name}"))
+        for name, is_unread in unread.items()
+        if is_unread is not None
+    ]
+    places = [F.coalesce(name, *spoilt).alias(name) if name == DAMAGE else F.col(name) for name in PLACES]
+    return frame.select(*selected, *places, (~kept).alias("_filtered"))
 
 
 def _joined(key: tuple[str, ...], types: Mapping[str, str]) -> Column:

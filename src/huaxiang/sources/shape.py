@@ -34,6 +34,9 @@ class Wanted:
     strict: bool = True
 
 
+NAME_IT = "give the column its name, or say in a source map what it is called"
+
+
 def wanted_by(contract: Contract) -> Wanted:
     """Return what a landing feed's file must have: key and required columns; others may be left out."""
     required = frozenset(contract.key) | {c.name for c in contract.columns if c.required}
@@ -62,7 +65,7 @@ def column_problems(found: Sequence[str], wanted: Wanted, place: str) -> tuple[l
             like = nearest(name, strangers)
         if like is not None and (wanted.strict or name in wanted.required):
             renamed.add(like)
-            problems.append(Problem(place, f"found the column `{like}`", hint=f"did you mean `{name}`?"))
+            problems.append(Problem(place, f"no column `{name}`, but one `{like}`", hint=NAME_IT))
         elif name in wanted.required:
             problems.append(Problem(place, f"no column `{name}`", hint=_header_hint(found, wanted)))
     notes = [

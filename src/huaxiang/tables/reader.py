@@ -29,6 +29,9 @@ def releases_light(root: str | Path) -> list[Release]:
 
 def release_light(root: str | Path, number: int | None = None) -> Release:
     """Return a published release, by default the newest; ConfigurationError names those there are."""
+    if not Path(root).is_dir():
+        hint = "`huaxiang nightly --lake …` makes one"
+        raise ConfigurationError(Problem(f"--lake {root}", "no such folder", "the folder of a lake", hint))
     return choose(releases_light(root), number)
 
 
