@@ -268,7 +268,11 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         b"id,paidd\n1,2\n",
         "no column `paid`, but one `paidd`\n    → give the column its name",
     ),
-    "renamed column that is optional": ("a.csv", b"id,paid,Quantity\n1,2,3\n", "no column `quantity`, but one `Quantity`"),
+    "renamed column that is optional": (
+        "a.csv",
+        b"id,paid,Quantity\n1,2,3\n",
+        "no column `quantity`, but one `Quantity`",
+    ),
     "header with an open quote": ("a.csv", b'"id,paid\n1,2\n', "the header can't be read"),
     "JSON list without a line end": ("a.json", b"[1, 2]", "a JSON list"),
     "no header, but a record": ("a.csv", b"13800138000,2.50\n1,2\n", "is the first line a header?"),
@@ -288,7 +292,11 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "Parquet with a flipped bit": ("a.parquet", with_a_flipped_bit(), "can't be read as Parquet"),
     "packed Parquet cut off": ("a.parquet.gz", gzip.compress(typed())[:-9], "cut off or damaged"),
     "Parquet, missing column": ("a.parquet", typed(paid=None), "no column `paid`"),
-    "Parquet, renamed column": ("a.parquet", typed(paid=None, payd=pa.array([1])), "no column `paid`, but one `payd`"),
+    "Parquet, renamed column": (
+        "a.parquet",
+        typed(paid=None, payd=pa.array([1])),
+        "no column `paid`, but one `payd`",
+    ),
     "float for an amount": (
         "a.parquet",
         typed(paid=pa.array([2.5])),
