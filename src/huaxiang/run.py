@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.errors import InputError, Problem
 from huaxiang.night import STEPS, Book, Night, open_book, run_night
 from huaxiang.pepper import check_pepper, pepper_of
+from huaxiang.settled import check_settled
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
@@ -99,6 +100,7 @@ def nights(
             )
             pepper = pepper_of(config, there.root, tell.say)
             check_pepper(there, pepper)
+            check_settled(there, book.config)
             night = Night(
                 there.spark,
                 book,

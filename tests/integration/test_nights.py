@@ -220,5 +220,11 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     nights(again, [UNTIL], landing=str(landing), lake=held, rebuild=True)
     assert hashes(held) == hashes(lake)
     assert people(held) == people(lake)
+    with pytest.raises(ConfigurationError, match=rf"the lake is at {UNTIL}"):
+        nights(again, DAYS[1:2], landing=str(landing), lake=held)
+    with pytest.raises(ConfigurationError, match=r"business_zone  America/New_York; expected Asia/Shanghai"):
+        nights(
+            load_config(sets=("business_zone=America/New_York",)), [UNTIL], landing=str(landing), lake=held
+        )
     persons = query(held, "SELECT count(*) AS n FROM portrait").to_pylist()[0]["n"]
     assert persons == len(people(held))

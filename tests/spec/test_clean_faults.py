@@ -67,6 +67,8 @@ FAULTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("before 1970", "order_line", {"at": "1969-12-31T23:59:59Z"}, ["instant_out_of_range:at"]),
     ("a date of Parquet seconds", "order_line", {"at": "2100-01-01T00:00:00Z"},
      ["future_dated", "instant_out_of_range:at"]),
+    ("CST, China's or Chicago's", "order_line", {"at": "2026-03-01T10:00:00CST"}, ["bad_type:at"]),
+    ("a region for an offset", "order_line", {"at": "2026-03-01 10:00:00 Asia/Shanghai"}, ["bad_type:at"]),
     ("an hour without its day", "order_line", {"at": "10:30"}, ["bad_type:at"]),
     ("a day where an instant belongs", "order_line", {"at": "2026-03-01"}, ["bad_type:at"]),
     ("30 February", "order_line", {"at": None, "on_date": "2026-02-30"}, ["bad_type:on_date"]),

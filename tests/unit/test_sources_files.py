@@ -75,6 +75,16 @@ def test_what_lies_where_nothing_should_is_told_and_ends_nothing(tmp_path: Path)
     ]
 
 
+def test_a_link_to_nothing_is_told_and_its_neighbours_are_read(tmp_path: Path) -> None:
+    put(tmp_path, "order_line/2026-01-01/a.csv")
+    (tmp_path / "order_line/2026-01-01/latest.csv").symlink_to("nowhere.csv")
+    found = list_landing(tmp_path, FEEDS, UNTIL)
+    assert [f.relative for f in found.files] == ["order_line/2026-01-01/a.csv"]
+    assert [str(p) for p in found.problems] == [
+        "order_line/2026-01-01/latest.csv  a link to nothing, or it went away while it was listed"
+    ]
+
+
 def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
     assert list_landing(tmp_path / "nowhere", FEEDS, UNTIL).files == ()
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 NUMBER = r"^ *[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})? *$"
 ZONELESS_TAIL = r"^(:[0-9]{2}([.][0-9]*)?)? *$"  # what may follow HH:mm when no offset does
+ZONED_TAIL = (
+    r"^(:[0-9]{2}([.][0-9]*)?)? *([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?) *$"  # CST is China's, Chicago's, Cuba's
+)
 NO_SECONDS = r"^ *[Zz+-]"
 HOURS_ONLY_OFFSET = r"[+-][0-9]{2}$"
 INTEGRAL = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
@@ -141,7 +144,9 @@ def _instant(raw: Column, found: T.DataType, zone: str) -> Column:
     completed = F.when(tail.rlike(HOURS_ONLY_OFFSET), F.concat(timed, F.lit(":00"))).otherwise(timed)
     zoneless = F.to_utc_timestamp(text.try_cast("timestamp"), zone)
     zoned = completed.try_cast("timestamp")
-    return F.when(is_clocked & tail.rlike(ZONELESS_TAIL), zoneless).when(is_clocked, zoned)
+    return F.when(is_clocked & tail.rlike(ZONELESS_TAIL), zoneless).when(
+        is_clocked & tail.rlike(ZONED_TAIL), zoned
+    )
 
 
 def _exact_decimal(raw: Column, found: T.DataType, wanted: str) -> Column:

@@ -25,6 +25,8 @@ _MEASURE_KEYS = (
 )  # fmt: skip
 _TAG_KEYS = ("tag", "title", "means", "grain", "derived", "rank", "unit", "privacy")
 _LESS_KEYS = ("from", "where", "adds_up", "dated_by")
+RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known"])
+"""Columns that every portrait or brand relation has, or will have."""
 _RANK_KEYS = ("of", "into", "best", "among")
 
 
@@ -267,6 +269,16 @@ def _tag(
 def _tag_problems(catalogue: Catalogue) -> list[Problem]:
     from huaxiang.portrait.vocabulary import vocabularies  # noqa: PLC0415  (the vocabulary is compiled from this)
 
+    columns = [(m.column(window), m.place) for m in catalogue.measures for window in m.windows]
+    columns += [(tag.name, tag.place) for tag in catalogue.tags]
+    taken = set(RESERVED)
+    problems = []
+    for name, place in columns:
+        if name in taken:
+            problems.append(Problem(place, f"`{name}` is a column already", hint="choose another name"))
+        taken.add(name)
+    if problems:
+        return problems
     try:
         vocabularies(catalogue)
     except ConfigurationError as error:

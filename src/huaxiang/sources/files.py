@@ -132,7 +132,12 @@ def list_landing(
         feed, arrival, entry = item
         if arrival <= until or (source is not None and source.reads_once(feed)):
             name = entry.relative
-            files.append(LandingFile(feed, arrival, store.uri(name), name, entry.bytes, hashes.of(name)))
+            try:
+                content = hashes.of(name)
+            except FileNotFoundError:
+                problems.append(Problem(name, "a link to nothing, or it went away while it was listed"))
+                continue
+            files.append(LandingFile(feed, arrival, store.uri(name), name, entry.bytes, content))
     hashes.remember()
     files.sort(key=lambda f: (f.feed, f.arrival, f.relative))
     return Landing(tuple(files), tuple(dict.fromkeys(problems)))

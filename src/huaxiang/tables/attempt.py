@@ -168,6 +168,13 @@ def begin(lake: Lake, as_of: date, *, resume: bool = False) -> Attempt:
     lake.lock()
     releases = lake.refresh()
     follows = lake.newest.release if lake.newest else None
+    shown = next((r.as_of for r in reversed(releases) if r.status == "published"), as_of)
+    if as_of < shown:
+        lake.close()
+        hint = "readers would go back without a word; `huaxiang rollback` publishes an older release again"
+        raise ConfigurationError(
+            Problem(f"night {as_of}", f"the lake is at {shown}", f"{shown} or later", hint)
+        )
     saved = _saved(lake) if resume else None
     if resume and (saved is None or (saved.follows, saved.as_of) != (follows, as_of)):
         lake.close()

@@ -106,6 +106,14 @@ def local_path(root: str, spark: SparkSession | None = None) -> Path | None:
     return Path(root).absolute()
 
 
+def _size(entry: os.DirEntry[str]) -> int:
+    """Return a file's bytes; 0 for a folder, a link to nothing, and what went away meanwhile."""
+    try:
+        return 0 if entry.is_dir() else entry.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class LocalStorage:
     """A folder of this machine."""
 
@@ -119,7 +127,7 @@ class LocalStorage:
     def list(self, path: str = "") -> list[Entry]:
         try:
             with os.scandir(self.path / path) as found:
-                entries = [Entry(e.name, 0 if e.is_dir() else e.stat().st_size, e.is_dir()) for e in found]
+                entries = [Entry(e.name, _size(e), e.is_dir()) for e in found]
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(entries, key=lambda e: e.name)
