@@ -288,6 +288,11 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "JSON list": ("a.json", b'[{"id": 1, "paid": 1}]', "a JSON list"),
     "unknown format": ("a.xlsx", b"PK", "doesn't say which format"),
     "not Parquet": ("a.parquet", PLAIN * 10, "can't be read as Parquet"),
+    "Parquet, a column twice": (
+        "a.parquet",
+        parquet(pa.table([pa.array(["1"]), pa.array(["2"])], names=["id", "id"])),
+        "the column `id` is there 2 times",
+    ),
     "Parquet cut off": ("a.parquet", typed()[:-30], "can't be read as Parquet"),
     "Parquet with a flipped bit": ("a.parquet", with_a_flipped_bit(), "can't be read as Parquet"),
     "packed Parquet cut off": ("a.parquet.gz", gzip.compress(typed())[:-9], "cut off or damaged"),

@@ -80,7 +80,7 @@ def type_problems(schema: pa.Schema, wanted: Wanted, place: str) -> list[Problem
     """Compare a Parquet file's types with the contract's: a narrower one has perhaps already cut values."""
     problems = []
     for name in wanted.columns:
-        if name not in schema.names:
+        if schema.names.count(name) != 1:  # of one that is there twice, `column_problems` tells
             continue
         found = value_type(schema.field(name).type)
         kind = wanted.types.get(name)
