@@ -70,7 +70,7 @@ class FeedRows:
 
 @dataclass
 class Verdict:
-    """What a feed's rows became: ledger figures, reasons, and the months that earlier rows leave."""
+    """What a feed's rows became: ledger figures, reasons, and the partitions that earlier rows leave."""
 
     feed: str
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -155,7 +155,7 @@ def judge(night: Night, feeds: Sequence[FeedRows]) -> tuple[DataFrame, dict[str,
 
 
 def write(night: Night, feed: FeedRows, judged: DataFrame, verdict: Verdict) -> None:
-    """Append what is new; where earlier rows leave, replace the months they leave, and append the rest.
+    """Append what is new; where earlier rows leave, replace those partitions, and append the rest.
 
     HuaxiangError when the table then holds another number of rows than the verdicts say.
     """
@@ -193,7 +193,9 @@ def _added(night: Night, feed: FeedRows, mine: DataFrame, verdict: Verdict, *, i
     added = rows.select(*columns, F.lit(night.number).cast("bigint").alias("release"))
     if is_new and verdict.is_dense and feed.contract.by_month:
         added = added.withColumn(PARTITION, part_of(F.col("business_date"), BY_DATE))
-    return added.repartition(PARTITION) if feed.count <= FEW else added  # one file a month, not one a task
+    return (
+        added.repartition(PARTITION) if feed.count <= FEW else added
+    )  # one file a partition, not one a task
 
 
 def _observed(contract: Contract) -> list[Column]:

@@ -72,9 +72,7 @@ def _entry(
     keys = _MEASURE_KEYS if kind == "measure" else _TAG_KEYS
     name = str(entry.get(kind, ""))
     place = f"{path.name}:{line} {name}"
-    problems = [
-        Problem(place, f"unknown key `{k}`", hint=did_you_mean(k, keys)) for k in entry if k not in keys
-    ]
+    problems = _unknown_keys(entry, keys, place)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         problems.append(
             Problem(place, f"name `{name}`", "lower-case letters, digits and _ , beginning with a letter")
@@ -102,6 +100,14 @@ def _entry(
         raise ConfigurationError(problems)
 
 
+def _unknown_keys(given: dict[str, Any], known: tuple[str, ...], place: str, of: str = "") -> list[Problem]:
+    return [
+        Problem(place, f"unknown key `{key}`{of}", hint=did_you_mean(key, known))
+        for key in given
+        if key not in known
+    ]
+
+
 def _measure(
     entry: dict[str, Any], name: str, events: dict[str, Event], measures: dict[str, Measure],
     path: Path, line: int, place: str, problems: list[Problem],
@@ -119,11 +125,7 @@ def _measure(
     less = None
     if entry.get("less"):
         inner = entry["less"]
-        problems += [
-            Problem(place, f"unknown key `{k}` of less", hint=did_you_mean(k, _LESS_KEYS))
-            for k in inner
-            if k not in _LESS_KEYS
-        ]
+        problems += _unknown_keys(inner, _LESS_KEYS, place, " of less")
         less = _part(inner, f"{name}__less", grains, events, Place(str(path), line, 1), place, problems)
         if part and part.way not in ("sum", "count", "count_of"):
             problems.append(Problem(place, f"`less` with `{part.way}`", "sum, count or count_of"))
@@ -242,11 +244,7 @@ def _tag(
     rank = None
     if entry.get("rank"):
         inner = entry["rank"]
-        problems += [
-            Problem(place, f"unknown key `{k}` of rank", hint=did_you_mean(k, _RANK_KEYS))
-            for k in inner
-            if k not in _RANK_KEYS
-        ]
+        problems += _unknown_keys(inner, _RANK_KEYS, place, " of rank")
         if grain != "person":
             problems.append(Problem(place, "a rank per brand", "grain: person"))
         if (

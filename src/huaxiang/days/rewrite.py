@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from huaxiang.night import Night
 
-FEW_PAIRS = 200_000  # as many go through the driver
+FEW_PAIRS = 200_000  # up to so many go through the driver
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def write(
         options |= delta.properties(contract, shaped.dtypes, partitions)
     if parts is not None:
         listed = ", ".join("'" + part.replace("'", "") + "'" for part in sorted(set(parts)))
-        options["replaceWhere"] = f"{PARTITION} IN ({listed})"  # months, never a person's value
+        options["replaceWhere"] = f"{PARTITION} IN ({listed})"  # months or dates, never a person's value
     elif mode == "overwrite":
         options["overwriteSchema"] = "true"
     if evolve:
