@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 COVERS = ("everybody", "accounts")
 CLAIM_KINDS = ("bind", "union_id", "phone", "email", "device", "cookie")
+MAX_DIGITS = 4  # no currency has more (ISO 4217)
+RATE_DIGITS, RATE_SCALE = 19, 10  # of a rate in minor units: times decimal(18,5) it still fits 38 digits
 PURPOSES = ("join", "personalise", "share", "automated")
 
 
@@ -70,6 +73,9 @@ class Config:
         return self.currency_digits.get(self.currency, 2)
 
 
+SETTINGS = tuple(f.name for f in fields(Config) if f.name != "conf_dir")
+
+
 def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Config:
     """Read `huaxiang.yaml` of `conf_dir` (default: the shipped one) and apply `key=value` settings.
 
@@ -84,8 +90,10 @@ def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Con
     path = folder / "huaxiang.yaml"
     data: dict[str, Any] = {}
     if path.is_file():
-        read = read_yaml(path)
-        data = dict(read.data or {})
+        read = read_yaml(path).data or {}
+        if not isinstance(read, dict):
+            raise ConfigurationError(Problem(str(path), "this is no mapping", "key: value, one per line"))
+        data = dict(read)
     problems: list[Problem] = []
     for text in sets:
         _apply(data, text, problems)
@@ -109,6 +117,11 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
         problems.append(Problem(f"--set {text}", "the value is not YAML"))
         return
     *path, last = key.split(".")
+    if (first := key.split(".")[0]) not in SETTINGS:
+        problems.append(
+            Problem(f"--set {text}", f"unknown key `{first}`", hint=did_you_mean(first, SETTINGS))
+        )
+        return
     inner = data
     for step in path:
         nested = inner.get(step)
@@ -118,15 +131,14 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
 
 
 def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Problem]) -> Config:
-    known = [f.name for f in fields(Config) if f.name != "conf_dir"]
-    _unknown(data, known, place, problems)
-    given = {k: v for k, v in data.items() if k in known and v is not None}
+    _unknown(data, SETTINGS, place, problems)
+    given = {k: v for k, v in data.items() if k in SETTINGS and v is not None}
     config = Config(
         zone=_text(given, "zone", "Asia/Shanghai", place, problems),
         business_zone=_text(given, "business_zone", "Asia/Shanghai", place, problems),
         currency=_text(given, "currency", "CNY", place, problems),
         rates={
-            k: _decimal(v, f"{place} rates.{k}", problems)
+            str(k): _decimal(v, f"{place} rates.{k}", problems)
             for k, v in _mapping(given, "rates", place, problems).items()
         },
         currency_digits=_integers(given, "currency_digits", place, problems),
@@ -141,6 +153,7 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
     )
     for name in ("zone", "business_zone"):
         _zone(getattr(config, name), f"{place} {name}", problems)
+    _money(config, place, problems)
     problems += [
         Problem(f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark.")
         for name in config.spark
@@ -173,12 +186,8 @@ def _identity(data: dict[str, Any], place: str, problems: list[Problem]) -> Iden
             problems.append(Problem(f"{place}.{name}", f"`{value}`", "a whole number of at least 1"))
             value = default
         sizes[name] = value
-    return IdentityLimits(
-        limits=limits,
-        priority=priority,
-        blocked={k: tuple(map(str, v or ())) for k, v in blocked.items()},
-        **sizes,
-    )
+    values = {kind: tuple(_words(blocked, kind, f"{place}.blocked", problems)) for kind in blocked}
+    return IdentityLimits(limits=limits, priority=priority, blocked=values, **sizes)
 
 
 def _platforms(data: dict[str, Any], place: str, problems: list[Problem]) -> dict[str, str]:
@@ -215,7 +224,7 @@ def _text(data: dict[str, Any], key: str, default: str, place: str, problems: li
 def _words(data: dict[str, Any], key: str, place: str, problems: list[Problem]) -> list[str]:
     value = data.get(key) or []
     if not isinstance(value, list):
-        problems.append(Problem(f"{place} {key}", f"`{value}`", "a list, e.g. [order_line]"))
+        problems.append(Problem(f"{place} {key}", f"`{value}`", "a list: [one, another]"))
         return []
     return [str(v) for v in value]
 
@@ -266,15 +275,40 @@ def _decimal(value: object, place: str, problems: list[Problem]) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal(0)
-    if number <= 0 or not number.is_finite():
+    if not number.is_finite() or number <= 0:
         problems.append(Problem(place, f"`{value}`", "a number above 0"))
+        return Decimal(1)
     return number
+
+
+def _money(config: Config, place: str, problems: list[Problem]) -> None:
+    """Tell of codes that are no currency, and of digits and rates that amounts could not be worked out with."""
+    named = {"currency": [config.currency], "rates": config.rates, "currency_digits": config.currency_digits}
+    problems += [
+        Problem(f"{place} {key}", f"`{code}` is no currency code", "three capital letters, e.g. CNY")
+        for key, codes in named.items()
+        for code in codes
+        if not re.fullmatch("[A-Z]{3}", code)
+    ]
+    problems += [
+        Problem(f"{place} currency_digits.{code}", f"`{digits}`", f"0 to {MAX_DIGITS}")
+        for code, digits in config.currency_digits.items()
+        if digits > MAX_DIGITS
+    ]
+    if config.digits > MAX_DIGITS:
+        return
+    whole, decimals = 10 ** (RATE_DIGITS - RATE_SCALE), RATE_SCALE
+    for code, rate in config.rates.items():
+        per_unit = rate.scaleb(config.digits)
+        if per_unit >= whole or per_unit != round(per_unit, decimals):
+            held = f"below {whole // 10**config.digits:,}, with at most {decimals + config.digits} decimals"
+            problems.append(Problem(f"{place} rates.{code}", f"`{rate}`", held))
 
 
 def _zone(name: str, place: str, problems: list[Problem]) -> None:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # `Asia` is a folder
         problems.append(
             Problem(place, f"unknown time zone `{name}`", hint="an IANA name such as Asia/Shanghai")
         )

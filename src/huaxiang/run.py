@@ -132,10 +132,15 @@ def _page(root: str, night: Night) -> Any:
     from huaxiang.summary import kept, pages  # noqa: PLC0415
 
     mine = [s for s in kept(root) if s["release"] == night.number and s["as_of"] == night.as_of.isoformat()]
-    return pages(root, mine[-1]) if mine else None
+    try:
+        return pages(root, mine[-1]) if mine else None
+    except OSError as cause:  # what is published stays so without a page
+        night.tell.say(f"the page could not be written ({cause.strerror}): {cause.filename or root}")
+        return None
 
 
 def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> dict[str, Any]:
+    from huaxiang.clean.arrivals import missing  # noqa: PLC0415
     from huaxiang.sources.files import list_landing  # noqa: PLC0415
     from huaxiang.tables.storage import storage  # noqa: PLC0415
 
@@ -145,8 +150,13 @@ def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> d
     feeds: dict[str, int] = {}
     for file in found.files:
         feeds[file.feed] = feeds.get(file.feed, 0) + 1
+    for remark in found.problems:
+        print(remark)
     for feed, files in sorted(feeds.items()):
         print(f"{feed:<20} {files:>6,} files until {dates[-1]}")
+    last = releases_light(lake)[-1].as_of if local_path(lake) and releases_light(lake) else None
+    if lacking := missing(book, found, landing, last, dates[-1]):
+        raise InputError(lacking, "A required feed is missing. Nothing was changed.")
     print(
         f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."
     )

@@ -1,4 +1,4 @@
-"""A measure or tag of one's own takes no column that is there."""
+"""A measure or tag of one's own takes no column that is there, and a file in another shape is explained."""
 
 from __future__ import annotations
 
@@ -30,3 +30,27 @@ def test_a_column_stands_once(tmp_path: Path, entry: str, taken: str) -> None:
     (tmp_path / "measures/mine.yaml").write_text(entry, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=rf"mine.yaml:1 {taken}  `{taken}` is a column already"):
         load_catalogue(load_contracts(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("measure: x", "mine.yaml  this is no list"),
+        ("- 5", "mine.yaml:1  `5` is no entry"),
+        (
+            f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  grains: 5",
+            "`grains: 5`; expected a list",
+        ),
+        (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  grains: [5]", "grain `5`"),
+        (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  less: 5", "`less: 5`"),
+        (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  5: 6", "unknown key `5`"),
+        (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
+        (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),
+    ],
+)
+def test_another_shape_is_explained(tmp_path: Path, entry: str, said: str) -> None:
+    (tmp_path / "measures").mkdir()
+    (tmp_path / "measures/mine.yaml").write_text(entry, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_catalogue(load_contracts(), tmp_path)
+    assert said in str(caught.value)

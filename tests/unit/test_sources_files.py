@@ -75,13 +75,26 @@ def test_what_lies_where_nothing_should_is_told_and_ends_nothing(tmp_path: Path)
     ]
 
 
-def test_a_link_to_nothing_is_told_and_its_neighbours_are_read(tmp_path: Path) -> None:
+def test_what_is_no_file_is_told_and_its_neighbours_are_read(tmp_path: Path) -> None:
     put(tmp_path, "order_line/2026-01-01/a.csv")
-    (tmp_path / "order_line/2026-01-01/latest.csv").symlink_to("nowhere.csv")
+    there = tmp_path / "order_line/2026-01-01"
+    (there / "gone.csv").symlink_to(tmp_path / "nowhere.csv")
+    (there / "round.csv").symlink_to(there / "round.csv")
+    (there / "up").symlink_to(tmp_path / "order_line")
+    (there / "beside.csv").symlink_to(there / "a.csv")
+    os.mkfifo(there / "pipe.csv")
+    (there / os.fsdecode(b"\xc4\xe3.csv")).write_bytes(b"x")
     found = list_landing(tmp_path, FEEDS, UNTIL)
-    assert [f.relative for f in found.files] == ["order_line/2026-01-01/a.csv"]
-    assert [str(p) for p in found.problems] == [
-        "order_line/2026-01-01/latest.csv  a link to nothing, or it went away while it was listed"
+    assert [f.relative for f in found.files] == [
+        "order_line/2026-01-01/a.csv",
+        "order_line/2026-01-01/beside.csv",
+    ]
+    assert [(p.place.rpartition("/")[2], p.found) for p in found.problems] == [
+        ("gone.csv", "no file"),
+        ("pipe.csv", "no file"),
+        ("round.csv", "no file"),
+        ("up", "no file"),
+        ("\\udcc4\\udce3.csv", "its name is not UTF-8"),
     ]
 
 

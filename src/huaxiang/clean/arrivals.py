@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from huaxiang.night import Night
+    from huaxiang.night import Book, Night
     from huaxiang.sources.files import Landing, LandingFile
 
 LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
@@ -107,7 +107,8 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     )
     known = _Known.of(night)
     new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
-    missing = [_missing(night, feed) for feed in night.config.required if _is_missing(night, landing, feed)]
+    last = night.lake.newest.as_of if night.lake.newest else None
+    lacking = missing(night.book, landing, night.landing, last, night.as_of)
     replays = rows_to_replay(night, [f for f in landing.files if not known.is_new(f)])
     named = [feed for feed in night.feeds if new[feed] or feed in replays]
 
@@ -123,8 +124,8 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
 
     found = together([partial(staged, feed) for feed in named])
     refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]
-    if missing or refused:
-        raise InputError([*missing, *refused], "A required feed is missing or refused. Nothing was ingested.")
+    if lacking or refused:
+        raise InputError([*lacking, *refused], "A required feed is missing or refused. Nothing was ingested.")
     notes = [note for a in found if a.staged for note in a.staged.notes]
     return Arrivals(tuple(found), (*landing.problems, *notes))
 
@@ -153,17 +154,21 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
     return FeedArrival(feed, staged, files=tuple(files))
 
 
-def _is_missing(night: Night, landing: Landing, feed: str) -> bool:
-    """Whether a required feed has no file since the last night; a file that comes once is never late."""
-    files = landing.of(feed)
-    last = night.lake.newest
-    if last is None or (night.source is not None and night.source.reads_once(feed)):
-        return not files
-    return night.as_of > last.as_of and not any(f.arrival > last.as_of for f in files)
+def missing(book: Book, landing: Landing, where: str, last: date | None, as_of: date) -> list[Problem]:
+    """Return a problem for each required feed without a file since the night of `last`, and what is odd about it.
 
-
-def _missing(night: Night, feed: str) -> Problem:
-    last = night.lake.newest
-    since = f" after {last.as_of}" if last else ""
-    found = f"no file arrived{since} until {night.as_of}"
-    return Problem(feed, found, f"{night.landing}/{feed}/<arrival date>/…", "the configuration requires it")
+    A night that is run again needs none, and a file that comes once is never late.
+    """
+    problems = []
+    for feed in book.config.required:
+        files = landing.of(feed)
+        if last is not None and not (book.source is not None and book.source.reads_once(feed)):
+            if as_of <= last:
+                continue
+            files = tuple(f for f in files if f.arrival > last)
+        if not files:
+            found = f"no file arrived{f' after {last}' if last else ''} until {as_of}"
+            expected = f"{where}/{feed}/<arrival date>/…"
+            problems.append(Problem(feed, found, expected, "the configuration requires it"))
+            problems += [p for p in landing.problems if p.place.startswith(f"{feed}/")]
+    return problems

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.readings import as_number, is_given, is_number
+from huaxiang.config import RATE_DIGITS, RATE_SCALE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -62,7 +63,7 @@ def amount(raw: Column, found: T.DataType, wanted: str, currency: Column, config
 
 def _by_currency(currency: Column, factors: dict[str, Decimal], otherwise: Decimal | None) -> Column:
     """Return the factor of a row's currency, as one decimal type for all."""
-    kind = "decimal(18,6)" if otherwise is None else "decimal(5,0)"
+    kind = f"decimal({RATE_DIGITS},{RATE_SCALE})" if otherwise is None else "decimal(5,0)"
     chosen = F.when(F.lit(False), F.lit(otherwise).cast(kind))
     for code, factor in sorted(factors.items()):
         if factor != otherwise:

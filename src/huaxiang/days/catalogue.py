@@ -44,7 +44,13 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     tags: dict[str, Tag] = {}
     for path in files:
         read = read_yaml(path)
-        for index, entry in enumerate(read.data or []):
+        entries = read.data or []
+        if not isinstance(entries, list):
+            problems.append(
+                Problem(path.name, "this is no list", "- measure: … or - tag: …, one after another")
+            )
+            continue
+        for index, entry in enumerate(entries):
             line = read.line_of((index,))
             try:
                 _entry(entry, events, measures, tags, path, line)
@@ -68,6 +74,10 @@ def _entry(
     path: Path,
     line: int,
 ) -> None:
+    if not isinstance(entry, dict):
+        raise ConfigurationError(
+            Problem(f"{path.name}:{line}", f"`{entry}` is no entry", "measure: … or tag: … with its keys")
+        )
     kind = "measure" if "measure" in entry else "tag"
     keys = _MEASURE_KEYS if kind == "measure" else _TAG_KEYS
     name = str(entry.get(kind, ""))
@@ -102,29 +112,41 @@ def _entry(
 
 def _unknown_keys(given: dict[str, Any], known: tuple[str, ...], place: str, of: str = "") -> list[Problem]:
     return [
-        Problem(place, f"unknown key `{key}`{of}", hint=did_you_mean(key, known))
+        Problem(place, f"unknown key `{key}`{of}", hint=did_you_mean(str(key), known))
         for key in given
         if key not in known
     ]
+
+
+def _list_of(entry: dict[str, Any], key: str, default: str, place: str, problems: list[Problem]) -> list[Any]:
+    given = entry.get(key)
+    if given is None:
+        return [default]
+    if not isinstance(given, list):
+        problems.append(Problem(place, f"`{key}: {given}`", "a list", f"{key}: [{given}]"))
+        return [default]
+    return given
 
 
 def _measure(
     entry: dict[str, Any], name: str, events: dict[str, Event], measures: dict[str, Measure],
     path: Path, line: int, place: str, problems: list[Problem],
 ) -> None:  # fmt: skip
-    grains = tuple(entry.get("grains") or ("person",))
+    grains = tuple(_list_of(entry, "grains", "person", place, problems))
     problems += [
-        Problem(place, f"grain `{g}`", hint=did_you_mean(g, GRAINS)) for g in grains if g not in GRAINS
+        Problem(place, f"grain `{g}`", hint=did_you_mean(str(g), GRAINS)) for g in grains if g not in GRAINS
     ]
-    bare = "windows" not in entry
-    windows = tuple(ALL if w == "all" else w for w in entry.get("windows", ["all"]))
+    bare = entry.get("windows") is None
+    windows = tuple(ALL if w == "all" else w for w in _list_of(entry, "windows", "all", place, problems))
     for window in windows:
         if window is not ALL and not (isinstance(window, int) and 0 < window <= 3650):
             problems.append(Problem(place, f"window `{window}`", "days from 1 to 3650, or all"))
     part = _part(entry, name, grains, events, Place(str(path), line, 1), place, problems)
     less = None
-    if entry.get("less"):
-        inner = entry["less"]
+    inner = entry.get("less")
+    if inner is not None and not isinstance(inner, dict):
+        problems.append(Problem(place, f"`less: {inner}`", "{from: …, adds_up: …}"))
+    elif inner:
         problems += _unknown_keys(inner, _LESS_KEYS, place, " of less")
         less = _part(inner, f"{name}__less", grains, events, Place(str(path), line, 1), place, problems)
         if part and part.way not in ("sum", "count", "count_of"):
@@ -238,12 +260,14 @@ def _tag(
 ) -> None:
     grain = entry.get("grain", "person")
     if grain not in GRAINS:
-        problems.append(Problem(place, f"grain `{grain}`", hint=did_you_mean(grain, GRAINS)))
+        problems.append(Problem(place, f"grain `{grain}`", hint=did_you_mean(str(grain), GRAINS)))
     if ("derived" in entry) == ("rank" in entry):
         problems.append(Problem(place, "a tag needs one of `derived` or `rank`"))
     rank = None
-    if entry.get("rank"):
-        inner = entry["rank"]
+    inner = entry.get("rank")
+    if inner is not None and not isinstance(inner, dict):
+        problems.append(Problem(place, f"`rank: {inner}`", "{of: column, into: 5, best: low|high}"))
+    elif inner:
         problems += _unknown_keys(inner, _RANK_KEYS, place, " of rank")
         if grain != "person":
             problems.append(Problem(place, "a rank per brand", "grain: person"))

@@ -122,10 +122,11 @@ def list_landing(
     """
     store = storage(str(landing)) if isinstance(landing, str | Path) else landing
     hashes = Hashes(store, remembered)
-    entries = list(_walk(store))
-    found = _mapped(entries, source, until) if source else _fed(entries, feeds)
-    files, problems = [], []
-    for item in found:
+    walked = list(_walk(store))
+    entries = [e for e in walked if isinstance(e, Entry)]
+    problems = [e for e in walked if isinstance(e, Problem)]
+    files = []
+    for item in _mapped(entries, source, until) if source else _fed(entries, feeds):
         if isinstance(item, Problem):
             problems.append(item)
             continue
@@ -135,7 +136,7 @@ def list_landing(
             try:
                 content = hashes.of(name)
             except FileNotFoundError:
-                problems.append(Problem(name, "a link to nothing, or it went away while it was listed"))
+                problems.append(Problem(name, "it went away while it was listed"))
                 continue
             files.append(LandingFile(feed, arrival, store.uri(name), name, entry.bytes, content))
     hashes.remember()
@@ -227,12 +228,24 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _walk(store: Storage, folder: str = "") -> Iterator[Entry]:
+def _walk(store: Storage, folder: str = "") -> Iterator[Entry | Problem]:
     for entry in store.list(folder):
         name = f"{folder}/{entry.name}" if folder else entry.name
         if entry.name.startswith((".", "_")):
             continue
-        if entry.is_folder:
+        if not _is_unicode(name):
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            yield Problem(shown, "its name is not UTF-8", hint="rename it")
+        elif entry.is_odd:
+            yield Problem(
+                name, "no file", hint="a pipe, a device, or a link to nothing or to a folder above it"
+            )
+        elif entry.is_folder:
             yield from _walk(store, name)
         else:
             yield Entry(name, entry.size)
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether a name that the system gave was UTF-8; other bytes stand in it as lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +26,15 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class Entry:
-    """One file or folder of a listing; `name` has no slash, `size` is 0 for a folder."""
+    """One file or folder of a listing; `name` has no slash, `size` is 0 for a folder.
+
+    `is_odd`: it is neither: a pipe, a device, a link to nothing or to a folder that holds it.
+    """
 
     name: str
     size: int
     is_folder: bool
+    is_odd: bool = False
 
 
 class Lock:
@@ -106,12 +111,17 @@ def local_path(root: str, spark: SparkSession | None = None) -> Path | None:
     return Path(root).absolute()
 
 
-def _size(entry: os.DirEntry[str]) -> int:
-    """Return a file's bytes; 0 for a folder, a link to nothing, and what went away meanwhile."""
+def _entry(found: os.DirEntry[str]) -> Entry:
+    """Return what stands in a folder of this machine, links followed."""
     try:
-        return 0 if entry.is_dir() else entry.stat().st_size
-    except FileNotFoundError:
-        return 0
+        seen = found.stat()
+        if stat.S_ISDIR(seen.st_mode):
+            here = Path(os.path.realpath(Path(found.path).parent))
+            above = found.is_symlink() and here.is_relative_to(os.path.realpath(found.path))
+            return Entry(found.name, 0, not above, above)
+        return Entry(found.name, seen.st_size, False, not stat.S_ISREG(seen.st_mode))
+    except OSError:
+        return Entry(found.name, 0, False, True)
 
 
 class LocalStorage:
@@ -127,7 +137,7 @@ class LocalStorage:
     def list(self, path: str = "") -> list[Entry]:
         try:
             with os.scandir(self.path / path) as found:
-                entries = [Entry(e.name, _size(e), e.is_dir()) for e in found]
+                entries = [_entry(e) for e in found]
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(entries, key=lambda e: e.name)
