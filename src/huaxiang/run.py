@@ -55,6 +55,10 @@ def opened(
     book: Book | None = None,
 ) -> Iterator[Lake]:
     """Open a lake with a Spark session; configuration has been read before, and is checked first of all."""
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # noqa: PLC0415
+    from pyspark.errors import PySparkException  # noqa: PLC0415
+
+    from huaxiang.failure import what_spark_died_of  # noqa: PLC0415
     from huaxiang.session import spark_session  # noqa: PLC0415
     from huaxiang.tables.lake import Lake  # noqa: PLC0415
 
@@ -63,6 +67,8 @@ def opened(
     there = Lake(spark_session(settings, master=master), lake, book.contracts)
     try:
         yield there
+    except (Py4JError, PySparkException, ConnectionError) as cause:
+        raise what_spark_died_of(cause, local_path(there.root)) from cause
     finally:
         there.close()
 
