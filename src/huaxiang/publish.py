@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -13,7 +14,9 @@ from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
 from huaxiang.gates.measure import table_metrics
 from huaxiang.tables.publish import publish
+from huaxiang.tables.release import newest
 from huaxiang.tables.storage import local_path
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Contract
@@ -44,9 +47,11 @@ def run(night: Night) -> None:
     )  # fmt: skip
     night.released.append(release)
     if blocking:
+        known = newest(night.lake.releases(), published_only=True)
+        readers = f"readers keep release {known.release}" if known else "readers have none yet"
         raise GateHeldError(
             [Problem(f"{r.table} {r.metric}", _found(r), r.expectation, r.description.en) for r in blocking],
-            f"Ingested, but release {release.release} is held back: readers keep the one before. Look: {_where(report)}",
+            f"Ingested, but release {release.release} is held back: {readers}. Look: {_where(report)}",
         )
 
 
@@ -78,8 +83,8 @@ def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
     for feed, ratio in against_past(*rows_of_the_day(night)).items():
         if feed in measured:
             measured[feed] |= ratio
-    for feed, newest in told["newest"].items():
-        age = age_days(date.fromisoformat(newest), as_of=night.as_of)
+    for feed, latest in told["newest"].items():
+        age = age_days(date.fromisoformat(latest), as_of=night.as_of)
         if feed in measured and age is not None:
             measured[feed][AGE] = age
     return measured
@@ -102,12 +107,13 @@ def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]
 
 def published_metrics(night: Night) -> dict[str, dict[str, Any]]:
     """One aggregation per published table that tonight wrote."""
-    found = {}
-    for name in MEASURED:
-        if name in night.attempt.tables:
-            row = table_metrics(night.lake.read(name), night.contracts[name]).first()
-            found[name] = row.asDict() if row else {}
-    return found
+
+    def measured(name: str) -> dict[str, Any]:
+        row = table_metrics(night.lake.read(name), night.contracts[name]).first()
+        return row.asDict() if row else {}
+
+    written = [name for name in MEASURED if name in night.attempt.tables]
+    return dict(zip(written, together([partial(measured, name) for name in written]), strict=True))
 
 
 def local_gates(night: Night) -> Any:

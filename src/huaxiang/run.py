@@ -28,6 +28,10 @@ SMALL = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.files.minPartitionNum": "1",  # a task costs more than some small files
+    "spark.sql.files.openCostInBytes": "65536",
+    "spark.sql.files.maxPartitionBytes": "8m",
+    "spark.databricks.delta.snapshotPartitions": "1",
 }
 SMALL_BYTES, SMALL_ROWS = 100_000_000, 2_000_000
 
@@ -161,7 +165,7 @@ def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> d
     for feed, files in sorted(feeds.items()):
         print(f"{feed:<20} {files:>6,} files until {dates[-1]}")
     last = releases_light(lake)[-1].as_of if local_path(lake) and releases_light(lake) else None
-    if lacking := missing(book, found, landing, last, dates[-1]):
+    if lacking := missing(book.config, book.source, found, landing, last, dates[-1]):
         raise InputError(lacking, "A required feed is missing. Nothing was changed.")
     print(
         f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."

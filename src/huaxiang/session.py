@@ -33,7 +33,10 @@ PACE = {
     "spark.databricks.delta.allFilesInCrc.enabled": "false",  # a job a commit, and nothing of ours reads it
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # listing 33 files is no work for a job
     "spark.sql.maxConcurrentOutputFileWriters": "48",  # a wide row is not sorted by partition to be written
-    "spark.hadoop.parquet.memory.pool.ratio": "0.2",  # of the heap, for all open files; 0.95 leaves none to sort in
+    # A backfill writes a hundred files at once. Parquet would take 0.95 of the heap for them, and counts a
+    # dictionary's bytes, not its objects: keys that never repeat took 2 GiB before each chunk gave up at 1 MiB.
+    "spark.hadoop.parquet.memory.pool.ratio": "0.2",
+    "spark.hadoop.parquet.dictionary.page.size": "131072",
     "spark.sql.codegen.maxFields": "2000",  # portraits are wide; beyond 100 columns code generation stops
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
 }
@@ -117,6 +120,7 @@ def _started(settings: Mapping[str, str], master: str) -> SparkSession:
 
     java = find_java()
     os.environ["JAVA_HOME"] = str(java.home)
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # the JVM's threads else hoard native memory, each its own
     local = LOCAL if master.startswith("local") else {"spark.app.name": "huaxiang"}
     merged = {**MEANING, **PACE, **STATIC, **local, **settings, "spark.master": master}
     options = [*JVM_OPTIONS, settings.get("spark.driver.extraJavaOptions", "")]

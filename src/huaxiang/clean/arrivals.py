@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from huaxiang.night import Book, Night
+    from huaxiang.config import Config
+    from huaxiang.night import Night
     from huaxiang.sources.files import Landing, LandingFile
+    from huaxiang.sources.map import SourceMap
 
 LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
 HASHES = "_landing_hashes.json"
@@ -108,7 +110,7 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     known = _Known.of(night)
     new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
     last = night.lake.newest.as_of if night.lake.newest else None
-    lacking = missing(night.book, landing, night.landing, last, night.as_of)
+    lacking = missing(night.config, night.source, landing, night.landing, last, night.as_of)
     replays = rows_to_replay(night, [f for f in landing.files if not known.is_new(f)])
     named = [feed for feed in night.feeds if new[feed] or feed in replays]
 
@@ -154,15 +156,17 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
     return FeedArrival(feed, staged, files=tuple(files))
 
 
-def missing(book: Book, landing: Landing, where: str, last: date | None, as_of: date) -> list[Problem]:
+def missing(
+    config: Config, source: SourceMap | None, landing: Landing, where: str, last: date | None, as_of: date
+) -> list[Problem]:
     """Return a problem for each required feed without a file since the night of `last`, and what is odd about it.
 
     A night that is run again needs none, and a file that comes once is never late.
     """
     problems = []
-    for feed in book.config.required:
+    for feed in config.required:
         files = landing.of(feed)
-        if last is not None and not (book.source is not None and book.source.reads_once(feed)):
+        if last is not None and not (source is not None and source.reads_once(feed)):
             if as_of <= last:
                 continue
             files = tuple(f for f in files if f.arrival > last)

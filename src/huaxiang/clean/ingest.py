@@ -116,21 +116,25 @@ def ingest(night: Night) -> Ingested:
         found = arrivals(night, scratch)
         night.expect(sum(arrival.rows for arrival in found.feeds))
         pepper = pepper_frame(night.spark, night.pepper)
-        verdicts = _load(night, found, pepper)
-    outcomes = tuple(FeedOutcome(arrival, verdicts.get(arrival.feed)) for arrival in found.feeds)
-    if outcomes:
-        _write_load_ledger(night, outcomes)
-        _write_file_ledger(night, outcomes)
+        verdicts, writes = _judged(night, found, pepper)
+        outcomes = tuple(FeedOutcome(arrival, verdicts.get(arrival.feed)) for arrival in found.feeds)
+        if outcomes:
+            writes += [
+                partial(ledger, night, outcomes) for ledger in (_write_load_ledger, _write_file_ledger)
+            ]
+        together(writes)
     note_parts_left(night, {feed: sorted(verdict.gone_parts) for feed, verdict in verdicts.items()})
     titles = {c.name: {"en": c.title.en, "zh": c.title.zh} for c in night.contracts.landing}
     return Ingested(outcomes, tuple(map(str, found.remarks)), titles)
 
 
-def _load(night: Night, found: Arrivals, pepper: DataFrame) -> dict[str, Verdict]:
-    """Judge all rows that came, then write clean tables, quarantine and tombstones from a few threads."""
+def _judged(
+    night: Night, found: Arrivals, pepper: DataFrame
+) -> tuple[dict[str, Verdict], list[Callable[[], None]]]:
+    """Judge all rows that came; returns the verdicts, and how to write clean tables, quarantine and tombstones."""
     coming = [arrival for arrival in found.feeds if arrival.rows]
     if not coming:
-        return {}
+        return {}, []
 
     def prepared(arrival: FeedArrival) -> FeedRows:
         rows = _conformed(night, arrival, pepper)
@@ -144,8 +148,7 @@ def _load(night: Night, found: Arrivals, pepper: DataFrame) -> dict[str, Verdict
         partial(_write_tombstones, night, judged, verdicts),
     ]
     writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
-    together(writes)
-    return verdicts
+    return verdicts, writes
 
 
 @contextmanager

@@ -164,12 +164,17 @@ def rewrite(
     past = stacked([widened(change.past, wide, "release") for change in changes])
     known_to = F.lit(night.number).cast("bigint").alias("known_to")
     rows_before = attempt.rows("day_row")
-    replaced = attempt.append("day_row_past", past.select("*", known_to).repartition(1), evolve=True).added
+    replaced = past.select("*", known_to).repartition(1)
     content = stacked([_laid_out(change.new, wide) for change in changes])
     old = [change.old for change in changes]
-    written = attempt.replace_parts("day_row", content, parts, old=old, evolve=True)
+    kept, written = together(
+        [
+            partial(attempt.append, "day_row_past", replaced, evolve=True),
+            partial(attempt.replace_parts, "day_row", content, parts, old=old, evolve=True),
+        ]
+    )
     in_parts = rows_before + written.added - written.rows  # what the replaced parts held
-    return written.added - (in_parts - replaced), written.rows
+    return written.added - (in_parts - kept.added), written.rows
 
 
 def _laid_out(cells: DataFrame, wide: dict[str, str]) -> DataFrame:

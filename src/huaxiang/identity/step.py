@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.sql import functions as F
 
 from huaxiang import __version__
@@ -14,6 +15,7 @@ from huaxiang.identity.accounts import accounts_in, without_mention
 from huaxiang.identity.claims import blocked_claims, judged_values, listed_values
 from huaxiang.identity.components import components
 from huaxiang.identity.persons import assign_persons, everybody
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,10 +133,17 @@ def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
     members = everybody(stay, turnover.came, found.membership)
     pepper = pepper_frame(night.spark, night.pepper)
     now, log = assign_persons(members, claims, pepper, release=number)
-    if night.attempt.replace(TABLE, now, unless_equal=not turnover.happened).changed:
-        night.attempt.append("identity_log", log)
     blocked = blocked_claims(found.unusable, lake.read_pinned("blocked_claim"), release=number)
-    night.attempt.replace("blocked_claim", blocked, unless_equal=True)
+
+    def write_persons() -> None:
+        if night.attempt.replace(TABLE, now, unless_equal=not turnover.happened).changed:
+            night.attempt.append("identity_log", log)
+
+    def write_blocked() -> None:
+        night.attempt.replace("blocked_claim", blocked, unless_equal=True)
+
+    together([write_persons, write_blocked])
+    pa.default_memory_pool().release_unused()  # the graph is done with, and the fold needs the room
 
 
 def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -10,6 +11,7 @@ from pyspark.storagelevel import StorageLevel
 
 from huaxiang.segments.assign import assign
 from huaxiang.segments.membership import compared, outcome
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,8 +78,12 @@ def run(night: Night) -> SegmentsOutcome:
         found = _outcome(night, counts, is_first=is_first)
         members, changes = outcome(both, as_of=night.as_of, release=night.number)
         if found.entered or found.left or is_first:
-            attempt.replace("segment_membership", members)
-            attempt.append("segment_change", changes)
+            together(
+                [
+                    partial(attempt.replace, "segment_membership", members),
+                    partial(attempt.append, "segment_change", changes),
+                ]
+            )
     finally:
         both.unpersist()
     return found

@@ -24,7 +24,7 @@ from huaxiang.tables.write import PARTITION, Commit, write
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from pyspark.sql import DataFrame
 
@@ -108,8 +108,12 @@ class Attempt:
         if not parts:
             return Written(name, base.version, base.rows, base.content_hash, changed=False)
         old = old or [self.lake.read(name).where(F.col(PARTITION).isin(list(parts)))]
-        leaving = measure_all(old, self.lake.contracts.get(name))
-        done = self._commit(name, frame, mode="overwrite", parts=parts, evolve=evolve)
+        contract = self.lake.contracts.get(name)
+        both: list[Callable[[], Any]] = [
+            partial(measure_all, old, contract),
+            partial(self._commit, name, frame, mode="overwrite", parts=parts, evolve=evolve),
+        ]
+        leaving, done = together(both)
         return self._note(name, done, _content(base) - leaving + done.content, done.content.rows)
 
     def rows(self, name: str) -> int:
