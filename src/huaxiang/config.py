@@ -109,7 +109,8 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
         problems.append(Problem(f"--set {text}", "no value", "key=value"))
         return
     if key.startswith("spark."):
-        data["spark"] = {**(data.get("spark") or {}), key: value}
+        known = data.get("spark") or {}
+        data["spark"] = {**known, key: value} if isinstance(known, dict) else known
         return
     try:
         parsed = yaml.safe_load(value)
@@ -148,7 +149,7 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         identity=_identity(_mapping(given, "identity", place, problems), f"{place} identity", problems),
         consent_defaults=_booleans(given, "consent_defaults", PURPOSES, place, problems),
         pepper_file=_text(given, "pepper_file", "", place, problems),
-        spark={k: str(v) for k, v in _mapping(given, "spark", place, problems).items()},
+        spark={str(k): str(v) for k, v in _mapping(given, "spark", place, problems).items()},
         conf_dir=folder,
     )
     for name in ("zone", "business_zone"):
@@ -275,7 +276,7 @@ def _decimal(value: object, place: str, problems: list[Problem]) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal(0)
-    if not number.is_finite() or number <= 0:
+    if not number.is_finite() or number <= 0 or abs(number.adjusted()) > RATE_DIGITS:
         problems.append(Problem(place, f"`{value}`", "a number above 0"))
         return Decimal(1)
     return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 
 from huaxiang.errors import HuaxiangError, Problem
 from huaxiang.session import said_by_the_jvm
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "failure.txt"
+SPARK_FAILURES = (Py4JError, PySparkException, ConnectionError)
 LONGEST = 20
 MENDED_BY = {
     "OutOfMemoryError": "give it more memory: --set spark.driver.memory=4g",
@@ -29,21 +31,31 @@ def what_spark_died_of(cause: Exception, lake: Path | None) -> HuaxiangError:
     try:
         kinds, words = _told(cause)
     except (Py4JError, OSError):  # nobody is there to ask
-        kinds, words = ["the JVM ended"], said_by_the_jvm()
+        kinds, words = ["the JVM ended"], f"{type(cause).__name__}\n{said_by_the_jvm()}"
     hints = [hint for sign, hint in MENDED_BY.items() if sign in words]
     if lake is not None:
-        kept = lake / "runs" / FILE
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.unlink(missing_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(words, encoding="utf-8")
-        hints.append(f"the whole trace, which may quote rows, is kept in {kept}")
+        try:
+            kept = _kept(words, lake)
+            hints.append(f"the whole trace, which may quote rows, is kept in {kept}")
+        except OSError as full:
+            hints.append(f"the trace could not be kept: {full.strerror}")
     return HuaxiangError(Problem("Spark", " ← ".join(dict.fromkeys(kinds)), hint="; ".join(hints)))
+
+
+def _kept(words: str, lake: Path) -> Path:
+    path = lake / "runs" / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(words, encoding="utf-8")
+    return path
 
 
 def _told(cause: Exception) -> tuple[list[str], str]:
     """Return the kinds of a failure and of its causes, and all their words."""
     java: Any = getattr(cause, "java_exception", None) or getattr(cause, "_origin", None)
+    if java is None and isinstance(cause, (Py4JError, ConnectionError)):
+        raise cause
     if java is None:
         return [type(cause).__name__], str(cause)
     kinds: list[str] = []

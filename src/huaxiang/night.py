@@ -13,6 +13,7 @@ from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
+from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -262,6 +263,7 @@ STEPS: dict[str, Callable[[Night], None]] = {
 
 def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, Any]:
     """Walk the steps and return the run's summary; the lake keeps it as `run_summary.json` in any case."""
+    from huaxiang.failure import SPARK_FAILURES, what_spark_died_of  # noqa: PLC0415
     from huaxiang.summary import summarise  # noqa: PLC0415
 
     started = time.time()
@@ -271,16 +273,14 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
             _ready(night, name)
             with night.tell.step(name):
                 STEPS[name](night)
-            night.keep(
-                WROTE,
-                {
-                    **night.told.get(WROTE, {}),
-                    name: sorted(set(night.attempt.tables) - _written(night, name)),
-                },
-            )
+            if not night.released:
+                wrote = sorted(set(night.attempt.tables) - _written(night, name))
+                night.keep(WROTE, {**night.told.get(WROTE, {}), name: wrote})
             _fault(name)
     except HuaxiangError as error:
         failure = error
+    except SPARK_FAILURES as cause:
+        failure = what_spark_died_of(cause, local_path(night.lake.root))
     finally:
         unexpected = sys.exc_info()[1]
         code = failure.exit_code if failure else 1 if unexpected else 0
@@ -308,6 +308,9 @@ def _ready(night: Night, step: str) -> None:
     again = set(night.attempt.tables) - _written(night, step)
     if again:
         night.attempt.undo(again)
+    done = night.told.get(WROTE, {})
+    if done.keys() - earlier:  # what they wrote is taken back, so they must run again
+        night.keep(WROTE, {name: tables for name, tables in done.items() if name in earlier})
 
 
 def _fault(after: str) -> None:

@@ -28,7 +28,7 @@ def check_pepper(lake: Lake, pepper: bytes) -> None:
     """
     mark = hmac.new(pepper, b"huaxiang: the mark of a lake's key", hashlib.sha256).hexdigest()[:16]
     known = lake.storage.read_text(PEPPER_MARK)
-    if known is None:
+    if known is None or lake.holds_nothing:
         lake.storage.write_text(PEPPER_MARK, mark)
     elif known.strip() != mark:
         hint = f"give the key of the nights before ({PEPPER} or pepper_file), or begin a new lake"

@@ -97,12 +97,12 @@ def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]
     """
     files = night.lake.read("file_ledger").where(F.col("status") == "loaded")
     seen = [(r["feed"], r["arrival_date"], r["rows"], r["release"]) for r in files.collect()]
-    newest = {
+    latest = {
         feed: day for feed, day, _, release in sorted(seen, key=lambda f: f[1]) if release == night.number
     }
-    known = [(feed, day, rows) for feed, day, rows, _ in seen if feed in newest]
-    tonight = {feed: days[-1] for feed, days in rows_by_day(f for f in known if f[1] == newest[f[0]]).items()}
-    return tonight, rows_by_day(f for f in known if f[1] < newest[f[0]])
+    known = [(feed, day, rows) for feed, day, rows, _ in seen if feed in latest]
+    tonight = {feed: days[-1] for feed, days in rows_by_day(f for f in known if f[1] == latest[f[0]]).items()}
+    return tonight, rows_by_day(f for f in known if f[1] < latest[f[0]])
 
 
 def published_metrics(night: Night) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from importlib import import_module
@@ -18,6 +19,8 @@ from huaxiang.telling import Telling
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
+
+    from pyspark.sql import SparkSession
 
     from huaxiang.config import Config
     from huaxiang.tables.lake import Lake
@@ -36,10 +39,10 @@ SMALL = {
 SMALL_BYTES, SMALL_ROWS = 100_000_000, 2_000_000
 
 
-def is_small(lake: str, landing: str | None) -> bool:
+def is_small(lake: str, landing: str | None, spark: SparkSession | None = None) -> bool:
     """Whether a local lake and its landing are so small that starting up outweighs the work."""
-    folder = local_path(landing) if landing else None
-    if local_path(lake) is None or (landing and folder is None):
+    folder = local_path(landing, spark) if landing else None
+    if local_path(lake, spark) is None or (landing and folder is None):
         return False
     size = (
         sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if folder and folder.is_dir() else 0
@@ -59,22 +62,21 @@ def opened(
     book: Book | None = None,
 ) -> Iterator[Lake]:
     """Open a lake with a Spark session; configuration has been read before, and is checked first of all."""
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # noqa: PLC0415
-    from pyspark.errors import PySparkException  # noqa: PLC0415
-
-    from huaxiang.failure import what_spark_died_of  # noqa: PLC0415
+    from huaxiang.failure import SPARK_FAILURES, what_spark_died_of  # noqa: PLC0415
     from huaxiang.session import spark_session  # noqa: PLC0415
     from huaxiang.tables.lake import Lake  # noqa: PLC0415
 
     book = book or open_book(config)
-    settings = {**(SMALL if is_small(lake, landing) else {}), **config.spark}
-    there = Lake(spark_session(settings, master=master), lake, book.contracts)
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # a cluster's pace is its administrator's
+    settings = {**(SMALL if not submitted and is_small(lake, landing) else {}), **config.spark}
     try:
-        yield there
-    except (Py4JError, PySparkException, ConnectionError) as cause:
-        raise what_spark_died_of(cause, local_path(there.root)) from cause
-    finally:
-        there.close()
+        there = Lake(spark_session(settings, master=master), lake, book.contracts)
+        try:
+            yield there
+        finally:
+            there.close()
+    except SPARK_FAILURES as cause:
+        raise what_spark_died_of(cause, local_path(lake)) from cause
 
 
 def nights(
@@ -121,7 +123,7 @@ def nights(
                 pepper,
                 tell,
                 rebuild,
-                is_small(there.root, landing),
+                is_small(there.root, landing, there.spark),
             )
             try:
                 summary = run_night(night, tuple(steps))
@@ -164,8 +166,12 @@ def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> d
         print(remark)
     for feed, files in sorted(feeds.items()):
         print(f"{feed:<20} {files:>6,} files until {dates[-1]}")
-    last = releases_light(lake)[-1].as_of if local_path(lake) and releases_light(lake) else None
-    if lacking := missing(book.config, book.source, found, landing, last, dates[-1]):
+    done = {r.as_of for r in releases_light(lake)} if local_path(lake) else set()
+    lacking = []
+    for as_of in dates:
+        lacking += missing(book.config, book.source, found, landing, done, as_of)
+        done.add(as_of)
+    if lacking:
         raise InputError(lacking, "A required feed is missing. Nothing was changed.")
     print(
         f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."

@@ -18,7 +18,7 @@ def check_settled(lake: Lake, config: Config) -> None:
     """Refuse another currency or business zone than the one this lake's amounts and dates are stored in."""
     now = {"currency": config.currency, "business_zone": config.business_zone}
     text = lake.storage.read_text(FILE)
-    if text is None:
+    if text is None or lake.holds_nothing:  # a first night that was refused settles nothing
         lake.storage.write_text(FILE, json.dumps(now))
         return
     before = json.loads(text)

@@ -13,6 +13,14 @@ T = TypeVar("T")
 
 
 def together(jobs: Iterable[Callable[[], T]]) -> list[T]:
-    """Run jobs that don't wait for each other; returns their results in order, or raises the first failure."""
+    """Run jobs that don't wait for each other; returns their results in order.
+
+    After a failure, which is raised, those that have not begun don't.
+    """
     with ThreadPoolExecutor(THREADS) as pool:
-        return [running.result() for running in [pool.submit(job) for job in jobs]]
+        running = [pool.submit(job) for job in jobs]
+        try:
+            return [one.result() for one in running]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from py4j.protocol import Py4JNetworkError
+
 from huaxiang import failure
 from huaxiang.failure import what_spark_died_of
 
@@ -55,5 +57,10 @@ def test_the_chain_is_named_and_its_words_are_kept_apart(tmp_path: Path) -> None
 
 def test_a_jvm_that_is_gone_is_explained_by_what_it_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failure, "said_by_the_jvm", lambda: "java.lang.OutOfMemoryError: Java heap space")
-    error = what_spark_died_of(RaisedError(Java("gone", "")), None)
-    assert str(error) == ("Spark  the JVM ended\n    → give it more memory: --set spark.driver.memory=4g")
+    told = "Spark  the JVM ended\n    → give it more memory: --set spark.driver.memory=4g"
+    for cause in (
+        RaisedError(Java("gone", "")),
+        ConnectionRefusedError(111, "refused"),
+        Py4JNetworkError("gone"),
+    ):
+        assert str(what_spark_died_of(cause, None)) == told

@@ -14,7 +14,7 @@ from huaxiang.tables.storage import LocalStorage, local_path, storage
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -109,8 +109,8 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     )
     known = _Known.of(night)
     new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
-    last = night.lake.newest.as_of if night.lake.newest else None
-    lacking = missing(night.config, night.source, landing, night.landing, last, night.as_of)
+    nights = {release.as_of for release in night.lake.releases()}
+    lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of)
     replays = rows_to_replay(night, [f for f in landing.files if not known.is_new(f)])
     named = [feed for feed in night.feeds if new[feed] or feed in replays]
 
@@ -121,14 +121,16 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
         if held is None:
             return arrival
         again = _stage(night, feed, held.files, scratch / "again", store)
-        held_rows = held.rows if again and again.rows else 0  # a file that is refused now has none to give
-        return replace(arrival, again=again, held=held.places, held_rows=held_rows)
+        refused = {f.file.relative for f in again.files if f.problem} if again else set()
+        held = held.without(refused)  # a file that is refused now has none to give: its rows stay held
+        return replace(arrival, again=again, held=held.places if held.total else None, held_rows=held.total)
 
     found = together([partial(staged, feed) for feed in named])
     refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]
     if lacking or refused:
         raise InputError([*lacking, *refused], "A required feed is missing or refused. Nothing was ingested.")
     notes = [note for a in found if a.staged for note in a.staged.notes]
+    notes += [f.problem for a in found if a.again for f in a.again.files if f.problem]
     return Arrivals(tuple(found), (*landing.problems, *notes))
 
 
@@ -157,22 +159,31 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
 
 
 def missing(
-    config: Config, source: SourceMap | None, landing: Landing, where: str, last: date | None, as_of: date
+    config: Config,
+    source: SourceMap | None,
+    landing: Landing,
+    where: str,
+    nights: Collection[date],
+    as_of: date,
 ) -> list[Problem]:
-    """Return a problem for each required feed without a file since the night of `last`, and what is odd about it.
+    """Return a problem for each required feed without a file since the night before, and what is odd about it.
 
-    A night that is run again needs none, and a file that comes once is never late.
+    `nights` are the dates of the releases so far. A night that is run again needs no file, and a file that
+    comes once is never late.
     """
+    last = max((day for day in nights if day < as_of), default=None)
     problems = []
     for feed in config.required:
         files = landing.of(feed)
-        if last is not None and not (source is not None and source.reads_once(feed)):
-            if as_of <= last:
+        place = f"{where}/{feed}/<arrival date>/…"
+        if source is not None:
+            place = f"{where}/{source.file_of(feed).path}"
+        if not (source is not None and source.reads_once(feed)):
+            if as_of in nights:
                 continue
-            files = tuple(f for f in files if f.arrival > last)
+            files = tuple(f for f in files if f.arrival <= as_of and (last is None or f.arrival > last))
         if not files:
             found = f"no file arrived{f' after {last}' if last else ''} until {as_of}"
-            expected = f"{where}/{feed}/<arrival date>/…"
-            problems.append(Problem(feed, found, expected, "the configuration requires it"))
+            problems.append(Problem(feed, found, place, "the configuration requires it"))
             problems += [p for p in landing.problems if p.place.startswith(f"{feed}/")]
     return problems

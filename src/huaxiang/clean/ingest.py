@@ -167,7 +167,7 @@ def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFra
     """Return the rows that came, and those of held rows that are to be read again."""
     contract = night.contracts[arrival.feed]
     frames = []
-    for staged in (arrival.staged, arrival.again):
+    for staged in (arrival.staged, arrival.again if arrival.held is not None else None):
         if staged is not None and staged.rows:
             frame = feed_frame(night.spark, staged, contract, night.source)
             if staged is arrival.again and arrival.held is not None:

@@ -21,7 +21,7 @@ from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from huaxiang.night import Night
     from huaxiang.sources.files import LandingFile
@@ -37,7 +37,22 @@ class Replay:
 
     files: tuple[LandingFile, ...]
     places: DataFrame  # _path, _record
-    rows: int
+    rows: Mapping[str, int]  # by the file's name
+
+    @property
+    def total(self) -> int:
+        """How many rows are read again."""
+        return sum(self.rows.values())
+
+    def without(self, names: Collection[str]) -> Replay:
+        """Return the replay without some of its files."""
+        if not names:
+            return self
+        return Replay(
+            tuple(f for f in self.files if f.relative not in names),
+            self.places.where(~F.col("_path").isin(*names)),
+            {name: rows for name, rows in self.rows.items() if name not in names},
+        )
 
 
 def quarantined(judged: DataFrame, release: int, pepper: DataFrame) -> DataFrame:
@@ -137,7 +152,10 @@ def _replay(held: DataFrame, feed: str, files: list[tuple[LandingFile, int]]) ->
     paths = [file.relative for file, _ in files]
     places = held.where((F.col("feed") == feed) & F.col("path").isin(paths))
     named = places.select(F.col("path").alias("_path"), F.col("record").alias("_record"))
-    return Replay(tuple(file for file, _ in files), named, sum(rows for _, rows in files))
+    counted: Counter[str] = Counter()
+    for file, rows in files:
+        counted[file.relative] += rows
+    return Replay(tuple(file for file, _ in files), named, counted)
 
 
 def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: int) -> DataFrame:

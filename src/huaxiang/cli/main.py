@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         print("stopped", file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        print("stopped; nothing was published", file=sys.stderr)
+        print("stopped; what was published before stays", file=sys.stderr)
         return 130
     except Exception as error:
         shown = getattr(error, "format_message", None)  # a usage error of the command line itself

@@ -35,7 +35,6 @@ class DaysOutcome:
     cells_touched: int
     cells: int
     streams: tuple[str, ...]
-    rebuilt: tuple[str, ...]
 
 
 def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
@@ -87,7 +86,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
                 "stream", "definition", F.coalesce("release", "_known").alias("release")
             ),
         )
-    return DaysOutcome(*outcome, tuple(streams), tuple(sorted(stale)))
+    return DaysOutcome(*outcome, tuple(streams))
 
 
 def _changed(night: Night) -> dict[str, Changes]:

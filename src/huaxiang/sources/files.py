@@ -135,8 +135,8 @@ def list_landing(
             name = entry.relative
             try:
                 content = hashes.of(name)
-            except FileNotFoundError:
-                problems.append(Problem(name, "it went away while it was listed"))
+            except OSError as cause:
+                problems.append(Problem(name, f"it cannot be read ({cause.strerror})"))
                 continue
             files.append(LandingFile(feed, arrival, store.uri(name), name, entry.bytes, content))
     hashes.remember()
@@ -229,7 +229,12 @@ def _date(text: str) -> date | None:
 
 
 def _walk(store: Storage, folder: str = "") -> Iterator[Entry | Problem]:
-    for entry in store.list(folder):
+    try:
+        found = store.list(folder)
+    except OSError as cause:
+        yield Problem(f"{folder}/", f"it cannot be read ({cause.strerror})")
+        return
+    for entry in found:
         name = f"{folder}/{entry.name}" if folder else entry.name
         if entry.name.startswith((".", "_")):
             continue

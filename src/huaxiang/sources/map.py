@@ -131,7 +131,7 @@ class _Source:
         name = top.text(key)
         try:
             ZoneInfo(name or "UTC")
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             top.refuse(key, f"unknown time zone `{name}`", hint="an IANA name such as America/New_York")
         return name
 

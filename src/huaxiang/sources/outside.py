@@ -116,6 +116,9 @@ class SourceMap:
             zone=self.zone,
             business_zone=self.business_zone,
             currency=self.currency,
+            rates=config.rates
+            if self.currency == config.currency
+            else {},  # they say what others cost in ours
             required=self.required,
             default_covers=dict.fromkeys(("shop", "social"), self.covers),
         )

@@ -80,6 +80,11 @@ class Lake:
         written = self.attempt.tables.get(name) if self.attempt else None
         return written or self.pinned(name)
 
+    @property
+    def holds_nothing(self) -> bool:
+        """Whether neither a release nor the open attempt has stored anything yet."""
+        return self._newest is None and not (self.attempt and self.attempt.tables)
+
     def pinned(self, name: str) -> Pin | None:
         """Return the table as the newest release holds it; None when that has no such table."""
         return self._newest.tables.get(name) if self._newest else None

@@ -1,0 +1,89 @@
+"""What a night asks before it reads anything: required feeds, and settings that a lake keeps."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from huaxiang.clean.arrivals import missing
+from huaxiang.config import load_config
+from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.settled import FILE, check_settled
+from huaxiang.sources.files import Landing, LandingFile
+from huaxiang.tables.storage import LocalStorage
+from huaxiang.together import together
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = replace(load_config(), required=("order_line",))
+
+
+def day(number: int) -> date:
+    return date(2026, 1, number)
+
+
+def landed(*days: int) -> Landing:
+    files = tuple(
+        LandingFile("order_line", day(d), f"/in/{d}.csv", f"order_line/{d}.csv", 1, "") for d in days
+    )
+    return Landing(files, (Problem("order_line/2026-01-09/pipe.csv", "no file"),))
+
+
+@pytest.mark.parametrize(
+    ("files", "nights", "as_of", "found"),
+    [
+        ((), (), 3, "no file arrived until 2026-01-03"),
+        ((1,), (), 3, None),
+        ((4,), (), 3, "no file arrived until 2026-01-03"),
+        ((1, 2), (1,), 2, None),
+        ((1,), (1,), 2, "no file arrived after 2026-01-01 until 2026-01-02"),
+        ((1,), (1,), 1, None),  # run again
+        ((1, 3), (1, 9), 3, None),  # a held night of a mistyped date is no night before
+        ((1,), (1, 9), 3, "no file arrived after 2026-01-01 until 2026-01-03"),
+    ],
+)
+def test_a_required_feed_has_a_file_since_the_night_before(
+    files: tuple[int, ...], nights: tuple[int, ...], as_of: int, found: str | None
+) -> None:
+    told = missing(CONFIG, None, landed(*files), "in", {day(n) for n in nights}, day(as_of))
+    assert [p.found for p in told] == ([found, "no file"] if found else [])
+
+
+class Held:
+    """A lake as far as it keeps settings."""
+
+    def __init__(self, root: Path, *, holds_nothing: bool) -> None:
+        self.storage, self.holds_nothing = LocalStorage(root), holds_nothing
+
+
+def test_only_a_lake_that_holds_something_keeps_its_currency(tmp_path: Path) -> None:
+    def settle(currency: str, *, holds_nothing: bool) -> None:
+        lake: Any = Held(tmp_path, holds_nothing=holds_nothing)
+        check_settled(lake, replace(CONFIG, currency=currency))
+
+    settle("CNY", holds_nothing=True)
+    settle("USD", holds_nothing=True)  # the night before was refused
+    settle("USD", holds_nothing=False)
+    with pytest.raises(ConfigurationError, match="currency  EUR; expected USD"):
+        settle("EUR", holds_nothing=False)
+    assert json.loads((tmp_path / FILE).read_text("utf-8"))["currency"] == "USD"
+
+
+def test_after_a_failure_what_has_not_begun_does_not_begin() -> None:
+    began: list[int] = []
+
+    def job(number: int) -> None:
+        began.append(number)
+        if number == 0:
+            raise ValueError(number)
+        time.sleep(0.005)
+
+    with pytest.raises(ValueError, match="0"):
+        together([lambda n=n: job(n) for n in [0] * 4 + list(range(1, 400))])
+    assert len(began) < 400
