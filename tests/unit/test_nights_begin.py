@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.settled import FILE, check_settled
 from huaxiang.sources.files import Landing, LandingFile
+from huaxiang.sources.map import load_source
 from huaxiang.tables.storage import LocalStorage
 from huaxiang.together import together
 
@@ -53,6 +55,13 @@ def test_a_required_feed_has_a_file_since_the_night_before(
 ) -> None:
     told = missing(CONFIG, None, landed(*files), "in", {day(n) for n in nights}, day(as_of))
     assert [p.found for p in told] == ([found, "no file"] if found else [])
+
+
+def test_rates_say_what_others_cost_in_one_currency_only() -> None:
+    config = replace(CONFIG, rates={"EUR": Decimal("7.8")})
+    source = load_source("cdnow", config.conf_dir)
+    assert (source.currency, source.over(config).rates) == ("USD", {})
+    assert source.over(replace(config, currency="USD")).rates == config.rates
 
 
 class Held:

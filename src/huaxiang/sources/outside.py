@@ -111,14 +111,13 @@ class SourceMap:
 
     def over(self, config: Config) -> Config:
         """Return the configuration with what the source says: zones, currency, required feeds, coverage."""
+        rates = config.rates if self.currency == config.currency else {}  # what others cost in that currency
         return replace(
             config,
             zone=self.zone,
             business_zone=self.business_zone,
             currency=self.currency,
-            rates=config.rates
-            if self.currency == config.currency
-            else {},  # they say what others cost in ours
+            rates=rates,
             required=self.required,
             default_covers=dict.fromkeys(("shop", "social"), self.covers),
         )
