@@ -114,7 +114,7 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
         return
     try:
         parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # `2026-13-45` looks like a date to YAML
         problems.append(Problem(f"--set {text}", "the value is not YAML"))
         return
     *path, last = key.split(".")
@@ -152,8 +152,11 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         spark={str(k): str(v) for k, v in _mapping(given, "spark", place, problems).items()},
         conf_dir=folder,
     )
-    for name in ("zone", "business_zone"):
-        _zone(getattr(config, name), f"{place} {name}", problems)
+    problems += [
+        Problem(f"{place} {name}", f"unknown time zone `{zone}`", hint="an IANA name such as Asia/Shanghai")
+        for name in ("zone", "business_zone")
+        if not is_zone(zone := getattr(config, name))
+    ]
     _money(config, place, problems)
     problems += [
         Problem(f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark.")
@@ -306,13 +309,13 @@ def _money(config: Config, place: str, problems: list[Problem]) -> None:
             problems.append(Problem(f"{place} rates.{code}", f"`{rate}`", held))
 
 
-def _zone(name: str, place: str, problems: list[Problem]) -> None:
+def is_zone(name: str) -> bool:
+    """Whether this machine knows the time zone."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # `Asia` is a folder
-        problems.append(
-            Problem(place, f"unknown time zone `{name}`", hint="an IANA name such as Asia/Shanghai")
-        )
+        return False
+    return True
 
 
 def _plain(value: object) -> object:

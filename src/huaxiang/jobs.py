@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huaxiang.cli.operators import day
+from huaxiang.cli.operators import dates_from
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.run import nights
@@ -31,11 +30,9 @@ def main(argv: Sequence[str], *, steps: Sequence[str]) -> int:
     )
     given = parser.parse_args(argv)
     try:
-        last = day(given.as_of, "--as-of")
-        first = day(given.first, "--from") if given.first else last
-        if len(steps) == 1 and first != last:
+        dates = dates_from(given.first, given.as_of)
+        if len(steps) == 1 and len(dates) > 1:
             raise ConfigurationError(Problem("--from", "a single step runs for one date"))
-        dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         nights(
             load_config(given.conf, tuple(given.sets)), dates,
             landing=given.landing, lake=given.lake, source=given.source, steps=steps,

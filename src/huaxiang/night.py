@@ -229,11 +229,9 @@ def segments(night: Night) -> None:
     """Portraits and relations → who is in which segment, and who entered or left."""
     from huaxiang.segments.step import run  # noqa: PLC0415
 
-    night.keep("segments", run(night).rows())
-    rows = night.told["segments"]
-    night.tell.counts(
-        {"segments": len(rows), **{k: sum(r[k] for r in rows) for k in ("people", "entered", "left")}}
-    )
+    outcome = run(night)
+    night.keep("segments", outcome.rows())
+    night.tell.counts(outcome.totals())
 
 
 def _totals(feeds: list[dict[str, Any]]) -> dict[str, int]:

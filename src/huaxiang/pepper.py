@@ -37,10 +37,11 @@ def check_pepper(lake: Lake, pepper: bytes) -> None:
         )
 
 
-def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> bytes:
-    """Return the HMAC key: HUAXIANG_PEPPER, else the configured file, else a private file of a local lake.
+def pepper_of(config: Config, folder: Path | None, say: Callable[[str], None]) -> bytes:
+    """Return the HMAC key: HUAXIANG_PEPPER, else the configured file, else a private file in the lake's `folder`.
 
-    ConfigurationError when the configured file cannot be read or is empty, or a remote lake has no key.
+    ConfigurationError when the configured file cannot be read or is empty, or a lake that lies elsewhere
+    (`folder` is None) has no key.
     """
     given = os.environ.get(PEPPER)
     if given:
@@ -55,7 +56,7 @@ def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> byt
         if not secret:
             raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", "the file is empty"))
         return secret
-    if "://" in lake_root and not lake_root.startswith("file:"):
+    if folder is None:
         raise ConfigurationError(
             Problem(
                 "pepper",
@@ -63,7 +64,7 @@ def pepper_of(config: Config, lake_root: str, say: Callable[[str], None]) -> byt
                 hint=f"set {PEPPER} or pepper_file",
             )
         )
-    path = Path(lake_root.removeprefix("file://").removeprefix("file:")) / ".pepper"
+    path = folder / ".pepper"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from pyspark.sql import SparkSession
@@ -97,7 +99,8 @@ def nights(
         expected = "a folder that holds <feed>/<arrival date>/…, or the files of a source map"
         raise InputError(Problem(f"--landing {landing}", "no such folder", expected))
     if dry_run:
-        return [_would_read(book, landing, lake, dates)]
+        say = partial(print, file=sys.stderr) if as_json else print
+        return [_would_read(book, landing, lake, dates, say)]
     # Great Expectations takes four seconds to import, which the start of the JVM has to spare.
     threading.Thread(target=import_module, args=("huaxiang.gates.judge",), daemon=True).start()
     summaries = []
@@ -105,14 +108,14 @@ def nights(
         for as_of in dates:
             tell = Telling(as_json=True if as_json else None)
             tell.spark = there.spark
-            attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)))
+            there.lock()
+            pepper = pepper_of(config, local_path(there.root, there.spark), tell.say)
+            check = partial(_check, book.config, pepper)
+            attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)), check=check)
             follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
             tell.say(
                 f"night {as_of} · release {attempt.number}{follows} · Spark {there.spark.sparkContext.master}"
             )
-            pepper = pepper_of(config, there.root, tell.say)
-            check_pepper(there, pepper)
-            check_settled(there, book.config)
             night = Night(
                 there.spark,
                 book,
@@ -140,6 +143,12 @@ def nights(
     return summaries
 
 
+def _check(config: Config, pepper: bytes, lake: Lake) -> None:
+    """Refuse a key or settings that are not those of the nights before."""
+    check_pepper(lake, pepper)
+    check_settled(lake, config)
+
+
 def _page(root: str, night: Night) -> Any:
     from huaxiang.summary import kept, pages  # noqa: PLC0415
 
@@ -151,7 +160,9 @@ def _page(root: str, night: Night) -> Any:
         return None
 
 
-def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> dict[str, Any]:
+def _would_read(
+    book: Book, landing: str, lake: str, dates: Sequence[date], say: Callable[[str], None]
+) -> dict[str, Any]:
     from huaxiang.clean.arrivals import missing  # noqa: PLC0415
     from huaxiang.sources.files import list_landing  # noqa: PLC0415
     from huaxiang.tables.storage import storage  # noqa: PLC0415
@@ -163,9 +174,9 @@ def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> d
     for file in found.files:
         feeds[file.feed] = feeds.get(file.feed, 0) + 1
     for remark in found.problems:
-        print(remark)
+        say(str(remark))
     for feed, files in sorted(feeds.items()):
-        print(f"{feed:<20} {files:>6,} files until {dates[-1]}")
+        say(f"{feed:<20} {files:>6,} files until {dates[-1]}")
     done = {r.as_of for r in releases_light(lake)} if local_path(lake) else set()
     lacking = []
     for as_of in dates:
@@ -173,7 +184,7 @@ def _would_read(book: Book, landing: str, lake: str, dates: Sequence[date]) -> d
         done.add(as_of)
     if lacking:
         raise InputError(lacking, "A required feed is missing. Nothing was changed.")
-    print(
+    say(
         f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."
     )
     return {"dry_run": True, "files": feeds}

@@ -41,18 +41,15 @@ class Step:
 class Telling:
     """Tells a person or a log what happens; also keeps it for the summary."""
 
-    def __init__(self, *, quiet: bool = False, as_json: bool | None = None) -> None:
-        self.console = Console(stderr=True, highlight=False)
+    def __init__(self, *, as_json: bool | None = None) -> None:
+        self.console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self.as_json = (not sys.stderr.isatty()) if as_json is None else as_json
-        self.quiet = quiet
         self.steps: list[Step] = []
         self.spark: SparkSession | None = None
         self.peak = process_peak()
 
     def say(self, text: str) -> None:
         """Say one line."""
-        if self.quiet:
-            return
         if self.as_json:
             self._log({"event": "said", "text": text})
         else:
@@ -69,19 +66,11 @@ class Telling:
         step = Step(name)
         self.steps.append(step)
         began, jobs, worked = time.monotonic(), self._jobs(), self.peak.cpu_seconds()
-        if self.as_json or self.quiet:
+        if self.as_json:
             yield step
             self._finish(step, began, jobs, worked)
-            if not self.quiet:
-                self._log(
-                    {
-                        "event": "step",
-                        "step": name,
-                        "seconds": round(step.seconds, 1),
-                        "spark_jobs": step.spark_jobs,
-                        **step.counts,
-                    }
-                )
+            told = {"step": name, "seconds": round(step.seconds, 1), "spark_jobs": step.spark_jobs}
+            self._log({"event": "step", **told, **step.counts})
             return
         columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as bar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +201,39 @@ def test_held_rows_come_in_again_when_asked(house: House) -> None:
     )
     assert rows == [("held", 2, None), ("held", 2, None), ("replayed", 1, 2)]
     assert house.night(DAY[2])[0].told()["feeds"][0]["rows_in"] == 2  # a request is answered once
+
+
+def test_only_a_file_that_is_what_it_was_is_read_again(house: House) -> None:
+    """The held line is deleted from its file, and what is left is sent; asked for, it can't come."""
+    house.night(DAY[0])
+    house.put("order_line", DAY[0], "b.csv", [line("kept"), line("worse", "y")])
+    house.night(DAY[1])
+    assert request_replay(str(house.root / house.name), reason="bad_type:paid") == 2
+    told = house.night(DAY[2])[0].told()
+    assert told["remarks"] == [
+        "order_line/2026-03-01/b.csv  1 held rows stay held: the file is another one now\n    → send the rows anew"
+    ]
+    assert told["feeds"][0]["rows_in"] == 2 + 1
+    rows = house.table("quarantine").where("path LIKE '%b.csv'").collect()
+    assert sorted((r["status"], r["release"], r["replayed_release"]) for r in rows) == [
+        ("held", 1, None), ("held", 3, None), ("replayed", 2, 3),
+    ]  # fmt: skip
+
+
+def test_a_refused_file_is_told_once_and_read_when_it_can_be(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it can be is a matter of the source map, or of the contract, as much as of the file."""
+    house.put("review", DAY[2], "s.csv", [["jd", "r1"]], ["platform", "review_id"])
+    told = [house.night(day)[0].told() for day in DAY[1:3]]
+    assert [[f["path"] for f in night["refused_files"]] for night in told] == [
+        ["review/2026-03-02/r.csv"],
+        ["review/2026-03-03/s.csv"],
+    ]
+    contract = CONTRACTS["review"]
+    lenient = replace(contract, columns=tuple(replace(c, required=False) for c in contract.columns))
+    monkeypatch.setitem(CONTRACTS._by_name, "review", lenient)
+    house.put("order_line", DAY[3], "d.csv", [line("last")])
+    told = [house.night(DAY[3])[0].told()]
+    assert {f["feed"]: f["rows_in"] for f in told[0]["feeds"]} == {"order_line": 1, "review": 1}
+    assert [f["path"] for f in told[0]["refused_files"]] == ["review/2026-03-02/r.csv"]  # for another reason

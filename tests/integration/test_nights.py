@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 UNTIL = date(2026, 11, 20)
 DAYS = [UNTIL - timedelta(days=n) for n in (2, 1, 0)]
+INTERPRETED = ("spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN")
 IDS = ("person_account", "identity_log", "portrait", "brand_relation", "segment_membership", "segment_change")
 
 
@@ -49,9 +50,10 @@ def lake(place: Path, _session: SparkSession) -> str:
         patch.setattr(Verdict, "is_dense", property(lambda verdict: len(verdict.feed) % 2 == 0))
         nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
     shutil.copytree(there, place / "before")
-    with pytest.MonkeyPatch.context() as patch:  # the last night goes the way of many rows
+    with pytest.MonkeyPatch.context() as patch:  # the last night goes the way of many rows, but for compiling
         patch.setattr("huaxiang.run.is_small", lambda *_: False)
-        nights(load_config(), DAYS[2:], landing=str(place / "world/landing"), lake=there)
+        config = load_config(sets=INTERPRETED)
+        nights(config, DAYS[2:], landing=str(place / "world/landing"), lake=there)
     return there
 
 
@@ -183,15 +185,14 @@ def test_a_night_that_dies_anywhere_leaves_no_trace(
 
     with pytest.raises(ConfigurationError, match="no night is open"):
         run("days")
-    run(dies_after="segments")
+    run(dies_after="identity")
     for step in list(night_page.STEPS)[:-1]:
         run(step, dies_after=step)
-        run(step)
         if step == "days":  # an earlier step that runs again takes back what came after it
             run("identity")
             with pytest.raises(ConfigurationError, match="days did not run"):
                 run("portrait")
-            run("days")
+        run(step)
     with pytest.raises(ConfigurationError, match="the open night is"):
         nights(
             load_config(), DAYS[1:2], landing=str(place / "world/landing"), lake=crashed, steps=("publish",)

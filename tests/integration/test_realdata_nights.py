@@ -10,10 +10,21 @@ import pytest
 from tests.realdata import needed
 
 from huaxiang.config import load_config
+from huaxiang.insight.diff import definition_diff
+from huaxiang.night import open_book
 from huaxiang.pepper import PEPPER
-from huaxiang.run import nights
+from huaxiang.run import nights, opened
+from huaxiang.shipped import shipped
 from huaxiang.tables.reader import query
 
+MINE = """\
+- measure: dear_lines
+  title: {en: Dear lines, zh: 高价行}
+  means: {en: Lines above ten, zh: 超过十元的行}
+  from: order_line
+  where: paid > 10
+  adds_up: count
+"""
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -36,7 +47,7 @@ def run(tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) ->
     return one
 
 
-def test_cdnow_gives_the_frequency_recency_and_age_of_the_summary_beside_it(run: Run) -> None:
+def test_cdnow_gives_the_frequency_recency_and_age_of_the_summary_beside_it(run: Run, tmp_path: Path) -> None:
     """Cut off at 1997-09-30, distinct purchase days; days / 7 rounded to two decimals (Fader & Hardie)."""
     lake = run("cdnow", date(1997, 9, 30))
     sql = """
@@ -48,6 +59,14 @@ def test_cdnow_gives_the_frequency_recency_and_age_of_the_summary_beside_it(run:
     wanted = pc.read_csv(needed("cdnow") / "cdnow_customers_summary.csv").to_pylist()
     assert len(found) == 2357
     assert found == sorted(wanted, key=lambda row: row["ID"])
+    conf = tmp_path / "conf"  # a measure of one's own, whose event looks up feeds that never came
+    (conf / "measures").mkdir(parents=True)
+    (conf / "measures/mine.yaml").write_text(MINE, encoding="utf-8")
+    book = open_book(load_config(conf), source=str(shipped("conf") / "sources/cdnow.yaml"))
+    with opened(book.config, lake, book=book) as there:
+        assert definition_diff(there, book) == [
+            {"table": "portrait", "column": "dear_lines", "change": "added", "rows": 2357}
+        ]
 
 
 def test_filmtrust_has_people_of_one_side_and_of_both(run: Run) -> None:

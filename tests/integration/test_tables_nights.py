@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.contracts.model import Column, Contract, Text
-from huaxiang.errors import ConfigurationError, HuaxiangError, LostRaceError
+from huaxiang.errors import ConfigurationError, HuaxiangError, LostRaceError, Problem
 from huaxiang.tables.attempt import Attempt, begin
 from huaxiang.tables.content import measure
 from huaxiang.tables.lake import Lake
@@ -150,6 +150,10 @@ def test_a_frame_against_its_contract_is_refused_with_every_difference(
     assert "did you mean `release`?" in str(caught.value)
 
 
+def refuse(_: Lake) -> None:
+    raise ConfigurationError(Problem("pepper", "another key"))
+
+
 def test_what_a_dead_attempt_wrote_is_undone(lake: Lake, spark: SparkSession) -> None:
     begin(lake, DAY).append("clean/event", events(spark, 0, 3))  # dies before its first release
     lake = reopened(lake)
@@ -176,6 +180,9 @@ def test_what_a_dead_attempt_wrote_is_undone(lake: Lake, spark: SparkSession) ->
     step.append("clean/event", events(spark, 12, 15))
     step.note("seen", 3)
     written = step.tables
+    lake = reopened(lake)
+    with pytest.raises(ConfigurationError, match="another key"):  # whoever is refused touches nothing
+        begin(lake, DAY, check=refuse)
     lake = reopened(lake)
     assert begin(lake, DAY, resume=True).tables == written  # the next step's process goes on
     assert lake.attempt.notes == {"seen": 3}

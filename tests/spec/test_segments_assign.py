@@ -14,7 +14,7 @@ from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.segments.assign import assign
 from huaxiang.segments.check import run_examples
 from huaxiang.segments.load import load_segments
-from huaxiang.segments.membership import membership
+from huaxiang.segments.membership import compared, outcome
 from huaxiang.segments.vocabulary import Vocabulary, vocabulary
 from huaxiang.shipped import shipped
 
@@ -74,6 +74,7 @@ RULES = {
     "fans-of-any": "who: is_member('fans')",
     "no-fans-of-any": "who: not is_member('fans')",
     "brands-of-any-fans": "for_each: brand\nwho: is_member('fans-of-any') and not is_member('fans')",
+    "both": "who: is_member('fans') and is_member('brands-of-any-fans')",
 }
 # Of 8 with a spend above 0, 40 % are 3.2, so 4: rich, and the three that tie. Of b1's 4 who paid, half are 2;
 # of b2's 3, 1.5, so 2: all paid 7, the smaller ids win.
@@ -97,6 +98,7 @@ EXPECTED = """
     fans-of-any         young old never_bought rich tied_a
     no-fans-of-any      ageless unknown_orders tied_b tied_c owes_money
     brands-of-any-fans  young:b2 rich:b1
+    both                young rich
 """
 
 
@@ -172,7 +174,7 @@ def test_members_keep_their_since_and_changes_are_told(spark: SparkSession) -> N
         """,
         "string string string",
     )
-    members, changes = membership(previous, now, as_of=date(2026, 2, 1), release=7)
+    members, changes = outcome(compared(previous, now), as_of=date(2026, 2, 1), release=7)
     assert {tuple(r) for r in members.collect()} == {
         ("s", None, "stays", date(2026, 1, 1)),
         ("s", None, "enters", date(2026, 2, 1)),

@@ -27,11 +27,11 @@ EMPTY = {
 
 @dataclass
 class Tables:
-    """A lake and its attempt in memory; `log` says what was written."""
+    """A lake and its attempt in memory; `log` says what was written, whichever came first."""
 
     spark: SparkSession
     frames: dict[str, DataFrame] = field(default_factory=dict)
-    log: list[tuple[str, str, set[tuple[Any, ...]]]] = field(default_factory=list)
+    log: dict[str, tuple[str, set[tuple[Any, ...]]]] = field(default_factory=dict)
 
     def read(self, name: str) -> DataFrame:
         return self.frames[name]
@@ -44,11 +44,11 @@ class Tables:
 
     def replace(self, name: str, frame: DataFrame) -> None:
         rows = frame.collect()
-        self.log.append(("replace", name, {tuple(r) for r in rows}))
+        self.log[name] = ("replace", {tuple(r) for r in rows})
         self.frames[name] = self.spark.createDataFrame(rows, EMPTY[name])
 
     def append(self, name: str, frame: DataFrame) -> None:
-        self.log.append(("append", name, {tuple(r) for r in frame.collect()}))
+        self.log[name] = ("append", {tuple(r) for r in frame.collect()})
 
 
 def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
@@ -75,10 +75,10 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
     fans = {("fans", "b1", "a"), ("fans", "b2", "a")}
     started = {("buyers", None, "a"), ("buyers", None, "b"), *fans}
     one = date(2026, 1, 1)
-    assert tables.log == [
-        ("replace", "segment_membership", {(*key, one) for key in started}),
-        ("append", "segment_change", {(*key, "entered", one, 1) for key in started}),
-    ]
+    assert tables.log == {
+        "segment_membership": ("replace", {(*key, one) for key in started}),
+        "segment_change": ("append", {(*key, "entered", one, 1) for key in started}),
+    }
     assert first.totals() == {"segments": 2, "entered": 4, "left": 0}
     assert [
         (r["segment"], r["per_brand"], r["people"], r["yesterday"], r["entered"], r["left"])
@@ -91,23 +91,21 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
 
     second = run(night(2, {"a": 1, "b": 0, "c": 5}))
     two = date(2026, 1, 2)
-    assert tables.log == [
-        (
+    assert tables.log == {
+        "segment_membership": (
             "replace",
-            "segment_membership",
             {("buyers", None, "a", one), ("buyers", None, "c", two), *((*f, one) for f in fans)},
         ),
-        (
+        "segment_change": (
             "append",
-            "segment_change",
             {("buyers", None, "b", "left", two, 2), ("buyers", None, "c", "entered", two, 2)},
         ),
-    ]
+    }
     assert [(r["people"], r["yesterday"], r["entered"], r["left"]) for r in second.rows()] == [
         (2, 2, 1, 1),
         (2, 2, 0, 0),
     ]
 
     third = run(night(3, {"a": 9, "b": 0, "c": 5}))
-    assert tables.log == []
+    assert tables.log == {}
     assert third.totals() == {"segments": 2, "entered": 0, "left": 0}

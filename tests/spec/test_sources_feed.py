@@ -154,7 +154,14 @@ def test_a_text_that_an_expression_cannot_read_is_damage_and_a_blank_is_not(
 ) -> None:
     """Only where nothing else gave the value, and never on a row that is left out anyway."""
     at = "coalesce(to_timestamp(order, 'yyyy-MM-dd'), to_timestamp(order, 'dd/MM/yyyy'))"
-    lines = ["2026-01-02,a,5\n", "03/01/2026,b,5\n", "01/31/2026,c,5\n", " ,d,5\n", "4 May,e,0\n"]
+    lines = [
+        "2026-01-02,a,5\n",
+        "03/01/2026,b,5\n",
+        "01/31/2026,c,5\n",
+        " ,d,5\n",
+        "4 May,e,0\n",
+        "2026-01-02,f,few\n",
+    ]
     frame = mapped(spark, tmp_path, lines, "none", at)
     found = {row["account_id"]: (row["_damage"], row["_filtered"]) for row in frame.collect()}
     assert found == {
@@ -163,6 +170,7 @@ def test_a_text_that_an_expression_cannot_read_is_damage_and_a_blank_is_not(
         "c": ("bad_type:at", False),
         "d": (None, False),
         "e": ("bad_type:at", True),
+        "f": ("bad_type:paid", False),  # nobody can tell whether it is left out
     }
 
 

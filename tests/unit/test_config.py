@@ -52,3 +52,8 @@ def test_all_mistakes_are_told_at_once_and_a_setting_may_mend_one(tmp_path: Path
     assert "did you mean `currency`?" in str(caught.value)
     mended = load_config(tmp_path, ("zone=Asia/Tokyo", "currency=JPY", "rates={USD: 0.000000000004}"))
     assert (mended.zone, mended.digits, mended.rates) == ("Asia/Tokyo", 2, {"USD": Decimal("4E-12")})
+
+
+def test_a_setting_that_only_looks_like_a_date_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="required=2026-13-45  the value is not YAML"):
+        load_config(sets=("required=2026-13-45",))

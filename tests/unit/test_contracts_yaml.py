@@ -73,12 +73,6 @@ def test_words_are_kept_as_they_were_written() -> None:
     assert parse_yaml("rate: 7.10", "f.yaml").words["rate",] == "7.10"
 
 
-def test_an_unknown_key_is_answered_with_the_nearest() -> None:
-    doc = parse_yaml("a:\n  windw: 3\n", "f.yaml")
-    (problem,) = doc.unknown_keys(("a",), ["window", "unit"], "measure `spend`")
-    assert str(problem) == ("f.yaml:2  measure `spend`: unknown key `windw`\n    → did you mean `window`?")
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -38,6 +38,11 @@ def test_a_column_stands_once(tmp_path: Path, entry: str, taken: str) -> None:
     assert f"mine.yaml:1 {taken}  `{taken}` is a column already" in refusal(tmp_path, entry)
 
 
+def test_a_measure_takes_no_column_of_the_day_rows(tmp_path: Path) -> None:
+    entry = f"- measure: key\n{WORDS}  from: browse_event\n  adds_up: count\n  windows: [30]\n"
+    assert "mine.yaml:1 key  `key` is a column of the day rows already" in refusal(tmp_path, entry)
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
@@ -50,6 +55,19 @@ def test_a_column_stands_once(tmp_path: Path, entry: str, taken: str) -> None:
         (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  grains: [5]", "grain `5`"),
         (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  less: 5", "`less: 5`"),
         (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  5: 6", "unknown key `5`"),
+        (
+            f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  where: false",
+            "`where: False`; expected a condition",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: order_line\n  adds_up: top(brand, paid)",
+            "`top` by `paid`, a decimal(18,2); expected a whole number\n    → money in minor units: paid_minor",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: social_post\n  adds_up: by(topic, text)",
+            "text where a number is needed",
+        ),
+        (f"- tag: x\n{WORDS}  derived: true", "`derived: True`; expected an expression"),
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
         (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),
     ],

@@ -10,14 +10,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.table import Table
 
 from huaxiang.clean.arrivals import missing
+from huaxiang.cli.operators import console, dates_from
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.pepper import PEPPER, pepper_of
 from huaxiang.settled import FILE, check_settled
 from huaxiang.sources.files import Landing, LandingFile
 from huaxiang.sources.map import load_source
-from huaxiang.tables.storage import LocalStorage
+from huaxiang.tables.storage import LocalStorage, local_path
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -82,6 +85,28 @@ def test_only_a_lake_that_holds_something_keeps_its_currency(tmp_path: Path) -> 
     with pytest.raises(ConfigurationError, match="currency  EUR; expected USD"):
         settle("EUR", holds_nothing=False)
     assert json.loads((tmp_path / FILE).read_text("utf-8"))["currency"] == "USD"
+
+
+def test_a_lake_elsewhere_has_no_key_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PEPPER, raising=False)
+    with pytest.raises(ConfigurationError, match="no key of its own"):
+        pepper_of(CONFIG, local_path("hdfs:/lake"), print)
+    made = pepper_of(CONFIG, local_path(f"file://{tmp_path}/lake"), print)
+    assert (tmp_path / "lake/.pepper").read_bytes() == made == pepper_of(CONFIG, tmp_path / "lake", print)
+
+
+def test_a_range_of_nights_goes_forward() -> None:
+    assert dates_from("2026-01-30", "2026-02-01") == [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)]
+    assert dates_from(None, "2026-02-01") == [date(2026, 2, 1)]
+    with pytest.raises(ConfigurationError, match="is after --as-of"):
+        dates_from("2026-02-02", "2026-02-01")
+
+
+def test_a_table_shows_values_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("[n]", box=None)
+    table.add_row("[new] green tea :tea: [/sale]")
+    console().print(table)
+    assert "[new] green tea :tea: [/sale]" in capsys.readouterr().out
 
 
 def test_after_a_failure_what_has_not_begun_does_not_begin() -> None:

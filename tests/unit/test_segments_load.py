@@ -145,6 +145,8 @@ REFUSED = {
     + "about: {en: Why, fr: P}": "segments/a.yaml:4:18  unknown language `fr`\n    → valid: en, zh\nsegments/a.yaml:4:8  `about` says nothing in `zh`",
     WHO
     + "not_if: tired": "segments/a.yaml:4:9  `not_if` is a list of segments\n    → not_if: [opted-out, tired]",
+    WHO
+    + "not_if: [{segment: tired}]": "segments/a.yaml:4:10  unknown segment `{'segment': 'tired'}`\n    → valid: a",
     # rules
     "who: orders_all": "segments/a.yaml:3:6  a number where true or false is needed\n    orders_all\n    ^^^^^^^^^^",
     "who: orders_all > '0'": "segments/a.yaml:3:6  a number compared with text: `orders_all > '0'`\n    orders_all > '0'\n    ^^^^^^^^^^^^^^^^        write cast(… as bigint), or the text in quotes",

@@ -150,6 +150,12 @@ MISTAKES = {
         "arrives daily; expected `daily` with {date}",
         "",
     ),
+    "date twice": (
+        "goods/{date}.parquet",
+        "goods/{date}/{date}.parquet",
+        "`goods/{date}/{date}.parquet` has {date} twice",
+        "write `*` for the others",
+    ),
     "arrived": ("arrived: 2026-01-31", "arrived: 2026-02-31", "`2026-02-31` is not a date", ""),
     "arrived and daily": (
         "arrives: daily}",

@@ -46,7 +46,7 @@ class FeedArrival:
     feed: str
     staged: Staged | None = None
     again: Staged | None = None
-    held: DataFrame | None = None  # (_path, _record) of the rows to take from `again`
+    held: DataFrame | None = None  # (_path, _record, _held) of the rows to take from `again`
     held_rows: int = 0
     files: tuple[Filed, ...] = ()
 
@@ -57,8 +57,8 @@ class FeedArrival:
 
     @property
     def is_readable(self) -> bool:
-        """Whether there is anything to judge: not only refused files."""
-        return bool(self.held_rows) or any(f.status != REFUSED for f in self.files)
+        """Whether there is anything to judge: not only refused files, and repeats of what was read."""
+        return bool(self.held_rows) or any(f.status == LOADED for f in self.files)
 
     @property
     def repeated_rows(self) -> int:
@@ -78,29 +78,47 @@ class Arrivals:
 class _Known:
     """The file ledger: what was read before."""
 
-    files: set[tuple[str, str, str]] = field(default_factory=set)  # feed, path, content hash
+    contents: dict[tuple[str, str], dict[int, str]] = field(
+        default_factory=dict
+    )  # by the release that read them
+    files: set[tuple[str, str, str]] = field(default_factory=set)  # feed, path, content hash of those read
+    refused: dict[tuple[str, str, str], str] = field(default_factory=dict)  # what was said of the others
     loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
 
     @classmethod
     def of(cls, night: Night) -> _Known:
         known = cls()
-        columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status")
+        columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
         for row in night.lake.read("file_ledger").select(*columns).collect() if night.lake.newest else ():
-            known.files.add((row["feed"], row["path"], row["content_hash"]))
+            file = (row["feed"], row["path"], row["content_hash"])
+            if row["status"] == REFUSED:
+                known.refused[file] = row["problem"]
+                continue
+            known.files.add(file)
+            known.contents.setdefault(file[:2], {})[row["release"]] = file[2]
             if row["status"] == LOADED:
                 delivery = (row["arrival_date"], row["content_hash"])
                 known.loaded.setdefault(row["feed"], {})[delivery] = row["rows"]
         return known
 
     def is_new(self, file: LandingFile) -> bool:
-        return (file.feed, file.relative, file.content_hash) not in self.files
+        return _mark(file) not in self.files
+
+    def says_nothing_new(self, filed: Filed) -> bool:
+        """Whether a file is refused for what it was refused for before."""
+        return filed.status == REFUSED and self.refused.get(_mark(filed.file)) == str(filed.problem)
+
+
+def _mark(file: LandingFile) -> tuple[str, str, str]:
+    return file.feed, file.relative, file.content_hash
 
 
 def arrivals(night: Night, scratch: Path) -> Arrivals:
     """List, stage and check what came; InputError (exit 3) when a required feed is missing or refused.
 
-    New is a file whose path or content is not in the file ledger; one that was refused is tried again only
-    with another content. A file equal to another one of its feed and arrival date is a duplicate whole.
+    New is a file whose path or content is not in the file ledger, or that was refused: it is tried again,
+    since a source map may read it by now, and told again only if it is refused for something else. A file
+    equal to another one of its feed and arrival date is a duplicate whole.
     """
     store = storage(night.landing, night.spark)
     lake = local_path(night.lake.root, night.spark)
@@ -111,7 +129,8 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
     nights = {release.as_of for release in night.lake.releases()}
     lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of)
-    replays = rows_to_replay(night, [f for f in landing.files if not known.is_new(f)])
+    old = [f for f in landing.files if not known.is_new(f)]
+    replays, remarks = rows_to_replay(night, old, known.contents)
     named = [feed for feed in night.feeds if new[feed] or feed in replays]
 
     def staged(feed: str) -> FeedArrival:
@@ -125,13 +144,13 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
         held = held.without(refused)  # a file that is refused now has none to give: its rows stay held
         return replace(arrival, again=again, held=held.places if held.total else None, held_rows=held.total)
 
-    found = together([partial(staged, feed) for feed in named])
+    found = [a for a in together([partial(staged, feed) for feed in named]) if a.files or a.held_rows]
     refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]
     if lacking or refused:
         raise InputError([*lacking, *refused], "A required feed is missing or refused. Nothing was ingested.")
     notes = [note for a in found if a.staged for note in a.staged.notes]
     notes += [f.problem for a in found if a.again for f in a.again.files if f.problem]
-    return Arrivals(tuple(found), (*landing.problems, *notes))
+    return Arrivals(tuple(found), (*landing.problems, *remarks, *notes))
 
 
 def _stage(night: Night, feed: str, files: Sequence[LandingFile], into: Path, store: object) -> Staged | None:
@@ -155,7 +174,7 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
         else:
             rows = twin.rows if twin else known.loaded[feed][delivery]
             files.append(Filed(file, DUPLICATE, rows))
-    return FeedArrival(feed, staged, files=tuple(files))
+    return FeedArrival(feed, staged, files=tuple(f for f in files if not known.says_nothing_new(f)))
 
 
 def missing(

@@ -171,7 +171,11 @@ def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFra
         if staged is not None and staged.rows:
             frame = feed_frame(night.spark, staged, contract, night.source)
             if staged is arrival.again and arrival.held is not None:
-                frame = frame.join(F.broadcast(arrival.held.distinct()), ["_path", "_record"], "left_semi")
+                frame = frame.join(
+                    F.broadcast(arrival.held.select("_path", "_record").distinct()),
+                    ["_path", "_record"],
+                    "left_semi",
+                )
             frames.append(conform(frame, contract, night.config, pepper, stored_by(night.lake, contract)))
     return stacked(frames)
 

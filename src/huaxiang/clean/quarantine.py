@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from huaxiang.clean.joinkeys import peppered, pseudonym
 from huaxiang.clean.verdicts import QUARANTINED
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.frames import stacked
+from huaxiang.frames import local_frame, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -36,7 +36,7 @@ class Replay:
     """The held rows of one feed to be read again: their files, with the arrival dates they were held with."""
 
     files: tuple[LandingFile, ...]
-    places: DataFrame  # _path, _record
+    places: DataFrame  # _path, _record, and _held: the release that holds the row
     rows: Mapping[str, int]  # by the file's name
 
     @property
@@ -110,52 +110,68 @@ def request_replay(lake_root: str, *, feed: str | None = None, reason: str | Non
 
 def _held(lake_root: str) -> list[dict[str, Any]]:
     """Read the held rows of the newest release, also of one that gates hold back."""
-    from deltalake import DeltaTable  # noqa: PLC0415  (no Spark for a list)
+    from huaxiang.tables.reader import read_pinned, releases_light  # noqa: PLC0415  (no Spark for a list)
 
-    from huaxiang.tables.reader import releases_light  # noqa: PLC0415
-
-    releases = releases_light(lake_root)
-    pin = releases[-1].tables.get(TABLE) if releases else None
-    if pin is None:
-        return []
-    table = DeltaTable(f"{lake_root.rstrip('/')}/{pin.path}", version=pin.version).to_pyarrow_dataset()
-    return [row for row in table.to_table().to_pylist() if row["status"] == HELD]
+    pin = next((release.tables.get(TABLE) for release in releases_light(lake_root)[-1:]), None)
+    rows = read_pinned(lake_root, pin).to_table().to_pylist() if pin else []
+    return [row for row in rows if row["status"] == HELD]
 
 
-def rows_to_replay(night: Night, known: Iterable[LandingFile]) -> dict[str, Replay]:
-    """Return by feed the held rows that a request wants read again, of files that are still the same.
+def rows_to_replay(
+    night: Night, known: Iterable[LandingFile], contents: Mapping[tuple[str, str], Mapping[int, str]]
+) -> tuple[dict[str, Replay], list[Problem]]:
+    """Return by feed the held rows that a request wants read again, and remarks about those that can't be.
 
-    A request holds for the first night after it; that night done, it is answered. The others stay held.
+    `known` are the files that lie there and were read before, `contents` gives by (feed, name) the content
+    hash with which each release read them: only what still is as it was held is read again. A request holds
+    for the first night after it; that night done, it is answered. A file of which nobody knows when it was
+    complete arrives once more, tonight.
     """
     text = night.lake.storage.read_text(REQUEST)
     request = json.loads(text) if text else None
     newest = night.lake.newest
     if request is None or newest is None or newest.release != request["through"]:
-        return {}
+        return {}, []
     held = night.lake.read(TABLE).where(F.col("status") == HELD)
     if request["feed"]:
         held = held.where(F.col("feed") == request["feed"])
     if request["reason"]:
         held = held.where(F.array_contains("reasons", request["reason"]))
-    same = {(f.feed, f.relative): f for f in known}
-    replays: dict[str, list[tuple[LandingFile, int]]] = {}
-    counted = held.groupBy("feed", "path", "arrival_date").agg(F.count_distinct("record").alias("rows"))
-    for row in counted.collect():
-        file = same.get((row["feed"], row["path"]))
-        if file is not None:
-            again = replace(file, arrival=row["arrival_date"])
-            replays.setdefault(row["feed"], []).append((again, row["rows"]))
-    return {feed: _replay(held, feed, files) for feed, files in replays.items()}
-
-
-def _replay(held: DataFrame, feed: str, files: list[tuple[LandingFile, int]]) -> Replay:
-    paths = [file.relative for file, _ in files]
-    places = held.where((F.col("feed") == feed) & F.col("path").isin(paths))
-    named = places.select(F.col("path").alias("_path"), F.col("record").alias("_record"))
-    counted: Counter[str] = Counter()
-    for file, rows in files:
-        counted[file.relative] += rows
-    return Replay(tuple(file for file, _ in files), named, counted)
+    there = {(f.feed, f.relative): f for f in known}
+    files: dict[str, dict[str, LandingFile]] = {}
+    places: list[tuple[str, str, int]] = []
+    remarks = []
+    for row in (
+        held.groupBy("feed", "path", "release").agg(F.min("arrival_date"), F.count(F.lit(1))).collect()
+    ):
+        feed, path, release, arrival, rows = row
+        file = there.get((feed, path))
+        read = [(by, content) for by, content in contents.get((feed, path), {}).items() if by <= release]
+        if file is None or not read or max(read)[1] != file.content_hash:
+            found = (
+                f"{rows:,} held rows stay held: the file is {'gone' if file is None else 'another one now'}"
+            )
+            remarks.append(Problem(path, found, hint="send the rows anew"))
+            continue
+        is_guessed = night.source is not None and night.source.guesses_arrival(feed)
+        files.setdefault(feed, {})[path] = file if is_guessed else replace(file, arrival=arrival)
+        places.append((feed, path, release))
+    if not places:
+        return {}, remarks
+    asked = F.broadcast(local_frame(night.spark, places, "feed string, path string, release bigint"))
+    again = held.join(asked, ["feed", "path", "release"], "left_semi")
+    counts: dict[str, dict[str, int]] = {}
+    for feed, path, rows in again.groupBy("feed", "path").agg(F.count_distinct("record")).collect():
+        counts.setdefault(feed, {})[path] = rows
+    columns = (
+        F.col("path").alias("_path"),
+        F.col("record").alias("_record"),
+        F.col("release").alias("_held"),
+    )
+    return {
+        feed: Replay(tuple(named.values()), again.where(F.col("feed") == feed).select(*columns), counts[feed])
+        for feed, named in files.items()
+    }, remarks
 
 
 def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: int) -> DataFrame:
@@ -165,12 +181,13 @@ def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: in
             F.lit(feed).alias("feed"),
             F.col("_path").alias("path"),
             F.col("_record").alias("record"),
+            F.col("_held").alias("release"),
             F.lit(HELD).alias("status"),
         )
         for feed, places in replayed.items()
     ]
     again = stacked(marks).distinct().withColumn("_again", F.lit(True))
-    joined = held.join(F.broadcast(again), ["feed", "path", "record", "status"], "left")
+    joined = held.join(F.broadcast(again), ["feed", "path", "record", "release", "status"], "left")
     status = F.when(F.col("_again"), F.lit(REPLAYED)).otherwise(F.col("status"))
     number = F.when(F.col("_again"), F.lit(release).cast("bigint")).otherwise(F.col("replayed_release"))
     marked = joined.withColumns({"status": status, "replayed_release": number})

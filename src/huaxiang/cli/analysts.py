@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from huaxiang.cli.operators import WIDE, AsJson, Conf, LakeRoot, Landing, Sets
+from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets, console
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
@@ -57,7 +56,7 @@ def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = Fals
     table = Table(*names, box=None)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if Console().is_terminal else WIDE).print(table)
+    console().print(table)
     print(f"{len(catalogue.measures)} measures, {len(catalogue.tags)} tags")
 
 
@@ -123,7 +122,7 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     table = Table("feed", "reason", "rows", "e.g. file", "record", box=None)
     for row in rows:
         table.add_row(row["feed"], row["reason"], f"{row['rows']:,}", row["path"], str(row["record"]))
-    Console(width=None if Console().is_terminal else WIDE).print(table)
+    console().print(table)
     print(
         f"{sum(r['rows'] for r in rows):,} reasons of held rows in {lake}. Mend the cause, then: huaxiang quarantine replay"
     )
@@ -170,7 +169,7 @@ def docs(
         bool, typer.Option("--check", help="Only tell whether the dictionary is current")
     ] = False,
 ) -> None:
-    """Write schemas/DICTIONARY.md from contracts and measures, or check that it is current."""
+    """Write DICTIONARY.md of the schemas in use from contracts and measures, or check that it is current."""
     from huaxiang.contracts.dictionary import write  # noqa: PLC0415
     from huaxiang.portrait.vocabulary import compiled_contracts  # noqa: PLC0415
     from huaxiang.shipped import shipped  # noqa: PLC0415

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,6 +28,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
 Master = Annotated[
     str | None, typer.Option("--master", help="Spark master (default: the running session, else local[*])")
 ]
+
+
+def console() -> Console:
+    """Return where tables are printed: what stands in them is text, whatever brackets it has."""
+    wide = None if Console().is_terminal else WIDE
+    return Console(width=wide, markup=False, emoji=False)
+
+
+def dates_from(first: str | None, last: str) -> list[date]:
+    """Read `--from` and `--as-of` as the dates of the nights between them, both included."""
+    until = day(last, "--as-of")
+    since = day(first, "--from") if first else until
+    if since > until:
+        raise ConfigurationError(Problem("--from", f"`{first}` is after --as-of `{last}`"))
+    return [since + timedelta(days=n) for n in range((until - since).days + 1)]
 
 
 def day(text: str, option: str) -> date:
@@ -64,11 +78,7 @@ def nightly(
 
     The first night on an empty lake is the backfill of everything that arrived until then.
     """
-    last = day(as_of, "--as-of")
-    first = day(from_, "--from") if from_ else last
-    if first > last:
-        raise ConfigurationError(Problem("--from", f"`{from_}` is after --as-of `{as_of}`"))
-    dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    dates = dates_from(from_, as_of)
     from huaxiang.run import nights  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
@@ -108,7 +118,7 @@ def releases(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     for r in found:
         at, held = f"{r.published_at:%Y-%m-%d %H:%M:%S}", f"{sum(p.rows for p in r.tables.values()):,}"
         table.add_row(str(r.release), r.status, str(r.as_of), at, str(len(r.tables)), held, r.content_hash)
-    Console().print(table if found else f"no release in {lake} yet: run `huaxiang nightly`")
+    console().print(table if found else f"no release in {lake} yet: run `huaxiang nightly`")
 
 
 def rollback(
@@ -144,7 +154,7 @@ def query(
     table = Table(*found.column_names, box=None)
     for row in rows:
         table.add_row(*("" if v is None else str(v) for v in row.values()))
-    Console(width=None if Console().is_terminal else WIDE).print(table)
+    console().print(table)
     if found.num_rows > limit:
         print(f"… {found.num_rows - limit:,} more rows; --limit shows them")
 
@@ -220,11 +230,9 @@ def demo(
     config = load_config(None, tuple(sets or ()))
     until = date(2026, 11, 20)
     made, tables = lake / "world", lake / "lake"
-    if tables.exists():
-        raise ConfigurationError(
-            Problem(str(tables), "there is a lake already", hint="remove it, or pass another --lake")
-        )
-    shutil.rmtree(made, ignore_errors=True)
+    there = [Problem(str(p), "it is there already") for p in (tables, made) if p.exists()]
+    if there:
+        raise ConfigurationError(there, "Remove them, or pass another --lake.")
     print(f"a world of {people:,} people and {days} days …", file=sys.stderr)
     make(made, people=people, days=days, seed=seed, until=until)
     dates = [until - timedelta(days=n) for n in (3, 2, 1, 0)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml as pyyaml
 
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,19 +72,6 @@ class Document:
     def problem(self, trail: Iterable[Step], found: str, expected: str = "", hint: str = "") -> Problem:
         """Return a problem that points at the key at `trail`."""
         return Problem(self.place(trail), found, expected, hint)
-
-    def unknown_keys(self, trail: Trail, valid: Iterable[str], what: str = "") -> list[Problem]:
-        """Return one problem for each key of the map at `trail` that is not valid, with the nearest word."""
-        here: Any = self.data
-        for step in trail:
-            here = here[step]
-        words = tuple(valid)
-        lead = f"{what}: " if what else ""
-        return [
-            self.problem((*trail, key), f"{lead}unknown key `{key}`", hint=did_you_mean(str(key), words))
-            for key in here
-            if key not in words
-        ]
 
 
 def shown(path: Path) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.events import KEY_KINDS, Event, load_events
-from huaxiang.days.measures import ALL, GRAINS, KEYED_WAYS, WAYS, Catalogue, Measure, Part, Rank, Tag
+from huaxiang.days.measures import ALL, GRAIN, GRAINS, KEYED_WAYS, WAYS, Catalogue, Measure, Part, Rank, Tag
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean
 from huaxiang.expressions import Place, compile_expression
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from huaxiang.contracts.model import Contract
@@ -27,6 +27,9 @@ _TAG_KEYS = ("tag", "title", "means", "grain", "derived", "rank", "unit", "priva
 _LESS_KEYS = ("from", "where", "adds_up", "dated_by")
 RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known"])
 """Columns that every portrait or brand relation has, or will have."""
+OF_CELLS = frozenset([*GRAIN, "part", "person", "release", "known_to"])
+"""Columns that the day rows have beside their values, whose columns are named like measures."""
+WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
 _RANK_KEYS = ("of", "into", "best", "among")
 
 
@@ -206,7 +209,7 @@ def _part(
         problems.append(
             Problem(place, f"`dated_by: {dated_by}`", hint=did_you_mean(dated_by, dict(event.dates)))
         )
-    types = _types(way, arguments[len(keyed) :], where, event, at, problems)
+    types = _types(way, arguments[len(keyed) :], where, event, at, place, problems)
     if len(problems) > before:
         return None
     found = made or types[0]
@@ -218,18 +221,25 @@ def _part(
 
 
 def _types(
-    way: str, arguments: Iterable[str], where: str | None, event: Event, at: Place, problems: list[Problem]
-) -> list[str]:
+    way: str, arguments: Sequence[str], where: object, event: Event,
+    at: Place, place: str, problems: list[Problem],
+) -> list[str]:  # fmt: skip
     types = []
-    needs: dict[str, Family] = {"state": "boolean", "sum": "number"}
+    needs: dict[str, Family] = {"state": "boolean", "sum": "number", **dict.fromkeys(KEYED_WAYS, "number")}
     wants: list[tuple[str, Family | None]] = [(a, needs.get(way)) for a in arguments]
-    if where is not None:
-        wants.append((str(where), "boolean"))
+    if isinstance(where, str):
+        wants.append((where, "boolean"))
+    elif where is not None:
+        problems.append(Problem(place, f"`where: {where}`", "a condition", 'where: "paid > 0"'))
     for text, want in wants:
         try:
             types.append(compile_expression(text, event.names, at, want=want).type)
         except ConfigurationError as error:
             problems += error.problems
+    is_weight = way in KEYED_WAYS and bool(arguments) and len(types) == len(wants)
+    if is_weight and types[0] not in WHOLE_NUMBERS:
+        found = f"`{way}` by `{arguments[0]}`, a {types[0]}"
+        problems.append(Problem(place, found, "a whole number", "money in minor units: paid_minor"))
     return types
 
 
@@ -263,6 +273,8 @@ def _tag(
         problems.append(Problem(place, f"grain `{grain}`", hint=did_you_mean(str(grain), GRAINS)))
     if ("derived" in entry) == ("rank" in entry):
         problems.append(Problem(place, "a tag needs one of `derived` or `rank`"))
+    if not isinstance(entry.get("derived", ""), str):
+        problems.append(Problem(place, f"`derived: {entry['derived']}`", "an expression", 'derived: "a > 0"'))
     rank = None
     inner = entry.get("rank")
     if inner is not None and not isinstance(inner, dict):
@@ -294,7 +306,11 @@ def _tag_problems(catalogue: Catalogue) -> list[Problem]:
     columns = [(m.column(window), m.place) for m in catalogue.measures for window in m.windows]
     columns += [(tag.name, tag.place) for tag in catalogue.tags]
     taken = set(RESERVED)
-    problems = []
+    problems = [
+        Problem(m.place, f"`{m.name}` is a column of the day rows already", hint="choose another name")
+        for m in catalogue.measures
+        if m.name in OF_CELLS
+    ]
     for name, place in columns:
         if name in taken:
             problems.append(Problem(place, f"`{name}` is a column already", hint="choose another name"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import BY_MONTH, part_of
+from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
 from huaxiang.tables.write import PARTITION
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from huaxiang.days.measures import Part
 
-GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 STRUCTS = ("latest", "at_max", "state")
 """Ways whose partial values are structs: Spark sorts for them what it adds up in a hash table otherwise."""
 

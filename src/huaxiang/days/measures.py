@@ -41,6 +41,8 @@ WAYS: dict[str, tuple[tuple[int, ...], str | None, bool, bool]] = {
     "top_share": ((1, 2), "double", False, False),
     "by": ((1, 2), "array<struct<key:string,value:bigint>>", False, False),
 }
+GRAIN = ("stream", "key_kind", "key", "account", "business_date")
+"""The key of the day rows."""
 KEYED_WAYS = ("distinct", "top", "top_share", "by")
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from huaxiang.days.cells import GRAIN, cells, widened
+from huaxiang.days.cells import cells, widened
+from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
@@ -51,6 +52,11 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     known = {r["stream"]: r["definition"] for r in lake.read_release("measure_definition").collect()}
     old = lake.read_release("day_row")
     tables = lake.release().tables
+
+    def read(feed: str) -> DataFrame:  # of a feed that never came, no row
+        name = f"clean/{feed}"
+        return lake.read_release(name) if name in tables else lake.read(name)
+
     stale = [s for s in catalogue.streams() if known.get(s) != catalogue.stream_definition(s)]
     kept = old.where(~F.col("stream").isin(*stale)) if stale else old
     frames = [kept.select(*GRAIN, PARTITION, *(n for n in wide if n in old.columns))]
@@ -58,12 +64,7 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
         parts = catalogue.streams()[stream]
         event = parts[0][0].event
         if f"clean/{event.feed}" in tables:
-            rows = event_rows(
-                event,
-                lake.read_release(f"clean/{event.feed}"),
-                lambda f: lake.read_release(f"clean/{f}"),
-                zone=book.config.business_zone,
-            )
+            rows = event_rows(event, read(event.feed), read, zone=book.config.business_zone)
             frames.append(cells(rows, parts))
     return widened(stacked(frames), wide)
 

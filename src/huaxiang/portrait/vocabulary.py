@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
+from huaxiang.days.measures import GRAIN
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, Place, compile_expression
 
@@ -73,7 +74,6 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
             hashed=False,
         ),
     ]
-    grain = ("stream", "key_kind", "key", "account", "business_date")
     past = _plain("known_to", "bigint", "Release that replaced the cell", "替换该单元的发布号")
     who = Column(
         "person", "string", Text("Person", "个人"),
@@ -90,12 +90,12 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
         Contract(
             "day_row", "lake", "1.0.0", Text("Day rows", "日单元"),
             Text("What an account did on a business date under a key, as values that add up", "账号在某业务日期某键下的可累加值"),
-            grain, (*keys, *cells, release),
+            GRAIN, (*keys, *cells, release),
         ),
         Contract(
             "day_row_past", "lake", "1.0.0", Text("Replaced day rows", "被替换的日单元"),
             Text("Day rows that a later night replaced, with the releases between which they were known", "被后续夜间批次替换的日单元及其已知区间"),
-            (*grain, "release"), (*keys, *cells, release, past),
+            (*GRAIN, "release"), (*keys, *cells, release, past),
         ),
         Contract(
             PORTRAIT, "published", "1.0.0", Text("Portrait", "画像"),

@@ -40,9 +40,11 @@ def assign(
     per_brand = {s.name: s.per_brand for s in segments}
     people, pairs = portrait, brand_relation
     carried: set[str] = set()
+    flagged: set[str] = set()
     for of_persons, of_brands in rounds(segments):
-        wanted = {n for s in of_persons for n in s.needs if per_brand[n]}
+        wanted = {n for s in of_persons for n in s.needs if per_brand[n]} - flagged
         people = _with_flags(people, pairs, wanted)
+        flagged |= wanted
         people = _with_members(people, portrait, of_persons, _person_name(per_brand), within)
         needed = {n for s in of_brands for n in _of_person(s, per_brand)} - carried
         pairs = _joined(pairs, people, needed)

@@ -159,6 +159,6 @@ class _Reader:
             self.say(("not_if",), "`not_if` is a list of segments", "not_if: [opted-out, tired]")
             return ()
         for k, name in enumerate(listed):
-            if name not in declared:
+            if not isinstance(name, str) or name not in declared:
                 self.say(("not_if", k), f"unknown segment `{name}`", did_you_mean(str(name), declared))
         return tuple(dict.fromkeys(str(name) for name in listed))

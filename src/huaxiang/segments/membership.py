@@ -25,19 +25,12 @@ def compared(previous: DataFrame, now: DataFrame) -> DataFrame:
     )
 
 
-def membership(
-    previous: DataFrame, now: DataFrame, *, as_of: date, release: int
-) -> tuple[DataFrame, DataFrame]:
-    """Return tonight's `segment_membership`, and `segment_change`: who entered or left since.
+def outcome(both: DataFrame, *, as_of: date, release: int) -> tuple[DataFrame, DataFrame]:
+    """Return tonight's `segment_membership`, and `segment_change`: who entered or left since, from `compared`.
 
     `since` stays for a person who stays (by person id) and is `as_of` for one who enters. A segment
     that isn't defined any more is left by all.
     """
-    return outcome(compared(previous, now), as_of=as_of, release=release)
-
-
-def outcome(both: DataFrame, *, as_of: date, release: int) -> tuple[DataFrame, DataFrame]:
-    """Return (membership, change) from `compared`."""
     since = F.coalesce("since", F.lit(as_of)).alias("since")
     change = F.when(F.col("is"), "entered").otherwise("left").alias("change")
     dated = (F.lit(as_of).alias("as_of"), F.lit(release).cast("bigint").alias("release"))

@@ -123,7 +123,7 @@ def check_source(
         )
     others = [problem for feed in staged.values() for f in feed.refused if (problem := f.problem)]
     return SourceCheck(
-        source=source.source,
+        source=name,
         landing=str(landing),
         feeds=feeds,
         empty=_empty(source),

@@ -78,13 +78,15 @@ def _mapped(
         if kind == "timestamp_ntz"
     }
     frame = frame.withColumns(clocks)
+    unread = {name: found.unread(zone=source.zone) for name, found in compiled.items()}
     columns = {name: found.column(zone=source.zone) for name, found in compiled.items()}
     where = columns.pop("where", None)
-    kept = F.lit(True) if where is None else F.coalesce(where, F.lit(False)) | F.col("_damage").isNotNull()
+    is_wanted = F.lit(True) if where is None else F.coalesce(where, F.lit(False))
+    of_where = unread.get("where")  # a row of which nobody can tell is no row that is left out
+    kept = is_wanted | F.col(DAMAGE).isNotNull() | (F.lit(False) if of_where is None else of_where)
     selected = [column.alias(name) for name, column in columns.items()]
     if feed.key:
         selected.append(_joined(feed.key, table.types).alias(KEY))
-    unread = {name: compiled[name].unread(zone=source.zone) for name in columns}
     spoilt = [
         F.when(is_unread, F.lit(f"bad_type:{name}"))
         for name, is_unread in unread.items()

@@ -6,8 +6,8 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from huaxiang.config import COVERS, is_zone
 from huaxiang.contracts.load import load_contracts
 from huaxiang.contracts.model import Text
 from huaxiang.contracts.part import Part
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Expression", "FeedMap", "OutsideFile", "SourceMap", "load_source", "source_names"]
 
-COVERS = ("everybody", "accounts")
 FORMATS = ("csv", "jsonl", "parquet")
 _TOP = (
     "source",
@@ -129,9 +128,7 @@ class _Source:
 
     def zone(self, top: Part, key: str) -> str:
         name = top.text(key)
-        try:
-            ZoneInfo(name or "UTC")
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        if name and not is_zone(name):
             top.refuse(key, f"unknown time zone `{name}`", hint="an IANA name such as America/New_York")
         return name
 
@@ -167,6 +164,8 @@ class _Source:
             if header.count(word) > 1:
                 part.refuse("header", f"the column `{word}` appears twice", "each name once")
         arrives = part.word("arrives", ("once", "daily"), required=False) or "once"
+        if path.count("{date}") > 1:
+            part.refuse("path", f"`{path}` has {{date}} twice", "write `*` for the others")
         if (arrives == "daily") != ("{date}" in path) and path:
             part.refuse(
                 "arrives", f"`{path}` arrives {arrives}", "`daily` with {date} in the path, `once` without"

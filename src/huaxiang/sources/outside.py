@@ -100,6 +100,10 @@ class SourceMap:
         """Tell whether the feed's file is there from the first night on, whatever its dates."""
         return self.file_of(feed).arrives == "once"
 
+    def guesses_arrival(self, feed: str) -> bool:
+        """Tell whether nobody knows when the feed's file was complete: it counts as of the night that finds it."""
+        return self.reads_once(feed) and self.file_of(feed).arrived is None
+
     def wanted(self, feed: str) -> Wanted:
         """Return what a file must have for this feed: every column its expressions read."""
         reads = self.feeds[feed].reads

@@ -163,11 +163,14 @@ def _content(pin: Pin | None) -> Content:
     return Content.parse(pin.rows, pin.content_hash) if pin else Content()
 
 
-def begin(lake: Lake, as_of: date, *, resume: bool = False) -> Attempt:
+def begin(
+    lake: Lake, as_of: date, *, resume: bool = False, check: Callable[[Lake], None] | None = None
+) -> Attempt:
     """Lock the lake, undo what a dead attempt left, and start the attempt for the next release.
 
     With `resume` the attempt in the lake goes on; writes of it that were not recorded any more are undone.
     ConfigurationError when it is for another date than `as_of` or no longer follows the newest release.
+    What `check` refuses is refused before an open attempt is touched.
     """
     lake.lock()
     releases = lake.refresh()
@@ -188,8 +191,10 @@ def begin(lake: Lake, as_of: date, *, resume: bool = False) -> Attempt:
         hint = f"begin it with the ingest step for {as_of}"
         raise ConfigurationError(Problem(f"night {as_of}", found, "the steps of one night in order", hint))
     attempt = saved or Attempt(lake, (follows or 0) + 1, as_of, follows)
-    attempt.save()
     lake.attempt = attempt
+    if check:
+        check(lake)
+    attempt.save()
     tidy(lake, attempt, releases)
     return attempt
 

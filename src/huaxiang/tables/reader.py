@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -11,9 +10,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.tables.release import TABLE, Release, choose, table_path
+from huaxiang.tables.release import TABLE, Pin, Release, choose, table_path
+from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
     import pyarrow.dataset as ds
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def releases_light(root: str | Path) -> list[Release]:
     """Return every release of a lake on this machine, oldest first; none when there is no lake."""
     try:
-        rows = DeltaTable(Path(root) / table_path(TABLE)).to_pyarrow_table().to_pylist()
+        rows = DeltaTable(_folder(root) / table_path(TABLE)).to_pyarrow_table().to_pylist()
     except TableNotFoundError:  # no lake, or its first release is just being written
         return []
     return sorted((Release.from_row(row) for row in rows), key=lambda r: r.release)
@@ -29,7 +31,7 @@ def releases_light(root: str | Path) -> list[Release]:
 
 def release_light(root: str | Path, number: int | None = None) -> Release:
     """Return a published release, by default the newest; ConfigurationError names those there are."""
-    if not Path(root).is_dir():
+    if not _folder(root).is_dir():
         hint = "`huaxiang nightly --lake …` makes one"
         raise ConfigurationError(Problem(f"--lake {root}", "no such folder", "the folder of a lake", hint))
     return choose(releases_light(root), number)
@@ -37,12 +39,21 @@ def release_light(root: str | Path, number: int | None = None) -> Release:
 
 def read_light(root: str | Path, table: str, release: int | None = None) -> ds.Dataset:
     """Return one table as a published release holds it; read lazily, later nights don't change it."""
-    return _dataset(Path(root), release_light(root, release), table)
+    return read_pinned(root, release_light(root, release).pin(table))
 
 
-def _dataset(root: Path, release: Release, table: str) -> ds.Dataset:
-    pin = release.pin(table)
-    return DeltaTable(root / pin.path, version=pin.version).to_pyarrow_dataset()
+def _folder(root: str | Path) -> Path:
+    """Return the folder of a lake, also where it was written as `file:…`; ConfigurationError for one elsewhere."""
+    found = local_path(str(root))
+    if found is None:
+        hint = "this reads a lake on this machine's own disks; elsewhere Spark reads its Delta tables"
+        raise ConfigurationError(Problem(f"--lake {root}", "another filesystem", "a folder", hint))
+    return found
+
+
+def read_pinned(root: str | Path, pin: Pin) -> ds.Dataset:
+    """Return a table at the version that some release holds, also one that gates hold back."""
+    return DeltaTable(_folder(root) / pin.path, version=pin.version).to_pyarrow_dataset()
 
 
 def view_name(table: str) -> str:
@@ -55,14 +66,14 @@ def query(root: str | Path, sql: str, release: int | None = None) -> pa.Table:
 
     DuckDB runs it in memory with no way to files, network or settings; mistakes are ConfigurationErrors.
     """
-    folder = Path(root)
+    folder = _folder(root)
     chosen = release_light(folder, release)
     views = {view_name(name): name for name in chosen.tables}
     connection = duckdb.connect()
     try:
         _only_select(connection, sql)
         for view in sorted(_named(sql, {*views, TABLE})):
-            data: Any = _dataset(folder, chosen, views[view]) if view in views else _releases(folder)
+            data: Any = read_pinned(folder, chosen.pin(views[view])) if view in views else _releases(folder)
             connection.register(view, data)
         for setting in (
             "SET TimeZone = 'UTC'",
