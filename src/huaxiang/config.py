@@ -135,9 +135,9 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
     _unknown(data, SETTINGS, place, problems)
     given = {k: v for k, v in data.items() if k in SETTINGS and v is not None}
     config = Config(
-        zone=_text(given, "zone", "Asia/Shanghai", place, problems),
-        business_zone=_text(given, "business_zone", "Asia/Shanghai", place, problems),
-        currency=_text(given, "currency", "CNY", place, problems),
+        zone=_text(given, "zone", Config.zone, place, problems),
+        business_zone=_text(given, "business_zone", Config.business_zone, place, problems),
+        currency=_text(given, "currency", Config.currency, place, problems),
         rates={
             str(k): _decimal(v, f"{place} rates.{k}", problems)
             for k, v in _mapping(given, "rates", place, problems).items()
@@ -184,7 +184,8 @@ def _identity(data: dict[str, Any], place: str, problems: list[Problem]) -> Iden
     for where, kinds in (("limits", limits), ("priority", priority), ("blocked", blocked)):
         _unknown(dict.fromkeys(kinds), CLAIM_KINDS, f"{place}.{where}", problems)
     sizes = {}
-    for name, default in (("max_accounts", 20), ("max_accounts_per_platform", 3)):
+    for name in ("max_accounts", "max_accounts_per_platform"):
+        default = getattr(IdentityLimits, name)
         value = data.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             problems.append(Problem(f"{place}.{name}", f"`{value}`", "a whole number of at least 1"))

@@ -180,10 +180,13 @@ class Night:
 
 def ingest(night: Night) -> None:
     """Landing files → clean feeds, every row with one verdict."""
+    from huaxiang.clean.ingest import OUTCOMES  # noqa: PLC0415
     from huaxiang.clean.ingest import ingest as run  # noqa: PLC0415
 
     night.keep("ingest", run(night).told())
-    night.tell.counts(_totals(night.told["ingest"]["feeds"]))
+    feeds = night.told["ingest"]["feeds"]
+    counted = {name: sum(feed[name] for feed in feeds) for name in ("rows_in", *OUTCOMES)}
+    night.tell.counts({"feeds": len(feeds), **counted})
 
 
 def identity(night: Night) -> None:
@@ -232,11 +235,6 @@ def segments(night: Night) -> None:
     outcome = run(night)
     night.keep("segments", outcome.rows())
     night.tell.counts(outcome.totals())
-
-
-def _totals(feeds: list[dict[str, Any]]) -> dict[str, int]:
-    counted = ("rows_in", "loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
-    return {"feeds": len(feeds), **{k: sum(f[k] for f in feeds) for k in counted}}
 
 
 def publish(night: Night) -> None:

@@ -20,7 +20,7 @@ from huaxiang.together import together
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Contract
-    from huaxiang.gates.report import GateReport, GateResult
+    from huaxiang.gates.report import GateResult
     from huaxiang.night import Night
 
 AGE = "age_days"
@@ -50,8 +50,8 @@ def run(night: Night) -> None:
         known = newest(night.lake.releases(), published_only=True)
         readers = f"readers keep release {known.release}" if known else "readers have none yet"
         raise GateHeldError(
-            [Problem(f"{r.table} {r.metric}", _found(r), r.expectation, r.description.en) for r in blocking],
-            f"Ingested, but release {release.release} is held back: {readers}. Look: {_where(report)}",
+            [Problem(f"{r.table} {r.metric}", r.found, r.expectation, r.description.en) for r in blocking],
+            f"Ingested, but release {release.release} is held back: {readers}. Look: {report.docs}",
         )
 
 
@@ -122,11 +122,3 @@ def local_gates(night: Night) -> Any:
 
     root = local_path(night.lake.root, night.spark)
     return (root or Path.cwd()) / "gates"
-
-
-def _found(result: GateResult) -> str:
-    return "could not be evaluated" if result.crashed or result.value is None else f"is {result.value:,}"
-
-
-def _where(report: GateReport) -> str:
-    return str(report.docs)

@@ -211,9 +211,8 @@ def evaluate(
     if as_json:
         print(json.dumps([c.__dict__ for c in report.checks], ensure_ascii=False, default=str))
     else:
-        for check in report.checks:
-            print(f"{'✔' if check.ok else '✘'} {check.name:<48} wanted {check.wanted}   found {check.found}")
-    return 0 if all(c.ok for c in report.checks) else 1
+        print(report)
+    return 0 if report.ok else 1
 
 
 def demo(

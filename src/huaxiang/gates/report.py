@@ -29,10 +29,10 @@ class GateResult:
     crashed: bool
     description: Text
 
-    def __str__(self) -> str:
-        """One line for a terminal: table, metric, what was expected and what came."""
-        found = "could not be evaluated" if self.crashed or self.value is None else f"is {self.value:,}"
-        return f"{self.table}: {self.metric} {found}; expected {self.expectation} ({self.severity})"
+    @property
+    def found(self) -> str:
+        """What came, in words."""
+        return "could not be evaluated" if self.crashed or self.value is None else f"is {self.value:,}"
 
 
 @dataclass(frozen=True)

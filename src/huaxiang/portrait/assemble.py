@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.measures import KEYED_WAYS
 from huaxiang.portrait.coverage import is_covered
 from huaxiang.portrait.fold import folded, keyed, standing_edges, with_others
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Catalogue, Measure
-
-KEYED = ("distinct", "top", "top_share", "by")
 
 
 def cells_of_persons(day_rows: DataFrame, persons: DataFrame) -> DataFrame:
@@ -51,11 +50,11 @@ def measured_portrait(
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("person")
     pieces = []
-    plain = [m for m in measures if m.part.way not in (*KEYED, "others", "state")]
+    plain = [m for m in measures if m.part.way not in (*KEYED_WAYS, "others", "state")]
     if plain:
         alone = cells.where(F.col("key_kind") == "none")
         pieces.append(folded(alone, ["person"], plain, as_of=as_of, apart=apart))
-    by_key = [m for m in measures if m.part.way in KEYED]
+    by_key = [m for m in measures if m.part.way in KEYED_WAYS]
     if by_key:
         kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})
         streams = sorted({m.part.stream for m in by_key})
