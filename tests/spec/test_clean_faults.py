@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.sql import functions as F
 from tests.spec.landed import contract_of, landed, pepper
 
 from huaxiang.clean.conform import conform
@@ -112,6 +113,16 @@ def found(request: pytest.FixtureRequest, _session: SparkSession) -> dict[str, l
 @pytest.mark.parametrize(("name", "expected"), [(name, expected) for name, _, _, expected in FAULTS])
 def test_a_faulty_row_says_why(found: dict[str, list[str]], name: str, expected: list[str]) -> None:
     assert found[name] == sorted(expected)
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "timestamp_ntz"])
+@pytest.mark.parametrize("micros", [2**63 - 1, -(2**63)])
+def test_the_last_instant_there_is_ends_no_night(spark: SparkSession, kind: str, micros: int) -> None:
+    """A typed file may hold any 64 bits: the clock of no zone shows them."""
+    rows = landed(spark, "order_line", [GOOD["order_line"]])
+    extreme = rows.withColumn("at", F.timestamp_micros(F.lit(micros)).cast(kind))
+    (row,) = conform(extreme, contract_of("order_line"), CONFIG, pepper(spark)).select("reasons").collect()
+    assert "instant_out_of_range:at" in row["reasons"]
 
 
 def test_no_row_is_lost(found: dict[str, list[str]]) -> None:

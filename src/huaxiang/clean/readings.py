@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from huaxiang.clean.text import trimmed
+from huaxiang.clock import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,7 @@ def _instant(raw: Column, found: T.DataType, zone: str) -> Column:
     if isinstance(found, T.TimestampType):
         return raw
     if isinstance(found, T.TimestampNTZType):
-        return F.to_utc_timestamp(raw.cast("timestamp"), zone)
+        return instant_of(raw.cast("timestamp"), zone)
     if not isinstance(found, T.StringType):
         return F.lit(None).cast("timestamp")
     text = F.trim(raw)

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import account_key
 from huaxiang.clean.text import case_folded
+from huaxiang.clock import clock_in
 from huaxiang.contracts.clean import clean_contract, clean_name
 from huaxiang.tables.content import row_hash
 from huaxiang.tables.write import PARTITION
@@ -29,7 +30,7 @@ NOT_CONTENT = ("revision", "op")
 
 def business_date(contract: Contract, zone: str) -> Column:
     """Return the date of the instant in the business zone, else the bare date, else null."""
-    dates = [F.from_utc_timestamp(F.col(contract.at), zone).cast("date")] if contract.at else []
+    dates = [clock_in(F.col(contract.at), zone).cast("date")] if contract.at else []
     dates += [F.col(contract.on_date)] if contract.on_date else []
     return F.coalesce(*dates) if dates else F.lit(None).cast("date")
 

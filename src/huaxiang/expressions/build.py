@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.clock import clock_in
 from huaxiang.expressions.calls import CALENDAR, CALLS, let, literal, sane_date, sane_instant, word
 from huaxiang.expressions.families import common, decimal_of, element, family
 from huaxiang.expressions.operators import operand_type, written
@@ -85,10 +86,9 @@ class _Build:
 
     def local(self, node: Node) -> Column:
         """Return an instant as the clock of the zone shows it; anything else as it is."""
-        column = self.node(node)
         if family(node.type) == "instant" and self.zone != "UTC":
-            return F.from_utc_timestamp(column, self.zone)
-        return column
+            return self.twice(node, lambda instant: clock_in(instant, self.zone))
+        return self.node(node)
 
     def to_utc(self, column: Column) -> Column:
         """Return the instant at which the zone's clock shows what UTC's would in `column`."""

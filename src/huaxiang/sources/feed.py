@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from huaxiang.clock import instant_of
 from huaxiang.frames import local_frame, parquet_frame, stacked
 from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
 
@@ -73,7 +74,7 @@ def _mapped(
     frame: DataFrame, table: StagedTable, feed: FeedMap, compiled: Mapping[str, Compiled], source: SourceMap
 ) -> DataFrame:
     clocks = {
-        name: F.to_utc_timestamp(F.col(f"`{name}`").cast("timestamp"), source.zone)
+        name: instant_of(F.col(f"`{name}`").cast("timestamp"), source.zone)
         for name, kind in table.types.items()
         if kind == "timestamp_ntz"
     }
