@@ -203,21 +203,28 @@ def test_held_rows_come_in_again_when_asked(house: House) -> None:
     assert house.night(DAY[2])[0].told()["feeds"][0]["rows_in"] == 2  # a request is answered once
 
 
-def test_only_a_file_that_is_what_it_was_is_read_again(house: House) -> None:
-    """The held line is deleted from its file, and what is left is sent; asked for, it can't come."""
+def test_a_file_that_was_mended_comes_in_whole_and_one_that_is_gone_is_told(house: House) -> None:
+    """Only what still is as it was held is read again by a replay."""
     house.night(DAY[0])
-    house.put("order_line", DAY[0], "b.csv", [line("kept"), line("worse", "y")])
+    path = house.put("order_line", DAY[0], "b.csv", [line("kept"), line("worse", "y")])
     house.night(DAY[1])
-    assert request_replay(str(house.root / house.name), reason="bad_type:paid") == 2
-    told = house.night(DAY[2])[0].told()
+    root = str(house.root / house.name)
+    assert request_replay(root, reason="bad_type:paid") == 1
+    assert house.night(DAY[2])[0].told()["feeds"][0]["rows_in"] == 2 + 1
+
+    def rows() -> list[tuple[str, int, int | None]]:
+        held = house.table("quarantine").where("path LIKE '%b.csv'").collect()
+        return sorted((r["status"], r["release"], r["replayed_release"]) for r in held)
+
+    assert rows() == [("held", 3, None), ("replayed", 2, 3), ("resent", 1, 2)]
+    assert request_replay(root, reason="bad_type:paid") == 1
+    path.unlink()
+    house.put("order_line", DAY[3], "d.csv", [line("last")])
+    told = house.night(DAY[3])[0].told()
     assert told["remarks"] == [
-        "order_line/2026-03-01/b.csv  1 held rows stay held: the file is another one now\n    → send the rows anew"
+        "order_line/2026-03-01/b.csv  1 rows stay held: the file is gone\n    → put it back, or send the rows anew"
     ]
-    assert told["feeds"][0]["rows_in"] == 2 + 1
-    rows = house.table("quarantine").where("path LIKE '%b.csv'").collect()
-    assert sorted((r["status"], r["release"], r["replayed_release"]) for r in rows) == [
-        ("held", 1, None), ("held", 3, None), ("replayed", 2, 3),
-    ]  # fmt: skip
+    assert rows() == [("held", 3, None), ("replayed", 2, 3), ("resent", 1, 2)]
 
 
 def test_a_refused_file_is_told_once_and_read_when_it_can_be(

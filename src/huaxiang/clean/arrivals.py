@@ -49,6 +49,7 @@ class FeedArrival:
     held: DataFrame | None = None  # (_path, _record, _held) of the rows to take from `again`
     held_rows: int = 0
     files: tuple[Filed, ...] = ()
+    resent: tuple[str, ...] = ()  # names of files that were read before, with another content
 
     @property
     def rows(self) -> int:
@@ -57,8 +58,8 @@ class FeedArrival:
 
     @property
     def is_readable(self) -> bool:
-        """Whether there is anything to judge: not only refused files, and repeats of what was read."""
-        return bool(self.held_rows) or any(f.status == LOADED for f in self.files)
+        """Whether there is a delivery to judge: not only refused files, repeats, and rows read again."""
+        return any(f.status == LOADED for f in self.files)
 
     @property
     def repeated_rows(self) -> int:
@@ -129,8 +130,7 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
     nights = {release.as_of for release in night.lake.releases()}
     lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of)
-    old = [f for f in landing.files if not known.is_new(f)]
-    replays, remarks = rows_to_replay(night, old, known.contents)
+    replays, remarks = rows_to_replay(night, landing.files, known.contents)
     named = [feed for feed in night.feeds if new[feed] or feed in replays]
 
     def staged(feed: str) -> FeedArrival:
@@ -174,7 +174,10 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
         else:
             rows = twin.rows if twin else known.loaded[feed][delivery]
             files.append(Filed(file, DUPLICATE, rows))
-    return FeedArrival(feed, staged, files=tuple(f for f in files if not known.says_nothing_new(f)))
+    told = tuple(f for f in files if not known.says_nothing_new(f))
+    names = [f.file.relative for f in told if f.status == LOADED]
+    resent = tuple(name for name in names if (feed, name) in known.contents)
+    return FeedArrival(feed, staged, files=told, resent=resent)
 
 
 def missing(

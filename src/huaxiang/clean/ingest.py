@@ -19,7 +19,7 @@ from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
-from huaxiang.clean.quarantine import after_replay, quarantined
+from huaxiang.clean.quarantine import after_replay, after_resending, quarantined
 from huaxiang.clean.system import stored_by
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
 from huaxiang.contracts.spark import struct_type
@@ -29,7 +29,7 @@ from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from huaxiang.night import Night
 
@@ -143,8 +143,9 @@ def _judged(
     feeds = together([partial(prepared, arrival) for arrival in coming])
     judged, verdicts = judge(night, feeds)
     replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
+    resent = {a.feed: a.resent for a in found.feeds if a.resent}
     writes: list[Callable[[], None]] = [
-        partial(_write_quarantine, night, judged, verdicts, replayed, pepper),
+        partial(_write_quarantine, night, judged, verdicts, replayed, resent, pepper),
         partial(_write_tombstones, night, judged, verdicts),
     ]
     writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
@@ -185,11 +186,14 @@ def _write_quarantine(
     judged: DataFrame,
     verdicts: Mapping[str, Verdict],
     replayed: Mapping[str, DataFrame],
+    resent: Mapping[str, Sequence[str]],
     pepper: DataFrame,
 ) -> None:
     tonight = quarantined(judged, night.number, pepper)
-    if replayed:
-        kept = after_replay(night.lake.read(QUARANTINE), replayed, night.number)
+    if replayed or resent:
+        kept = night.lake.read(QUARANTINE)
+        kept = after_replay(kept, replayed, night.number) if replayed else kept
+        kept = after_resending(kept, resent, night.number) if resent else kept
         night.attempt.replace(QUARANTINE, kept.unionByName(tonight))
     elif any(verdict.outcomes[QUARANTINED] for verdict in verdicts.values()):
         night.attempt.append(QUARANTINE, tonight.coalesce(1))

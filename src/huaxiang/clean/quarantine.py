@@ -2,7 +2,8 @@
 
 A replay is a request, kept in the lake: the next night reads the landing files of the held rows again, and
 they come in like any other row, counted in `rows_in`. What they were held for is then `replayed`; if they
-are refused once more, a new row says so. Only files that still are what they were can be read again.
+are refused once more, a new row says so. Only files that still are what they were can be read again; a file
+that was mended comes in whole, and the rows held of its former content are `resent`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 TABLE = "quarantine"
 REQUEST = "_replay.json"
-HELD, REPLAYED = "held", "replayed"
+HELD, REPLAYED, RESENT = "held", "replayed", "resent"
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,12 @@ def _held(lake_root: str) -> list[dict[str, Any]]:
 
 
 def rows_to_replay(
-    night: Night, known: Iterable[LandingFile], contents: Mapping[tuple[str, str], Mapping[int, str]]
+    night: Night, files_there: Iterable[LandingFile], contents: Mapping[tuple[str, str], Mapping[int, str]]
 ) -> tuple[dict[str, Replay], list[Problem]]:
     """Return by feed the held rows that a request wants read again, and remarks about those that can't be.
 
-    `known` are the files that lie there and were read before, `contents` gives by (feed, name) the content
-    hash with which each release read them: only what still is as it was held is read again. A request holds
+    `contents` gives by (feed, name) the content hash with which each release read a file: only what still is
+    as it was held is read again; another content comes in whole, as a new file. A request holds
     for the first night after it; that night done, it is answered. A file of which nobody knows when it was
     complete arrives once more, tonight.
     """
@@ -137,7 +140,7 @@ def rows_to_replay(
         held = held.where(F.col("feed") == request["feed"])
     if request["reason"]:
         held = held.where(F.array_contains("reasons", request["reason"]))
-    there = {(f.feed, f.relative): f for f in known}
+    there = {(f.feed, f.relative): f for f in files_there}
     files: dict[str, dict[str, LandingFile]] = {}
     places: list[tuple[str, str, int]] = []
     remarks = []
@@ -147,11 +150,11 @@ def rows_to_replay(
         feed, path, release, arrival, rows = row
         file = there.get((feed, path))
         read = [(by, content) for by, content in contents.get((feed, path), {}).items() if by <= release]
-        if file is None or not read or max(read)[1] != file.content_hash:
-            found = (
-                f"{rows:,} held rows stay held: the file is {'gone' if file is None else 'another one now'}"
-            )
-            remarks.append(Problem(path, found, hint="send the rows anew"))
+        if file is None:
+            found = f"{rows:,} rows stay held: the file is gone"
+            remarks.append(Problem(path, found, hint="put it back, or send the rows anew"))
+            continue
+        if not read or max(read)[1] != file.content_hash:
             continue
         is_guessed = night.source is not None and night.source.guesses_arrival(feed)
         files.setdefault(feed, {})[path] = file if is_guessed else replace(file, arrival=arrival)
@@ -192,3 +195,12 @@ def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: in
     number = F.when(F.col("_again"), F.lit(release).cast("bigint")).otherwise(F.col("replayed_release"))
     marked = joined.withColumns({"status": status, "replayed_release": number})
     return marked.select(*held.columns)
+
+
+def after_resending(held: DataFrame, resent: Mapping[str, Collection[str]], release: int) -> DataFrame:
+    """Return the table `quarantine` with the held rows of files, by feed, that came with another content."""
+    named = [(F.col("feed") == feed) & F.col("path").isin(*paths) for feed, paths in sorted(resent.items())]
+    is_resent = (F.col("status") == HELD) & reduce(or_, named)
+    number = F.when(is_resent, F.lit(release).cast("bigint")).otherwise(F.col("replayed_release"))
+    status = F.when(is_resent, F.lit(RESENT)).otherwise(F.col("status"))
+    return held.withColumns({"status": status, "replayed_release": number})

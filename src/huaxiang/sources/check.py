@@ -77,6 +77,7 @@ class SourceCheck:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     conf: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -89,6 +90,8 @@ class SourceCheck:
         command = f"huaxiang nightly --source {self.source}{conf} --landing {self.landing}"
         lines = [str(line) for line in (*self.feeds, *self.problems, *self.notes)]
         lines.append("Not covered → empty in the portrait: " + (", ".join(self.empty) or "nothing") + ".")
+        if self.unknown:
+            lines.append(f"Unknown to this source, whatever a 0 says: {', '.join(self.unknown)}.")
         lines.append(f"Next: {command} --as-of {self.as_of or 'DATE'} --lake LAKE")
         return "\n".join(lines)
 
@@ -128,6 +131,7 @@ def check_source(
         feeds=feeds,
         empty=_empty(source),
         as_of=_last_day(source),
+        unknown=source.unknown,
         problems=(*found.problems, *others),
         notes=tuple(note for feed in staged.values() for note in feed.notes),
     )
@@ -157,7 +161,7 @@ def _refuse(
 
 
 def _empty(source: SourceMap) -> tuple[str, ...]:
-    """Return the parts of a portrait that no feed here gives, then what the map itself says is unknown."""
+    """Return the parts of a portrait that no feed here gives."""
     empty: list[str] = []
     for world, parts in (("social", SOCIAL), ("bought", SHOPPING)):
         lacking = [part for part, feed in parts.items() if feed not in source.feeds]
@@ -166,7 +170,7 @@ def _empty(source: SourceMap) -> tuple[str, ...]:
         empty.append("age, gender and region")
     if "identity_claim" not in source.feeds:
         empty.append("links between accounts")
-    return tuple(dict.fromkeys([*empty, *source.unknown]))
+    return tuple(dict.fromkeys(empty))
 
 
 def _last_day(source: SourceMap) -> date | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.tables.release import TABLE, Pin, Release, choose, table_path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def releases_light(root: str | Path) -> list[Release]:
     """Return every release of a lake on this machine, oldest first; none when there is no lake."""
     try:
-        rows = DeltaTable(_folder(root) / table_path(TABLE)).to_pyarrow_table().to_pylist()
+        rows = _opened(_folder(root) / table_path(TABLE)).to_table().to_pylist()
     except TableNotFoundError:  # no lake, or its first release is just being written
         return []
     return sorted((Release.from_row(row) for row in rows), key=lambda r: r.release)
@@ -53,7 +54,17 @@ def _folder(root: str | Path) -> Path:
 
 def read_pinned(root: str | Path, pin: Pin) -> ds.Dataset:
     """Return a table at the version that some release holds, also one that gates hold back."""
-    return DeltaTable(_folder(root) / pin.path, version=pin.version).to_pyarrow_dataset()
+    return _opened(_folder(root) / pin.path, pin.version)
+
+
+def _opened(folder: Path, version: int | None = None) -> ds.Dataset:
+    """Return a Delta table of this machine.
+
+    Read through Arrow's own filesystem: deltalake's calls back into Python from threads of its own, and one
+    process in ten then dies on its way out.
+    """
+    files = SubTreeFileSystem(str(folder), LocalFileSystem())
+    return DeltaTable(folder, version=version).to_pyarrow_dataset(filesystem=files)
 
 
 def view_name(table: str) -> str:
@@ -92,7 +103,7 @@ def query(root: str | Path, sql: str, release: int | None = None) -> pa.Table:
 
 
 def _releases(root: Path) -> pa.Table:
-    return DeltaTable(root / table_path(TABLE)).to_pyarrow_table()
+    return _opened(root / table_path(TABLE)).to_table()
 
 
 def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

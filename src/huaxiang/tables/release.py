@@ -101,6 +101,8 @@ def choose(releases: Sequence[Release], number: int | None) -> Release:
             else f"release {number} {'was held back' if held else 'is not there'}"
         )
         hint = "published: " + ", ".join(map(str, sorted(able))) if able else "run `huaxiang nightly` first"
+        if releases and not able:
+            hint = f"release {releases[-1].release} is held back: mend what its page names, and run again"
         raise ConfigurationError(Problem("release", found, "", hint))
     return able[number]
 
