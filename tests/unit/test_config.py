@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         ("currency", "this is no mapping"),
         ("currencies: CNY", "unknown key `currencies`\n    → did you mean `currency`?"),
         ("zone: Asia", "zone  unknown time zone `Asia`"),
+        ("business_zone: localtime", "business_zone  unknown time zone `localtime`"),
+        ("identity: {limits: {phone: 99999999999}}", "expected a whole number from 0 to 2147483647"),
         ("currency: cny", "currency  `cny` is no currency code; expected three capital letters"),
         ("rates: {usd: 7}", "rates  `usd` is no currency code"),
         ("rates: {USD: nan}", "rates.USD  `nan`; expected a number above 0"),

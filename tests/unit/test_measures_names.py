@@ -67,6 +67,16 @@ def test_a_measure_takes_no_column_of_the_day_rows(tmp_path: Path) -> None:
             f"- measure: x\n{WORDS}  from: social_post\n  adds_up: by(topic, text)",
             "text where a number is needed",
         ),
+        (f"- measure: x\n{WORDS}  from: order_line\n  adds_up: latest(null)", "`latest` of null"),
+        (f"- tag: x\n{WORDS}  derived: 'null'", "`derived` is always null"),
+        (f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  windows: [true]", "window `True`"),
+        (
+            (
+                f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n"
+                "  less: {from: order_line, adds_up: min(on_date)}"
+            ),
+            "`less` with `min`; expected sum, count or count_of, on both sides",
+        ),
         (f"- tag: x\n{WORDS}  derived: true", "`derived: True`; expected an expression"),
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
         (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),

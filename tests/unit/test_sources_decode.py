@@ -166,6 +166,7 @@ READ: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
                 b"7",
                 b'{"id": "\\ud800", "paid": 1}',
                 b'{"id": "6", "paid": 6}',
+                b'{"id": "7", "paid": 7, "\\udfff": 1}',
             ]
         ),
         [
@@ -176,6 +177,7 @@ READ: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
             (5, None, None, "not_a_json_object"),
             (6, None, None, "invalid_json"),
             (7, "6", "6", None),
+            (8, None, None, "invalid_json"),
         ],
     ),
     "json pairs of surrogates": ("a.jsonl", b'{"id": "\\ud83d\\ude00", "paid": 1}\n', [(1, "😀", "1", None)]),

@@ -142,7 +142,7 @@ def _measure(
     bare = entry.get("windows") is None
     windows = tuple(ALL if w == "all" else w for w in _list_of(entry, "windows", "all", place, problems))
     for window in windows:
-        if window is not ALL and not (isinstance(window, int) and 0 < window <= 3650):
+        if window is not ALL and not (type(window) is int and 0 < window <= 3650):  # true is 1 to Python
             problems.append(Problem(place, f"window `{window}`", "days from 1 to 3650, or all"))
     part = _part(entry, name, grains, events, Place(str(path), line, 1), place, problems)
     less = None
@@ -152,8 +152,11 @@ def _measure(
     elif inner:
         problems += _unknown_keys(inner, _LESS_KEYS, place, " of less")
         less = _part(inner, f"{name}__less", grains, events, Place(str(path), line, 1), place, problems)
-        if part and part.way not in ("sum", "count", "count_of"):
-            problems.append(Problem(place, f"`less` with `{part.way}`", "sum, count or count_of"))
+        problems += [
+            Problem(place, f"`less` with `{one.way}`", "sum, count or count_of, on both sides")
+            for one in (part, less)
+            if one and one.way not in ("sum", "count", "count_of")
+        ]
     if part and not problems:
         if not bare and part.way == "state":
             problems.append(Problem(place, "a state has no windows", hint="leave `windows` out"))
@@ -236,6 +239,8 @@ def _types(
             types.append(compile_expression(text, event.names, at, want=want).type)
         except ConfigurationError as error:
             problems += error.problems
+    if "void" in types:
+        problems.append(Problem(place, f"`{way}` of null", "a value with a type"))
     is_weight = way in KEYED_WAYS and bool(arguments) and len(types) == len(wants)
     if is_weight and types[0] not in WHOLE_NUMBERS:
         found = f"`{way}` by `{arguments[0]}`, a {types[0]}"

@@ -168,7 +168,10 @@ def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> 
     at = Place(tag.file, tag.line, 1)
     try:
         if tag.rank is None:
-            return compile_expression(str(tag.derived), names, at).type
+            found = compile_expression(str(tag.derived), names, at).type
+            if found == "void":
+                problems.append(Problem(tag.place, "`derived` is always null", "a value with a type"))
+            return found
         compile_expression(tag.rank.among, names, at, want="boolean")
     except ConfigurationError as error:
         problems += error.problems

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.errors import Problem
+from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.segments.assign import assign
 from huaxiang.segments.vocabulary import PERSON
 
@@ -69,8 +69,15 @@ def _frame(
     keys = [("example_of", "string"), ("person", "string")] + ([] if is_person else [("brand_id", "string")])
     schema = ", ".join(f"`{n}` {t}" for n, t in [*keys, *((n, columns[n].type) for n in names)])
     rows = []
+    unfit = []
     for name, person, example in listed:
         given = example.person if is_person else example.brand
         ids = (name, person) if is_person else (name, person, BRAND)
         rows.append((*ids, *(given.get(n) for n in names)))
+        try:
+            spark.createDataFrame(rows[-1:], schema)
+        except (ValueError, OverflowError):
+            unfit.append(Problem(example.place, "a value of this example is too large for its column"))
+    if unfit:
+        raise ConfigurationError(unfit)
     return spark.createDataFrame(rows, schema)

@@ -102,7 +102,7 @@ class _Reader:
                 return NOT_AN_OBJECT
             texts = [_text(row.get(name)) for name in self._columns]
             if "\\u" in line:  # half of a surrogate pair can be written so, and is no text
-                "".join(text for text in texts if text).encode()
+                "".join((*row, *(text for text in texts if text))).encode()
         except _DuplicateKeyError:
             return DUPLICATE_KEY
         except (ValueError, RecursionError):
