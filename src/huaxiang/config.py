@@ -14,6 +14,7 @@ import yaml
 
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.session import MEANING
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
@@ -158,6 +159,11 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         if not is_zone(zone := getattr(config, name))
     ]
     _money(config, place, problems)
+    problems += [
+        Problem(f"{place} spark", f"`{name}` is not to be set", MEANING[name], "results depend on it")
+        for name, value in config.spark.items()
+        if name in MEANING and value.lower() != MEANING[name].lower()
+    ]
     problems += [
         Problem(f"{place} spark", f"`{name}` is not a Spark setting", "a name that begins with spark.")
         for name in config.spark

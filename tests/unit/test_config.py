@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ("identity: {blocked: {phone: 5}}", "blocked phone  `5`; expected a list"),
         ("identity: {blocked: {fax: [a]}}", "unknown key `fax`"),
         ("identity: {max_accounts: 0}", "max_accounts  `0`; expected a whole number of at least 1"),
+        ("spark: {spark.sql.session.timeZone: Asia/Shanghai}", "is not to be set; expected UTC"),
         ("spark: {master: local}", "`master` is not a Spark setting"),
     ],
 )

@@ -15,7 +15,10 @@ import pytest
 
 from huaxiang.contracts.model import Column, Contract, Text
 from huaxiang.sources.files import list_landing
+from huaxiang.sources.parquet import parquet_batches
+from huaxiang.sources.shape import Wanted
 from huaxiang.sources.stage import Staged, stage
+from huaxiang.sources.stream import RefusalError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -506,3 +509,11 @@ def test_encodings_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             assert values(staged) == CHINESE_ROWS
         (refused,) = landed(tmp_path / f"{size}latin", {"a.csv": LATIN}).refused
         assert "byte 28 is not GB18030, byte 11 not UTF-8" in str(refused.problem)
+
+
+def test_parquet_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    """Replaced by one sign each, two ids would be one."""
+    names = pa.array(["张三".encode("gbk"), "李四".encode("gbk")], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"id": names, "paid": [1, 2]}), tmp_path / "a.parquet")
+    with pytest.raises(RefusalError, match="UTF8"):
+        list(parquet_batches(tmp_path / "a.parquet", "a.parquet", Wanted(("id", "paid"), frozenset()), []))

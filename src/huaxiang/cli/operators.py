@@ -147,13 +147,20 @@ def query(
     from huaxiang.tables.reader import query as run  # noqa: PLC0415
 
     found = run(lake, sql, release)
-    rows: list[dict[str, Any]] = found.slice(0, limit).to_pylist()
+    columns = [column.to_pylist() for column in found.slice(0, limit).columns]
+    rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, default=str))
+        names = found.column_names
+        if len(set(names)) < len(names):
+            raise ConfigurationError(
+                Problem("query", "two columns of one name", hint="name them: … AS other")
+            )
+        told = [dict(zip(names, row, strict=True)) for row in rows]
+        print(json.dumps(told, ensure_ascii=False, default=str))
         return
     table = Table(*found.column_names, box=None)
     for row in rows:
-        table.add_row(*("" if v is None else str(v) for v in row.values()))
+        table.add_row(*("" if v is None else str(v) for v in row))
     console().print(table)
     if found.num_rows > limit:
         print(f"… {found.num_rows - limit:,} more rows; --limit shows them")

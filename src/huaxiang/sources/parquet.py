@@ -39,11 +39,14 @@ def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem])
             columns = [c for c in wanted.columns if c in schema.names]
             record = 1
             for batch in file.iter_batches(ROWS, columns=columns):
+                batch.validate(
+                    full=True
+                )  # nobody else looks whether text is UTF-8: replaced, two ids were one
                 values = [_staged(batch.column(c)) for c in columns]
                 numbers = pa.array(np.arange(record, record + batch.num_rows, dtype=np.int64))
                 record += batch.num_rows
                 yield good_batch(columns, values, numbers)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise RefusalError(
             Problem(name, f"can't be read as Parquet: {_first_line(error)}", "a whole Parquet file")
         ) from error
