@@ -20,6 +20,7 @@ from huaxiang.shipped import shipped
 if TYPE_CHECKING:
     from pathlib import Path
 
+PYTHONS_ZONES = ("localtime", "posixrules", "Factory")
 COVERS = ("everybody", "accounts")
 CLAIM_KINDS = ("bind", "union_id", "phone", "email", "device", "cookie")
 MAX_DIGITS = 4  # no currency has more (ISO 4217)
@@ -318,17 +319,14 @@ def _money(config: Config, place: str, problems: list[Problem]) -> None:
 
 
 def is_zone(name: str) -> bool:
-    """Whether this machine knows the time zone."""
+    """Whether Python and Java both know the time zone."""
+    if name in PYTHONS_ZONES or name.startswith(("right/", "posix/")):
+        return False
     try:
         ZoneInfo(name)
-        known = not name.startswith(("right/", "posix/")) and name not in (
-            "localtime",
-            "posixrules",
-            "Factory",
-        )
     except (ZoneInfoNotFoundError, ValueError, OSError):  # `Asia` is a folder
         return False
-    return known  # Java knows no others
+    return True
 
 
 def _plain(value: object) -> object:

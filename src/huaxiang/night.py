@@ -184,6 +184,8 @@ def ingest(night: Night) -> None:
     from huaxiang.clean.ingest import ingest as run  # noqa: PLC0415
 
     night.keep("ingest", run(night).told())
+    for remark in night.told["ingest"]["remarks"]:
+        night.tell.say(remark)
     feeds = night.told["ingest"]["feeds"]
     counted = {name: sum(feed[name] for feed in feeds) for name in ("rows_in", *OUTCOMES)}
     night.tell.counts({"feeds": len(feeds), **counted})

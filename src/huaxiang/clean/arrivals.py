@@ -77,13 +77,14 @@ class Arrivals:
 
 @dataclass
 class _Known:
-    """The file ledger: what was read before."""
+    """The file ledger: what was read before, and what was said of files that were refused.
 
-    contents: dict[tuple[str, str], dict[int, str]] = field(
-        default_factory=dict
-    )  # by the release that read them
-    files: set[tuple[str, str, str]] = field(default_factory=set)  # feed, path, content hash of those read
-    refused: dict[tuple[str, str, str], str] = field(default_factory=dict)  # what was said of the others
+    A file is (feed, path, content hash); `contents` gives by (feed, path) and release the hash that was read.
+    """
+
+    files: set[tuple[str, str, str]] = field(default_factory=set)
+    contents: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
+    refused: dict[tuple[str, str, str], str] = field(default_factory=dict)
     loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
 
     @classmethod

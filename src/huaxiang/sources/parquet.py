@@ -39,9 +39,8 @@ def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem])
             columns = [c for c in wanted.columns if c in schema.names]
             record = 1
             for batch in file.iter_batches(ROWS, columns=columns):
-                batch.validate(
-                    full=True
-                )  # nobody else looks whether text is UTF-8: replaced, two ids were one
+                # Spark puts one sign for whatever is not UTF-8, and two ids become one person.
+                batch.validate(full=True)
                 values = [_staged(batch.column(c)) for c in columns]
                 numbers = pa.array(np.arange(record, record + batch.num_rows, dtype=np.int64))
                 record += batch.num_rows
