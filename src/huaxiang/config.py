@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from huaxiang.conf_folder import SETTINGS_FILE, folder_problems
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.session import MEANING
@@ -81,22 +82,18 @@ SETTINGS = tuple(f.name for f in fields(Config) if f.name != "conf_dir")
 def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Config:
     """Read `huaxiang.yaml` of `conf_dir` (default: the shipped one) and apply `key=value` settings.
 
-    Raises ConfigurationError with every problem found: unknown keys with the nearest valid one, wrong
-    types, unknown zones, rates that are not numbers.
+    The folder must hold `huaxiang.yaml` and `segments/`, and nothing that `conf_folder` doesn't know: nothing
+    falls back to what is shipped. Raises ConfigurationError with every problem found: unknown keys with the
+    nearest valid one, wrong types, unknown zones, rates that are not numbers.
     """
     folder = conf_dir or shipped("conf")
-    if not folder.is_dir():
-        raise ConfigurationError(
-            Problem(str(folder), "there is no such configuration folder", hint="pass --conf")
-        )
-    path = folder / "huaxiang.yaml"
-    data: dict[str, Any] = {}
-    if path.is_file():
-        read = read_yaml(path).data or {}
-        if not isinstance(read, dict):
-            raise ConfigurationError(Problem(str(path), "this is no mapping", "key: value, one per line"))
-        data = dict(read)
-    problems: list[Problem] = []
+    problems = folder_problems(folder)
+    if problems:
+        raise ConfigurationError(problems, "Nothing was read.")
+    path = folder / SETTINGS_FILE
+    data = read_yaml(path).data or {}
+    if not isinstance(data, dict):
+        raise ConfigurationError(Problem(str(path), "this is no mapping", "key: value, one per line"))
     for text in sets:
         _apply(data, text, problems)
     config = _build(data, folder, str(path), problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from shutil import copytree
 from typing import TYPE_CHECKING
 
 import pyarrow.csv as pc
@@ -60,7 +61,8 @@ def test_cdnow_gives_the_frequency_recency_and_age_of_the_summary_beside_it(run:
     assert len(found) == 2357
     assert found == sorted(wanted, key=lambda row: row["ID"])
     conf = tmp_path / "conf"  # a measure of one's own, whose event looks up feeds that never came
-    (conf / "measures").mkdir(parents=True)
+    copytree(shipped("conf"), conf)
+    (conf / "measures").mkdir()
     (conf / "measures/mine.yaml").write_text(MINE, encoding="utf-8")
     book = open_book(load_config(conf), source=str(shipped("conf") / "sources/cdnow.yaml"))
     with opened(book.config, lake, book=book) as there:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def _segments(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
-from huaxiang.contracts.yaml import read_yaml, shown
+from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import Place
 from huaxiang.segments.examples import read_examples
@@ -28,10 +28,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 def load_segments(folder: Path, vocabulary: Vocabulary) -> tuple[Segment, ...]:
     """Return the segments of a folder by name; ConfigurationError lists what is wrong in any file."""
-    problems = [
-        Problem(shown(path), f"the name ends in {path.suffix}", "a file that ends in .yaml")
-        for path in sorted(folder.glob("*.yml"))
-    ]
+    problems: list[Problem] = []
     documents: list[Document] = []
     paths = sorted(folder.glob("*.yaml"))
     for path in paths:
