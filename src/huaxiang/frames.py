@@ -1,4 +1,4 @@
-"""Frames of a few rows, and of many frames."""
+"""Frames of a few rows, and of many frames; columns by name."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
+from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+
+def column_named(name: str) -> Column:
+    """Return a frame's column by its whole name: a dot or a blank in a user's header is no more than a sign."""
+    return F.col(backticked(name))
+
+
+def backticked(name: str) -> str:
+    """Return a column's name as Spark's schemas write it."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: StructType | str) -> DataFrame:

@@ -253,7 +253,7 @@ def _plain(value: Any) -> Any:
 
 def test_names_are_resolved_by_the_caller(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(3, 4)], "here int, there int").select(
-        F.struct("here").alias("portrait"), "there"
+        F.col("here").alias("portrait.here"), "there"
     )
     names = {"portrait.here": NameInfo("int"), "there": NameInfo("int"), "odd name": NameInfo("int")}
     one = compile_expression("portrait.here + there", names).column()

@@ -235,3 +235,19 @@ def test_clock_times_are_on_the_clock_of_the_source(spark: SparkSession, tmp_pat
     source = load_source(str(tmp_path / "shop.yaml"))
     with pytest.raises(ConfigurationError, match="a number for `at`"):
         feed_frame(spark, stage(files, ORDERS, tmp_path / "staged", source), ORDERS, source)
+
+
+def test_a_header_may_have_dots_blanks_and_backticks(spark: SparkSession, tmp_path: Path) -> None:
+    words = {"order": "order.no", "who": "the who", "cents": "`cents`"}
+    text = MAP.format(key="[order.no]", kind="csv", at="cast(null as timestamp)")
+    text = text.replace("order_id: order", "order_id: order.no").replace(": who", ": '`the who`'")
+    (tmp_path / "shop.yaml").write_text(text.replace("cents as", "```cents``` as"), encoding="utf-8")
+    source = load_source(str(tmp_path / "shop.yaml"))
+    (tmp_path / "landing").mkdir()
+    lines = ",".join(words.values()) + "\n1,a,250\n1,b,100\n"
+    (tmp_path / "landing/0.csv").write_text(lines, encoding="utf-8")
+    files = list_landing(tmp_path / "landing", (), NIGHT, source).of("order_line")
+    frame = feed_frame(spark, stage(files, ORDERS, tmp_path / "staged", source), ORDERS, source)
+    found = sorted(tuple(row) for row in frame.select("order_id", "line_id", "account_id", "paid").collect())
+    assert [row[:3] for row in found] == [("1", "1", "a"), ("1", "1#2", "b")]
+    assert [float(row[3]) for row in found] == [2.5, 1.0]

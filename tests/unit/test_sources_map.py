@@ -337,6 +337,36 @@ unknown: [gifts]
 LINES = "order,who,paid,sku,n\n1,a,1,p1,1\n1,a,2,p2,0\n2,b,3,p9,0\n3,c\n"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("key: [order]", "key: [_record]", "feed `order_line`: `_record` is a name of the pipeline's own"),
+        ("key: [order]", "key: [order, _PATH]", "`_PATH` is a name of the pipeline's own"),
+        ("account_id: who", "account_id: _damage", "`_damage` is a name of the pipeline's own"),
+        (
+            "account_id: who",
+            "account_id: Order",
+            "the columns `Order` and `order` differ only in case; expected names that differ otherwise",
+        ),
+    ],
+)
+def test_names_that_a_night_could_not_tell_apart_are_refused(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, CHECKED.replace(old, new))
+    assert said in str(caught.value)
+    assert "shop.yaml:12  " in str(caught.value)
+
+
+def test_the_check_counts_over_columns_with_dots(tmp_path: Path) -> None:
+    dotted = CHECKED.replace("[order]", "[order.no]").replace("order_id: order", "order_id: '`order.no`'")
+    (tmp_path / "shop.yaml").write_text(dotted, encoding="utf-8")
+    folder = landing(tmp_path, LINES.replace("order,", "order.no,", 1))
+    (orders, _) = check_source(str(tmp_path / "shop.yaml"), folder).feeds
+    assert orders.facts[0] == "key completed by an occurrence number in 1 rows"
+
+
 def test_the_check_says_what_maps_and_what_will_be_empty(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(CHECKED, encoding="utf-8")
     folder = landing(tmp_path, LINES, "sku,since\np1,2026-01-01T00:00:00Z\np2,2026-01-01T00:00:00Z\n")

@@ -19,6 +19,7 @@ from huaxiang.expressions.calls import CALENDAR, CALLS, let, literal, sane_date,
 from huaxiang.expressions.families import common, decimal_of, element, family
 from huaxiang.expressions.operators import operand_type, written
 from huaxiang.expressions.tree import Call, Literal, Name, walk
+from huaxiang.frames import column_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from huaxiang.expressions.tree import Node
 
-_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _DATED = r"^\s*(\d{4}-\d{1,2}-\d{1,2}(?:[ T]\d.*)?)\s*$"  # not 'now', not '12:30' (which Spark dates tonight)
 READING = frozenset(["to_date", "to_timestamp", "cast"])
 """What reads a value from a text."""
@@ -36,22 +36,18 @@ _OFFSET = r":\d\d(?:\.\d*)?\s*(?:Z|UTC|[+-]\d{1,2}(?::?\d\d)?)\s*$"
 
 def to_column(node: Node, resolve: Callable[[str], Column] | None = None, *, zone: str = "UTC") -> Column:
     """Return the column that a checked tree stands for."""
-    return _Build(resolve or _frame_column, zone).node(node)
+    return _Build(resolve or column_named, zone).node(node)
 
 
 def unread(tree: Node, *, zone: str = "UTC") -> Column | None:
     """Return what `Compiled.unread` says."""
-    build = _Build(_frame_column, zone)
+    build = _Build(column_named, zone)
     failed = [
         (F.trim(build.node(node.args[0])) != "") & build.node(node).isNull()
         for node in walk(tree)
         if isinstance(node, Call) and node.op in READING and node.args[0].type == "string"
     ]
     return build.node(tree).isNull() & F.coalesce(reduce(or_, failed), F.lit(False)) if failed else None
-
-
-def _frame_column(name: str) -> Column:
-    return F.col(name if _PLAIN_NAME.fullmatch(name) else "`" + name.replace("`", "``") + "`")
 
 
 class _Build:

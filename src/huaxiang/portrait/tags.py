@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.expressions import compile_expression
+from huaxiang.frames import column_named
 from huaxiang.portrait.vocabulary import names_of, vocabularies
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def with_tags(
             frame = with_rank(frame, tag.name, tag.rank, names)
             continue
         compiled = compile_expression(str(tag.derived), names)
-        value = compiled.column(lambda name: F.lit(as_of) if name == "as_of" else F.col(f"`{name}`"))
+        value = compiled.column(lambda name: F.lit(as_of) if name == "as_of" else column_named(name))
         frame = frame.withColumn(tag.name, value.cast(types[tag.name].type))
     return frame
 

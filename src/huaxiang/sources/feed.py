@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from huaxiang.clock import instant_of
-from huaxiang.frames import local_frame, parquet_frame, stacked
+from huaxiang.frames import backticked, column_named, local_frame, parquet_frame, stacked
 from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def feed_frame(
 
 
 def _read(spark: SparkSession, table: StagedTable) -> DataFrame:
-    schema = ", ".join(f"`{name}` {kind}" for name, kind in table.types.items())
+    schema = ", ".join(f"{backticked(name)} {kind}" for name, kind in table.types.items())
     return parquet_frame(spark, [str(table.path.absolute())], schema)
 
 
@@ -74,7 +74,7 @@ def _mapped(
     frame: DataFrame, table: StagedTable, feed: FeedMap, compiled: Mapping[str, Compiled], source: SourceMap
 ) -> DataFrame:
     clocks = {
-        name: instant_of(F.col(f"`{name}`").cast("timestamp"), source.zone)
+        name: instant_of(column_named(name).cast("timestamp"), source.zone)
         for name, kind in table.types.items()
         if kind == "timestamp_ntz"
     }
@@ -101,7 +101,7 @@ def _joined(key: tuple[str, ...], types: Mapping[str, str]) -> Column:
     """Return the key columns as one text, `a:b`, colons inside escaped; null when one of them is."""
     parts = []
     for name in key:
-        part = F.col(f"`{name}`").cast("string")
+        part = column_named(name).cast("string")
         if types[name] == "string" and len(key) > 1:
             part = F.regexp_replace(part, r"([\\:])", r"\\$1")
         parts.append(part)

@@ -19,7 +19,7 @@ from huaxiang.shipped import shipped
 from huaxiang.sources.delimited import SEPARATORS, Layout
 from huaxiang.sources.encoding import ENCODINGS
 from huaxiang.sources.files import format_of
-from huaxiang.sources.fit import compiled_columns
+from huaxiang.sources.fit import PLACES, compiled_columns
 from huaxiang.sources.outside import Expression, FeedMap, OutsideFile, SourceMap
 
 if TYPE_CHECKING:
@@ -226,7 +226,19 @@ class _Source:
         for word in feed.reads if header else ():
             if word not in header:
                 part.refuse(None, f"`{takes}` has no column `{word}`", hint=did_you_mean(word, header))
+        self.distinct(part, feed.reads)
         return feed
+
+    def distinct(self, part: Part, reads: tuple[str, ...]) -> None:
+        """Refuse outside columns that Spark, to which case is nothing, takes for each other or for ours."""
+        for i, word in enumerate(reads):
+            like = next((w for w in reads[:i] if w.lower() == word.lower()), None)
+            if word.lower() in PLACES:
+                found = f"`{word}` is a name of the pipeline's own"
+                part.refuse(None, found, hint="give the file's column another name")
+            elif like:
+                found = f"the columns `{like}` and `{word}` differ only in case"
+                part.refuse(None, found, "names that differ otherwise", "give one in the file another name")
 
     def key(
         self, part: Part, contract: Contract, mapped: frozenset[str]
