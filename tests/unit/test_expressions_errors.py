@@ -121,8 +121,10 @@ PROBLEMS = {
         "f:1:1  a group may be repeated at most 50 times: `(…){1,50}`: `regexp_extract(s, '(a+)+')`"
     ),
     "regexp_extract(s, '(a+){9}')": (
-        "f:1:1  a repeat inside a repeated group can take forever: `regexp_extract(s, '(a+){9}')`"
+        "f:1:1  it can match in too many ways and take forever: fewer `*` and `+` (4 at most), no repeat inside a "
+        "repeat, `[ab]` for `(a|b)`: `regexp_extract(s, '(a+){9}')`"
     ),
+    "s like '%a%b%c%d%'": "f:1:8  a like-pattern with more than 4 `%` can take forever",
     "regexp_extract(s, 'a', 1)": "f:1:1  group 1 of a pattern with 0 groups: `regexp_extract(s, 'a', 1)`",
     "regexp_replace(s, 'a', '$1')": (
         "f:1:1  a replacement may hold `$1` to `$9` for groups of the pattern (0), no other `$` or `\\`: "

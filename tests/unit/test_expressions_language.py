@@ -74,6 +74,29 @@ def test_types() -> None:
     assert found == TYPES
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a|aa){1,30}$", "(a+)+$", "(a|aa)+", "(a?){30}a{30}", "a?" * 30 + "a", "(a|aa)" * 30, "(|a){30}",
+        "((a{0,9}){9}){9}", "a*a*a*a*a*b", "a{0,500}a{0,500}a{0,500}b",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_may_never_end_is_refused(pattern: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"take forever|at most 50 times"):
+        compile_expression(f"regexp_extract(s, '{pattern}')", NAMES)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^(\w+)\s*-\s*(\w{2,40})$", r"(?i)(?:jpg|jpeg|png)$", r"(?:\d{1,3}[.]){3}\d{1,3}", r"(?:ab){1,50}",
+        r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", r"^(.*?)/(.*?)/(.*)$",
+    ],
+)  # fmt: skip
+def test_a_pattern_of_few_ways_is_taken(pattern: str) -> None:
+    assert compile_expression(f"regexp_replace(s, r'{pattern}', '')", NAMES).type == "string"
+
+
 def test_a_compiled_expression_tells_its_names() -> None:
     found = compile_expression("n > 1 and portrait.tier in (1, n) and starts_with(s, 'a')", NAMES)
     assert found.names == {"n", "portrait.tier", "s"}

@@ -1,8 +1,12 @@
 """Which regular expressions, like-patterns and date formats are accepted: those that cannot fail at night.
 
 A pattern is judged when it is read, so that a bad one is a message and not a dead job. The subset of
-regular expressions means the same in Java and elsewhere, and leaves out what can take forever:
-repeats inside repeats, look-around and back references.
+regular expressions means the same in Java and elsewhere, and leaves out look-around, back references and
+whatever can be matched in too many ways, since Java tries them all before it gives up: `(a+)+`, `(a|aa){1,50}`,
+thirty times `a?`. The ways are counted as if no two parts could ever be told apart by their characters, an open
+repeat (`*`, `+`, `{n,}`) as `OPEN_WAYS`: some harmless patterns are refused too. What is left is never
+exponential, but where four open repeats can match the same characters (`a*a*a*a*b`) the time grows with the
+fourth power of a text's length.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ import re
 
 LONGEST_PATTERN = 200
 MOST_GROUP_REPEATS = 50
-MOST_OPEN_REPEATS = 4
+OPEN_WAYS = 100
+MOST_WAYS = OPEN_WAYS**4
+MOST_LIKE_SIGNS = 4
 _ESCAPES = set("dDwWsSbBtnr")
 _REPEAT = re.compile(r"\{(\d{1,4})(,(\d{0,4}))?\}")
 _FORMAT = re.compile(
@@ -28,9 +34,14 @@ def regex_groups(pattern: str) -> int:
     if len(pattern) > LONGEST_PATTERN:
         raise BadPattern(f"longer than {LONGEST_PATTERN} characters")
     reader = _Regex(pattern)
-    reader.alternatives()
+    ways = reader.alternatives()
     if reader.at < len(pattern):
         raise BadPattern("`)` without `(`")
+    if ways > MOST_WAYS:
+        raise BadPattern(
+            "it can match in too many ways and take forever: fewer `*` and `+` (4 at most), no repeat inside "
+            "a repeat, `[ab]` for `(a|b)`"
+        )
     return reader.groups
 
 
@@ -41,7 +52,6 @@ class _Regex:
         self.text = pattern
         self.at = 4 if pattern.startswith("(?i)") else 0
         self.groups = 0
-        self.open_repeats = 0
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
@@ -50,27 +60,23 @@ class _Regex:
         self.at += 1
         return self.text[self.at - 1 : self.at]
 
-    def alternatives(self) -> bool:
-        """Read until `)` or the end; tell whether anything inside repeats."""
-        repeats = False
+    def alternatives(self) -> int:
+        """Read until `)` or the end; return in how many ways it can match, `MOST_WAYS` + 1 for any more."""
+        others, ways = 0, 1
         while self.peek() not in ("", ")"):
             if self.peek() == "|":
                 self.take()
+                others, ways = others + ways, 1
                 continue
             is_group, inside = self.atom()
-            most = self.quantifier()
-            if is_group and most > 1:
-                if most > MOST_GROUP_REPEATS:
-                    raise BadPattern(
-                        f"a group may be repeated at most {MOST_GROUP_REPEATS} times: `(…){{1,50}}`"
-                    )
-                if inside:
-                    raise BadPattern("a repeat inside a repeated group can take forever")
-            repeats = repeats or inside or most > 1
-        return repeats
+            low, high = self.quantifier()
+            if is_group and high > MOST_GROUP_REPEATS:  # Java's stack ends
+                raise BadPattern(f"a group may be repeated at most {MOST_GROUP_REPEATS} times: `(…){{1,50}}`")
+            ways = min(ways * _repeated(inside, low, high), MOST_WAYS + 1)
+        return min(others + ways, MOST_WAYS + 1)
 
-    def atom(self) -> tuple[bool, bool]:
-        """Read one; tell whether it was a group, and whether anything in it repeats."""
+    def atom(self) -> tuple[bool, int]:
+        """Read one; tell whether it was a group, and in how many ways it can match."""
         char = self.take()
         if char == "(":
             if self.peek() == "?":
@@ -89,7 +95,7 @@ class _Regex:
             self.escape()
         elif char in "*+?{":
             raise BadPattern(f"`{char}` has nothing to repeat; write `\\{char}` for the character")
-        return False, False
+        return False, 1
 
     def escape(self) -> str:
         char = self.take()
@@ -120,34 +126,34 @@ class _Regex:
                 continue
             last = self.escape() if char == "\\" else char
 
-    def quantifier(self) -> int:
-        """Read an optional repeat; return the most repeats it allows (1 without one)."""
-        char, most = self.peek(), 1
-        if char in ("*", "+"):
+    def quantifier(self) -> tuple[int, int]:
+        """Read an optional repeat; return the fewest and the most repeats (1 and 1 without one)."""
+        char = self.peek()
+        if char in ("*", "+", "?") and char:
             self.take()
-            most = 10_000
-        elif char == "?":
-            self.take()
+            low = int(char == "+")
+            high = 1 if char == "?" else low + OPEN_WAYS - 1
         elif char == "{":
             found = _REPEAT.match(self.text, self.at)
             if not found:
                 raise BadPattern("`{` must be `{n}`, `{n,}` or `{n,m}`; write `\\{` for the brace itself")
             self.at = found.end()
             low = int(found[1])
-            most = low if found[2] is None else int(found[3]) if found[3] else 10_000
-            if most < low or low > 1000:
+            high = low if found[2] is None else int(found[3]) if found[3] else low + OPEN_WAYS - 1
+            if high < low or low > 1000:
                 raise BadPattern(f"`{found[0]}` repeats out of order or too often")
         else:
-            return 1
-        if most >= 10_000:
-            self.open_repeats += 1
-            if self.open_repeats > MOST_OPEN_REPEATS:
-                raise BadPattern(f"more than {MOST_OPEN_REPEATS} open repeats (`*`, `+`) can take forever")
+            return 1, 1
         if self.peek() == "?":
             self.take()
         if self.peek() in ("*", "+", "{", "?") and self.peek():
             raise BadPattern("a repeat of a repeat")
-        return most
+        return low, high
+
+
+def _repeated(ways: int, low: int, high: int) -> int:
+    """Return in how many ways something can match `low` to `high` times, when once it can in `ways`."""
+    return high - low + 1 if ways == 1 else sum(ways**times for times in range(low, high + 1))
 
 
 def check_replacement(text: str, groups: int) -> None:
@@ -160,9 +166,11 @@ def check_replacement(text: str, groups: int) -> None:
 
 
 def check_like(pattern: str) -> None:
-    """Refuse a like-pattern with a stray backslash."""
+    """Refuse a like-pattern with a stray backslash, or with more `%` than Java gets through."""
     if "\\" in re.sub(r"\\[_%\\]", "", pattern):
         raise BadPattern("in a like-pattern a backslash may stand only before `_`, `%` or `\\`")
+    if re.sub(r"\\.", "", pattern).count("%") > MOST_LIKE_SIGNS:
+        raise BadPattern(f"a like-pattern with more than {MOST_LIKE_SIGNS} `%` can take forever")
 
 
 def check_format(pattern: str) -> None:
