@@ -113,7 +113,7 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
         return
     try:
         parsed = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError):  # `2026-13-45` looks like a date to YAML
+    except (yaml.YAMLError, ValueError, RecursionError):  # `2026-13-45` looks like a date to YAML
         problems.append(Problem(f"--set {text}", "the value is not YAML"))
         return
     *path, last = key.split(".")

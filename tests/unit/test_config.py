@@ -65,3 +65,8 @@ def test_all_mistakes_are_told_at_once_and_a_setting_may_mend_one(tmp_path: Path
 def test_a_setting_that_only_looks_like_a_date_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="required=2026-13-45  the value is not YAML"):
         load_config(sets=("required=2026-13-45",))
+
+
+def test_a_setting_of_a_thousand_brackets_is_no_yaml() -> None:
+    with pytest.raises(ConfigurationError, match="the value is not YAML"):
+        load_config(sets=("required=" + "[" * 3000 + "]" * 3000,))

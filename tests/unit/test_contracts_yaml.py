@@ -123,6 +123,13 @@ def test_what_is_not_plain_yaml_is_refused(text: str, message: str) -> None:
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize("levels", [60, 500, 3000])
+def test_what_is_nested_without_end_is_refused(levels: int) -> None:
+    for text in ("[" * levels + "]" * levels, "\n".join("  " * i + "a:" for i in range(levels))):
+        with pytest.raises(ConfigurationError, match=r"nested more than 50 levels deep|this is not YAML"):
+            parse_yaml(text, "f.yaml")
+
+
 def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bom.yaml").write_bytes("\ufefftitle: 画像\n".encode())

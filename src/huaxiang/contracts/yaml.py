@@ -2,7 +2,8 @@
 
 Plain data come out (text, numbers, true/false, null, lists, maps), with the line and column of every key
 and value, so that an error can point at the character. Only the safe core of YAML 1.2 is read: `no` and
-`12:30` are text, dates are text, and anchors, tags, duplicate keys and second documents are refused.
+`12:30` are text, dates are text, and anchors, tags, duplicate keys, second documents and more than `DEEPEST`
+levels are refused.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _TRUE_FALSE = {"true": True, "True": True, "TRUE": True, "false": False, "False"
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,40})")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?")
 _LOADER: Any = getattr(pyyaml, "CBaseLoader", pyyaml.BaseLoader)  # in C: eight times faster
+DEEPEST = 50  # no file that people write comes near it
+_TOO_DEEP, _FLATTEN = f"nested more than {DEEPEST} levels deep", "no key is so deep: write it flat"
 _PLAIN_TAGS = {None, *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))}
 
 
@@ -112,6 +115,8 @@ def parse_yaml(text: str, file: str) -> Document:
         line = text.count("\n", 0, int(error.position)) + 1
         found = f"character U+{ord(text[int(error.position)]):04X} may not stand in YAML"
         raise ConfigurationError(Problem(f"{file}:{line}", found, hint="remove it")) from None
+    except RecursionError:  # where YAML is read by Python
+        raise ConfigurationError(Problem(file, _TOO_DEEP, hint=_FLATTEN)) from None
     walk = _Walk(file, text.split("\n"))
     data = None if top is None else walk.value(top, ())
     if walk.problems:
@@ -142,6 +147,9 @@ class _Walk:
 
     def value(self, node: pyyaml.Node, trail: Trail) -> Any:
         self.values[trail] = self._start(node)
+        if len(trail) > DEEPEST:
+            self._refuse(node, _TOO_DEEP, _FLATTEN)
+            return None
         if node.tag not in _PLAIN_TAGS:
             self._refuse(node, f"tag `{node.tag}` is not used here", "write the plain value")
             return None
