@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from huaxiang.cli.main import main
 from huaxiang.contracts.load import load_contracts
 from huaxiang.errors import ConfigurationError
 from huaxiang.world import WorldSummary, make
@@ -136,6 +137,13 @@ def test_progress_is_told(tmp_path: Path) -> None:
     heard: list[str] = []
     make(tmp_path, people=12, days=2, seed=1, tell=heard.append)
     assert heard[-1].startswith("2026-11-20  day 2 of 2")
+
+
+def test_a_world_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "world").touch()
+    for out in ("world", "world/inside"):
+        assert main(["world", "--people", "12", "--days", "1", "--out", str(tmp_path / out)]) == 2
+        assert f"{tmp_path / 'world'}  this is a file; expected a folder to make" in capsys.readouterr().err
 
 
 def test_impossible_worlds_are_refused_with_every_reason(made: tuple[Path, WorldSummary]) -> None:

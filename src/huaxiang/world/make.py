@@ -125,6 +125,9 @@ def _check(out: Path, people: int, days: int, dirt: float) -> None:
     if any((out / folder).exists() for folder in ("landing", "truth")):
         hint = "remove it, or choose another folder"
         problems.append(Problem(str(out), "there is a world already", hint=hint))
+    there = next((path for path in (out, *out.parents) if path.exists()), out)
+    if there.exists() and not there.is_dir():
+        problems.append(Problem(str(there), "this is a file", "a folder to make", "choose another --out"))
     if problems:
         raise ConfigurationError(problems)
 
