@@ -40,12 +40,12 @@ def check_pepper(lake: Lake, pepper: bytes) -> None:
 def pepper_of(config: Config, folder: Path | None, say: Callable[[str], None]) -> bytes:
     """Return the HMAC key: HUAXIANG_PEPPER, else the configured file, else a private file in the lake's `folder`.
 
-    ConfigurationError when the configured file cannot be read or is empty, or a lake that lies elsewhere
-    (`folder` is None) has no key.
+    ConfigurationError for a key that is empty wherever it stands, a configured file that cannot be read, and a
+    lake that lies elsewhere (`folder` is None) and has no key.
     """
     given = os.environ.get(PEPPER)
-    if given:
-        return given.encode()
+    if given is not None:
+        return _filled(given.encode(), PEPPER, "it is set, but empty", "set a key, or unset it")
     if config.pepper_file:
         try:
             secret = Path(config.pepper_file).expanduser().read_bytes().strip()
@@ -53,9 +53,9 @@ def pepper_of(config: Config, folder: Path | None, say: Callable[[str], None]) -
             raise ConfigurationError(
                 Problem(f"pepper_file {config.pepper_file}", str(error.strerror))
             ) from None
-        if not secret:
-            raise ConfigurationError(Problem(f"pepper_file {config.pepper_file}", "the file is empty"))
-        return secret
+        return _filled(
+            secret, f"pepper_file {config.pepper_file}", "the file is empty", "write a key into it"
+        )
     if folder is None:
         raise ConfigurationError(
             Problem(
@@ -73,4 +73,12 @@ def pepper_of(config: Config, folder: Path | None, say: Callable[[str], None]) -
         say(
             f"no {PEPPER} and no pepper_file: made a random key for this lake in {path} (only you can read it)"
         )
-    return path.read_bytes().strip()
+    hint = "put the lake's key back from a copy; if nothing was published yet, remove the file"
+    return _filled(path.read_bytes().strip(), str(path), "the file is empty", hint)
+
+
+def _filled(key: bytes, place: str, found: str, hint: str) -> bytes:
+    """Refuse an empty key: everybody knows it, and phone numbers could be found from their hashes."""
+    if not key.strip():
+        raise ConfigurationError(Problem(place, found, "a secret key", hint))
+    return key

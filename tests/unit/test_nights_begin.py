@@ -95,6 +95,18 @@ def test_a_lake_elsewhere_has_no_key_of_its_own(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "lake/.pepper").read_bytes() == made == pepper_of(CONFIG, tmp_path / "lake", print)
 
 
+def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PEPPER, " ")
+    with pytest.raises(
+        ConfigurationError, match="HUAXIANG_PEPPER  it is set, but empty; expected a secret key"
+    ):
+        pepper_of(CONFIG, tmp_path, print)
+    monkeypatch.delenv(PEPPER)
+    (tmp_path / ".pepper").touch()
+    with pytest.raises(ConfigurationError, match=r"\.pepper  the file is empty; expected a secret key"):
+        pepper_of(CONFIG, tmp_path, print)
+
+
 def test_a_range_of_nights_goes_forward() -> None:
     assert dates_from("2026-01-30", "2026-02-01") == [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)]
     assert dates_from(None, "2026-02-01") == [date(2026, 2, 1)]
