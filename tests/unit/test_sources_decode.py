@@ -367,6 +367,12 @@ def test_a_file_that_cannot_be_trusted_is_refused_whole_and_named(case: str, tmp
     assert staged.rows == 2
 
 
+def test_what_a_file_without_a_header_says_is_not_told(tmp_path: Path) -> None:
+    (refused,) = landed(tmp_path, {"a.csv": b"paid5,Li Si\n"}).refused
+    assert "no column `paid`\n    → is the first line a header?" in str(refused.problem)
+    assert "paid5" not in str(refused.problem)
+
+
 @dataclass
 class _Wide:
     """A Parquet column that holds all that its contract's type can."""

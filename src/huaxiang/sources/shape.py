@@ -47,9 +47,11 @@ def column_problems(found: Sequence[str], wanted: Wanted, place: str) -> tuple[l
     """Compare names: (problems that refuse the file, notes about columns nobody reads).
 
     A column that is left out and a stranger with nearly its name are one renamed column: refused even
-    when it is optional, since its values would be lost without a word. Strangers are not named when the
-    file is refused: without a header they would be somebody's values.
+    when it is optional, since its values would be lost without a word. A file without a header has
+    somebody's values there: strangers are named only beside enough columns that are known.
     """
+    known = {name.lower() for name in wanted.columns}
+    is_header = 2 * len(known & {name.strip().lower() for name in found}) >= min(len(known), len(found))
     problems = [
         Problem(place, f"the column `{name}` is there {found.count(name)} times", "each name once")
         for name in wanted.columns
@@ -65,7 +67,9 @@ def column_problems(found: Sequence[str], wanted: Wanted, place: str) -> tuple[l
             like = nearest(name, strangers)
         if like is not None and (wanted.strict or name in wanted.required):
             renamed.add(like)
-            problems.append(Problem(place, f"no column `{name}`, but one `{like}`", hint=NAME_IT))
+            but = f", but one `{like}`" if is_header else ""
+            hint = NAME_IT if is_header else "is the first line a header?"
+            problems.append(Problem(place, f"no column `{name}`{but}", hint=hint))
         elif name in wanted.required:
             problems.append(Problem(place, f"no column `{name}`", hint=_header_hint(found, wanted)))
     notes = [
