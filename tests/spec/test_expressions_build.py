@@ -183,6 +183,11 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "date_add(on_date, n)": (date(2026, 2, 7), N, N),
     "date_diff(on_date, DATE '2026-01-01')": (30, 2912442, N),
     "date_diff(at, on_date)": (0, -2932896, N),
+    "DATE '0001-01-01'": (date(1, 1, 1),) * 3,
+    "DATE '9999-12-31' = on_date": (False, True, N),
+    "TIMESTAMP '0001-01-02 00:00:00'": (datetime(1, 1, 2, tzinfo=UTC),) * 3,
+    "TIMESTAMP '9999-12-31 23:59:59.999999'": (datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),) * 3,
+    "TIMESTAMP '1582-10-10 00:00:00+08:00'": (datetime(1582, 10, 9, 16, tzinfo=UTC),) * 3,
     # lists
     "size(tags)": (2, 0, N),
     "array_contains(tags, 'b')": (True, False, N),
@@ -219,6 +224,8 @@ IN_SHANGHAI: dict[str, tuple[Any, Any, Any]] = {
         N,
     ),
     "date_diff(at, on_date)": (1, -2932896, N),
+    "to_timestamp('294247-01-10 04:00:54', 'y-MM-dd HH:mm:ss')": (N, N, N),
+    "to_date('294247-01-10 04Z', 'y-MM-dd HHX')": (N, N, N),
 }
 
 
@@ -249,6 +256,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return NAN if isinstance(value, float) and value != value else value  # noqa: PLR0124
+
+
+def test_dates_and_instants_at_the_edge_of_what_spark_holds_are_null_elsewhere(spark: SparkSession) -> None:
+    """A Parquet file may hold them; the shift to another clock must not end the query."""
+    days = F.lit(2**31 - 1), F.lit(-(2**31))
+    edges = F.array(*(F.date_from_unix_date(d) for d in days))
+    frame = spark.range(1).select(F.explode(edges).alias("on_date"))
+    column = compile_expression("cast(on_date as timestamp)", {"on_date": NameInfo("date")})
+    for zone in ("UTC", "America/New_York"):
+        assert [tuple(r) for r in frame.select(column.column(zone=zone)).collect()] == [(None,), (None,)]
 
 
 def test_names_are_resolved_by_the_caller(spark: SparkSession) -> None:

@@ -87,8 +87,11 @@ class _Build:
         return self.node(node)
 
     def to_utc(self, column: Column) -> Column:
-        """Return the instant at which the zone's clock shows what UTC's would in `column`."""
-        return column if self.zone == "UTC" else F.to_utc_timestamp(column, self.zone)
+        """Return the instant at which the zone's clock shows what UTC's would in `column`.
+
+        Null outside our years: at the edge of 64 bits Spark's shift would end the query.
+        """
+        return column if self.zone == "UTC" else F.to_utc_timestamp(sane_instant(column), self.zone)
 
     def twice(self, node: Node, use: Callable[[Column], Column]) -> Column:
         """Return `use` of the value, which may mention it more than once."""
@@ -175,7 +178,7 @@ class _Build:
         elif source == "instant" and target == "date":
             column = sane_date(self.local(arg).cast("date"))
         elif source == "date" and target == "timestamp":
-            column = sane_instant(self.to_utc(column.cast("timestamp")))
+            column = sane_instant(self.to_utc(sane_date(column).cast("timestamp")))
         return column.cast(target)
 
     def read(self, call: Call) -> Column:
@@ -184,7 +187,7 @@ class _Build:
         found = F.try_to_timestamp(self.node(call.args[0]), F.lit(pattern))
         has_offset = bool(set("Xx") & set(re.sub("'[^']*'", "", pattern)))
         if self.zone != "UTC" and has_offset and call.op == "to_date":
-            found = F.from_utc_timestamp(found, self.zone)
+            found = F.from_utc_timestamp(sane_instant(found), self.zone)
         if call.op == "to_date":
             return sane_date(found.cast("date"))
         return sane_instant(found if has_offset else self.to_utc(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,20 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST = 2**63 - 1
 _DAYS = (-719162, 2932896)  # 0001-01-01 to 9999-12-31, what Python and Parquet readers can hold
 _SECONDS = (_DAYS[0] * 86400 + 86400, _DAYS[1] * 86400 + 86399)  # Python cannot read year 1's first day
 
 
 def literal(value: object, type_: str) -> Column:
-    """Return a constant in exactly its type."""
+    """Return a constant in exactly its type; a date or instant by its number, which no old calendar shifts."""
     if value is None:
         return F.lit(None)
+    if isinstance(value, datetime):
+        return F.timestamp_micros(F.lit((value - _EPOCH) // timedelta(microseconds=1)).cast("bigint"))
+    if isinstance(value, date):
+        return F.date_from_unix_date(F.lit((value - _EPOCH.date()).days))
     if isinstance(value, Decimal) or type_ == "bigint" or type_.startswith("decimal"):
         return F.lit(str(value)).cast(type_)
     return F.lit(value)

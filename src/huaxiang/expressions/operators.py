@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from huaxiang.expressions.families import Family
     from huaxiang.expressions.tree import Node
 
+_FIRST = datetime(1, 1, 2, tzinfo=UTC)
 _CASTABLE: Mapping[str, tuple[str, ...]] = {  # target family: from which families
     "number": ("number", "text", "boolean"),
     "text": ("number", "text", "boolean", "date", "instant"),
@@ -195,7 +196,8 @@ class Operators:
             written(str(value), target)
         except ValueError:
             example = "2026-01-31" if target == "date" else "2026-01-31 20:15:00+08:00"
-            self.refuse(arg.span, f"`{self.snippet(arg)}` is not {said(target)}", f"write '{example}'")
+            found = f"`{self.snippet(arg)}` is not {said(target)} of the years 1 to 9999"
+            self.refuse(arg.span, found, f"write '{example}'")
 
 
 def operand_type(arg: Node, other: Node) -> str:
@@ -206,8 +208,17 @@ def operand_type(arg: Node, other: Node) -> str:
 
 
 def written(value: str, target: str) -> date | datetime:
-    """Return the date or instant of a constant, in UTC without an offset; ValueError if it is none."""
+    """Return the date or the instant (in UTC, also without an offset) of a constant.
+
+    ValueError if it is none, or in UTC lies before the second day of year 1 or after 9999: readers can't hold it.
+    """
     if target == "date":
         return date.fromisoformat(value)
     found = datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        instant = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        instant = datetime.min.replace(tzinfo=UTC)
+    if instant < _FIRST:
+        raise ValueError(value)
+    return instant
