@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from huaxiang.clean.system import BY_MONTH, part_of
 from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import NOBODY
+from huaxiang.days.sums import added_up
 from huaxiang.expressions import compile_expression
 from huaxiang.tables.write import PARTITION
 
@@ -84,7 +85,7 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
         return F.when(F.size(held) > 0, F.size(held))
     if part.way == "min":
         return F.min(value)
-    return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
+    return F.max(value) if part.way in ("max", *STRUCTS) else added_up(value, part)
 
 
 def widened(cells: DataFrame, wide: dict[str, str], *others: str) -> DataFrame:
@@ -146,7 +147,7 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
     instant = F.coalesce(*said_at, F.col(part.date).cast("timestamp"))
     match part.way:
         case "sum":
-            return F.sum(when(argument(0)))
+            return added_up(when(argument(0)), part)
         case "count_of":  # once per distinct value: `_merged` adds them up
             return F.max(F.when(holds & argument(0).isNotNull(), F.lit(1)))
         case "min":
@@ -173,6 +174,6 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
             )
             return F.max(when(said))
         case "top" | "top_share" | "by" if len(part.arguments) == 2:
-            return F.sum(when(argument(1)))
+            return added_up(when(argument(1)), part)
         case _:
             return F.sum(when(F.lit(1)))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.cells import STRUCTS
+from huaxiang.days.sums import added_up, taken_off
 from huaxiang.frames import stacked
 from huaxiang.tables.write import PARTITION
 
@@ -107,7 +108,7 @@ def _in_ring(part: Part, age: Column) -> Column:
         case way if way in _EXTREMES:
             return F.min(value) if way == "min" else F.max(value)
         case _:
-            return F.sum(value)
+            return added_up(value, part)
 
 
 def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> Column:
@@ -115,8 +116,8 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
     total = _over_rings(measure.part, inside)
     if measure.less:
         less = _over_rings(measure.less, inside)
-        both = F.coalesce(total, F.lit(0)) - F.coalesce(less, F.lit(0))
-        total = F.when(total.isNotNull() | less.isNotNull(), both)
+        both = total.isNotNull() | less.isNotNull()
+        total = F.when(both, taken_off(total, less, measure.part))
     return (
         total.cast(measure.part.type)
         if measure.part.way not in ("state", "top", "top_share", "by")
@@ -140,7 +141,7 @@ def _over_rings(part: Part, inside: Column | None) -> Column:
         case "state":
             return F.max(value)
         case _:
-            return F.sum(value)
+            return added_up(value, part)
 
 
 def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date, apart: bool = False) -> DataFrame:
