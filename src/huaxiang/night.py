@@ -169,6 +169,14 @@ class Night:
         """The feeds whose clean table this night has written."""
         return frozenset(f for f in self.feeds if f"clean/{f}" in self.attempt.tables)
 
+    def gives(self, feed: str) -> frozenset[str] | None:
+        """Return the columns that tonight's source map gives of a feed; None: all, as of a feed in our own format."""
+        if self.source is None:
+            return None
+        if feed in self.source.feeds:
+            return self.source.gives(feed)
+        return None if self.attempt.rows(f"clean/{feed}") else frozenset()
+
     def covers(self, feed: str, world: str, platform: str) -> str:
         """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""
         if platform in self.config.platforms:

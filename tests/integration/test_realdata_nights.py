@@ -60,6 +60,12 @@ def test_cdnow_gives_the_frequency_recency_and_age_of_the_summary_beside_it(run:
     wanted = pc.read_csv(needed("cdnow") / "cdnow_customers_summary.csv").to_pylist()
     assert len(found) == 2357
     assert found == sorted(wanted, key=lambda row: row["ID"])
+    counted = query(
+        lake, "SELECT count(products_all) AS p, count(gift_lines_all) AS g, sum(units_all) AS u FROM portrait"
+    )
+    (told,) = counted.to_pylist()
+    assert (told["p"], told["g"]) == (0, 0)  # no product and no gift is in it: unknown, not 0
+    assert told["u"] > 0
     conf = tmp_path / "conf"  # a measure of one's own, whose event looks up feeds that never came
     copytree(shipped("conf"), conf)
     (conf / "measures").mkdir()

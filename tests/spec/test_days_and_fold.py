@@ -29,6 +29,7 @@ COVERS = {
     for event in CATALOGUE.events.values()
     for feed in [event.feed]
 }
+UNKNOWN = {"browse_event": frozenset({"act", "local_hour"})}
 PERSON_OF = {
     "mall:buyer": "buyer", "mall:edge": "edge", "mall:two": "two", "outlet:two": "two", "mall:refund": "refund",
     "mall:ties": "ties", "weiwo:fan": "fan", "weiwo:star": "star", "weiwo:star2": "star", "weiwo:left": "left",
@@ -174,12 +175,12 @@ def told(_session: SparkSession) -> dict[str, Any]:
         [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()],
         "account string, person string, platform string",
     )
-    measured = measured_portrait(made, persons, CATALOGUE, COVERS, as_of=AS_OF)
+    measured = measured_portrait(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
     types, brand_types = vocabularies(CATALOGUE)
     tags = [t for t in CATALOGUE.tags if t.grain == "person"]
     portrait = with_tags(measured.persist(), tags, tag_names(types), types, as_of=AS_OF)
     people = {r["person"]: r.asDict(recursive=True) for r in portrait.collect()}
-    related = measured_relations(made, persons, CATALOGUE, COVERS, as_of=AS_OF)
+    related = measured_relations(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
     pairs = {(r["person"], r["brand_id"]): r.asDict() for r in related.collect()}
     waiting = {(r["key_kind"], r["key"]) for r in made.where("key_kind like 'awaits:%'").collect()}
     assert types
@@ -203,6 +204,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("ties", {"top_brand_365d": "b1", "top_brand_share_365d": 0.5, "products_365d": 2, "dearest_product_365d": "p1"}),
         ("undated", {"spend_365d": 0, "spend_all": 42, "orders_all": 1, "buying_days_all": 0, "last_order_date": None}),
         ("none", {"spend_all": 0, "orders_7d": 0, "returns_all": 0, "top_brand_all": None, "top_brand_share_all": None}),
+        ("none", {"visits_30d": None, "browsing_days_30d": 0}),
         ("none", {"interactions_30d": None, "followings": None, "largest_line_all": None, "recency_days": None}),
         ("fan", {"followings": 2, "followers": 0, "interactions_30d": 0, "spend_all": 0, "unfollow_events_30d": 0}),
         ("star", {"followers": 1, "followings": 0}),
@@ -225,7 +227,7 @@ def test_a_person_is_told_as_declared(told: dict[str, Any], person: str, expecte
         (("buyer", "b1"), {"spend_all": 1000, "orders_all": 1, "reviews_all": 2, "followings": None}),
         (("buyer", "b0"), {"spend_all": 9000, "last_order_date": date(2026, 8, 1)}),  # p3 was b0 in August
         (("ties", "b3"), {"spend_all": 300}),  # and b3 in November
-        (("fan", "b1"), {"followings": 1, "spend_all": 0}),
+        (("fan", "b1"), {"followings": 1, "spend_all": 0, "visits_90d": None}),
         (("left", "b1"), {"followings": 0, "follow_events_90d": 0}),
         (("reader", "b2"), {"interactions_30d": 1, "views_30d": 1}),
     ],

@@ -56,6 +56,18 @@ def clean_contract(landing: Contract) -> Contract:
     )
 
 
+def landing_columns(landing: Contract, name: str) -> tuple[str, ...]:
+    """Return the landing columns of which any gives what events call `name`; none for what is always there."""
+    instant = (landing.at,) if landing.at else ()
+    dates = (*instant, landing.on_date) if landing.on_date else instant
+    made: dict[str, tuple[str, ...]] = {"business_date": dates, "local_hour": instant, "weekday": instant}
+    for column in landing.columns:
+        suffix = "_minor" if column.money else "_key" if column.contact else ""
+        made |= {column.name: (column.name,), f"{column.name}{suffix}": (column.name,)}
+    made |= {role: (column,) for role, column in landing.accounts}
+    return made.get(name, ())
+
+
 def _join_key(contact: Column) -> Column:
     return replace(
         contact,

@@ -12,7 +12,7 @@ from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
-from huaxiang.portrait.coverage import covers_by_feed
+from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 from huaxiang.tables.write import PARTITION
@@ -31,14 +31,15 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     """
     catalogue = book.catalogue
     as_of = lake.release().as_of
-    covers = covers_by_feed(row.asDict() for row in lake.read_release("coverage").collect())
+    coverage = [row.asDict() for row in lake.read_release("coverage").collect()]
+    covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     persons = lake.read_release("person_account")
     day_rows = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
-    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of)
+    measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
     portrait = tagged_portrait(measured, catalogue, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
-    pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of)
+    pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     related = tagged_relations(pairs, portrait, catalogue, as_of=as_of)
     found += _compared("brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"])
     measured.unpersist()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.measures import KEYED_WAYS
-from huaxiang.portrait.coverage import is_covered
+from huaxiang.portrait.coverage import is_covered, is_unknown
 from huaxiang.portrait.fold import folded, keyed, standing_edges, with_others
 
 if TYPE_CHECKING:
@@ -38,13 +38,15 @@ def measured_portrait(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
+    unknown: Mapping[str, frozenset[str]] | None = None,
     apart: bool = False,
     cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
     """Return `person` and every measure of the person grain, one row per person of `persons`.
 
     `coverage[feed]` is platform → covers. Inside coverage a count of nothing is 0, outside it is null;
-    extremes, dates, tops and shares of nothing are null. `cut_all` may end plans between two stages;
+    extremes, dates, tops and shares of nothing are null. What reads a name of `unknown[feed]` is null, as
+    `is_unknown` says. `cut_all` may end plans between two stages;
     `apart` as in `folded`.
     """
     cells = cells_of_persons(day_rows, persons)
@@ -66,7 +68,7 @@ def measured_portrait(
     pieces += [_people_tied(cells, m, persons, as_of=as_of) for m in measures if m.part.way == "state"]
     everybody = people(persons)
     joined = reduce(lambda left, right: left.join(right, "person", "left"), cut_all(pieces), everybody)
-    return joined.select("person", "platforms", *absence_filled(measures, coverage))
+    return joined.select("person", "platforms", *absence_filled(measures, coverage, unknown or {}))
 
 
 def _people_tied(cells: DataFrame, measure: Measure, persons: DataFrame, *, as_of: date) -> DataFrame:
@@ -79,15 +81,21 @@ def _edges_of(cells: DataFrame, measure: Measure) -> DataFrame:
     return cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
 
 
-def absence_filled(measures: Sequence[Measure], coverage: Mapping[str, Mapping[str, str]]) -> list[Column]:
-    """The measures' columns with 0 for nobody-did-it where the feed covers the person."""
+def absence_filled(
+    measures: Sequence[Measure],
+    coverage: Mapping[str, Mapping[str, str]],
+    unknown: Mapping[str, frozenset[str]],
+) -> list[Column]:
+    """The measures' columns with 0 for nobody-did-it where the feed covers the person, null where nobody knows."""
     columns = []
     for measure in measures:
         covered = is_covered(coverage, measure.part.event.feed)
         for window in measure.windows:
             name = measure.column(window)
             value = F.col(name)
-            if measure.counts_from_zero:
+            if is_unknown(measure, window, unknown):
+                value = F.lit(None).cast(measure.part.type)
+            elif measure.counts_from_zero:
                 value = F.coalesce(value, F.when(covered, F.lit(0))).cast(measure.part.type)
             columns.append(value.alias(name))
     return columns

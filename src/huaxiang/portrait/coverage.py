@@ -1,23 +1,35 @@
 """What each feed covers: where absence means 0, and where it means unknown.
 
 A feed of a platform that covers *everybody* (default of shops) makes absence 0 for every person; one that
-covers its *accounts* (default of social platforms) only for persons with an account there.
+covers its *accounts* (default of social platforms) only for persons with an account there. What a source map
+does not map is *unknown* for everybody, and so is every count over it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyspark.sql import functions as F
 
+from huaxiang.contracts.clean import landing_columns
+from huaxiang.days.measures import KEYED_WAYS
+from huaxiang.expressions import compile_expression
 from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame
 
-FEED_COVERAGE = "feed string, platform string, covers string, covered_from date, rows bigint"
+    from huaxiang.contracts.model import Contract
+    from huaxiang.days.events import Event
+    from huaxiang.days.measures import Measure, Part
+
+FEED_COVERAGE = (
+    "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>"
+)
+DATED = ("days", "first", "last")
+"""Ways that are about dates, whatever the window."""
 
 
 def delivered(feeds: Mapping[str, DataFrame]) -> DataFrame:
@@ -37,6 +49,61 @@ def covers_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, dict[s
     for row in coverage:
         found.setdefault(str(row["feed"]), {})[str(row["platform"])] = str(row["covers"])
     return found
+
+
+def unknown_names(
+    feed: str,
+    events: Iterable[Event],
+    contracts: Mapping[str, Contract],
+    gives: Callable[[str], frozenset[str] | None],
+) -> list[str]:
+    """Return the names that events of a feed have but no source gives, sorted; `gives(feed)` None: it gives all."""
+
+    def is_given(feed: str, name: str) -> bool:
+        given, made_of = gives(feed), landing_columns(contracts[feed], name)
+        return given is None or not made_of or not given.isdisjoint(made_of)
+
+    def is_known(event: Event, name: str) -> bool:
+        for lookup in event.lookups:
+            theirs = dict(lookup.take).get(name)
+            if theirs is not None:
+                sought = all(is_known(event, ours) for _, ours in lookup.on)
+                return sought and is_given(lookup.feed, theirs)
+        return is_given(event.feed, name)
+
+    return sorted({n for e in events if e.feed == feed for n in e.names if not is_known(e, n)})
+
+
+def unknown_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, frozenset[str]]:
+    """Return feed → names that none of its platforms knows, from rows of the `coverage` table."""
+    found: dict[str, frozenset[str]] = {}
+    for row in coverage:
+        feed, names = str(row["feed"]), frozenset(cast("list[str]", row.get("unknown") or ()))
+        found[feed] = found.get(feed, names) & names
+    return found
+
+
+def is_unknown(measure: Measure, window: int | None, unknown: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a measure's column is null for everybody; `unknown` is feed → names.
+
+    A count is when it reads any unknown name, another value when all that it reads is unknown: an age from
+    a birth date or else a birth year needs one of them. What `less` takes off is not asked for.
+    """
+    lacking = unknown.get(measure.part.event.feed)
+    if not lacking:
+        return False
+    read = _names_read(measure.part)
+    if window is not None or measure.part.way in DATED:
+        read |= {measure.part.date}
+    return bool(read & lacking) if measure.counts_from_zero else bool(read) and read <= lacking
+
+
+def _names_read(part: Part) -> frozenset[str]:
+    event, keyed = part.event, part.way in KEYED_WAYS
+    texts = [*part.arguments[keyed:], *([part.where] if part.where else [])]
+    kinds = part.arguments[:1] if keyed else ("account",) if part.way in ("others", "state") else ()
+    texts += [key for kind in kinds if (key := event.key(kind))]
+    return frozenset().union(*(compile_expression(text, event.names).names for text in texts))
 
 
 def is_covered(coverage: Mapping[str, Mapping[str, str]], feed: str) -> Column:

@@ -11,7 +11,13 @@ from pyspark.storagelevel import StorageLevel
 from huaxiang.clean.ingest import changes
 from huaxiang.frames import local_frame
 from huaxiang.portrait.assemble import measured_portrait
-from huaxiang.portrait.coverage import FEED_COVERAGE, covers_by_feed, delivered
+from huaxiang.portrait.coverage import (
+    FEED_COVERAGE,
+    covers_by_feed,
+    delivered,
+    unknown_by_feed,
+    unknown_names,
+)
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
@@ -41,6 +47,7 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
+        unknown=unknown_by_feed(coverage),
         apart=not night.small,
         cut_all=night.cut_all,
     )
@@ -62,7 +69,8 @@ def covered(night: Night) -> Coverage:
     """Bring the `coverage` table up to tonight and return its rows.
 
     What came is added to what was; a feed that rows have left, or that is new, is counted whole. Whom a
-    platform covers is a setting: tonight's holds for all rows.
+    platform covers is a setting: tonight's holds for all rows, and so does what tonight's source map leaves
+    unknown. Without one, what a feed's last files left unknown stays so until others come.
     """
     night.expect(night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
@@ -83,9 +91,19 @@ def covered(night: Night) -> Coverage:
             "rows": old["rows"] + found["rows"],
         }
     whose = {place: night.covers(place[0], worlds[place[0]], place[1]) for place in rows}
-    told = [{**rows[place], "covers": whose[place]} for place in sorted(rows, key=str)]
+    brought = night.source.feeds if night.source else changed
+    unknown = {feed: _unknown(night, feed) for feed, _ in rows if feed in brought}
+    told = [
+        {"unknown": [], **rows[place], "covers": whose[place]}
+        | ({"unknown": unknown[place[0]]} if place[0] in unknown else {})
+        for place in sorted(rows, key=str)
+    ]
     if told != [known[place] for place in sorted(known, key=str)]:
-        columns = ("feed", "platform", "covers", "covered_from", "rows")
+        columns = ("feed", "platform", "covers", "covered_from", "rows", "unknown")
         listed = [[row[c] for c in columns] for row in told]
         night.attempt.replace("coverage", local_frame(night.spark, listed, FEED_COVERAGE))
     return told
+
+
+def _unknown(night: Night, feed: str) -> list[str]:
+    return unknown_names(feed, night.catalogue.events.values(), night.contracts, night.gives)

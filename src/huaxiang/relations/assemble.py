@@ -30,12 +30,13 @@ def measured_relations(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
+    unknown: Mapping[str, frozenset[str]] | None = None,
     apart: bool = False,
     cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
     """Return person × brand with every measure of the brand grain, only pairs with an event or a standing tie.
 
-    Nulls, zeros and the last two arguments as in `measured_portrait`.
+    Nulls, zeros and the last three arguments as in `measured_portrait`.
     """
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("brand")
@@ -51,7 +52,9 @@ def measured_relations(
             )
         )
     joined = reduce(lambda left, right: left.join(right, PAIR, "full"), cut_all(pieces))
-    return joined.join(people(persons), "person").select(*PAIR, *absence_filled(measures, coverage))
+    return joined.join(people(persons), "person").select(
+        *PAIR, *absence_filled(measures, coverage, unknown or {})
+    )
 
 
 def tagged_relations(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from huaxiang.portrait.coverage import covers_by_feed
+from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
+        unknown=unknown_by_feed(coverage),
         apart=not night.small,
         cut_all=night.cut_all,
     )

@@ -45,7 +45,6 @@ SHOPPING = {
     "service": "service_ticket",
 }
 """Parts of a portrait, and the feed that gives each."""
-GIVEN = ("currency", "revision", "op")  # known without being mapped
 
 
 @dataclass(frozen=True)
@@ -119,10 +118,10 @@ def check_source(
                 feed=feed,
                 rows=staged[feed].rows,
                 columns=len(contracts[feed].names),
-                unknown=_unknown(contracts[feed], mapped),
+                unknown=tuple(c for c in contracts[feed].names if c not in source.gives(feed)),
                 facts=tuple(facts.of(feed)),
             )
-            for feed, mapped in source.feeds.items()
+            for feed in source.feeds
         )
     others = [problem for feed in staged.values() for f in feed.refused if (problem := f.problem)]
     return SourceCheck(
@@ -135,11 +134,6 @@ def check_source(
         problems=(*found.problems, *others),
         notes=tuple(note for feed in staged.values() for note in feed.notes),
     )
-
-
-def _unknown(contract: Contract, mapped: FeedMap) -> tuple[str, ...]:
-    known = (*mapped.columns, *mapped.filled, *GIVEN)
-    return tuple(column for column in contract.names if column not in known)
 
 
 def _refuse(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from huaxiang.expressions.tree import Node
 
 
+GIVEN = ("currency", "revision", "op")  # known without being mapped
+
+
 @dataclass(frozen=True)
 class OutsideFile:
     """One kind of outside file; in its `path`, below the landing folder, `*`, `?` and `{date}` vary.
@@ -108,6 +111,11 @@ class SourceMap:
         """Return what a file must have for this feed: every column its expressions read."""
         reads = self.feeds[feed].reads
         return Wanted(reads, frozenset(reads), strict=False)
+
+    def gives(self, feed: str) -> frozenset[str]:
+        """Return the columns of a feed that are known from here; the others stay unknown."""
+        mapped = self.feeds[feed]
+        return frozenset((*mapped.columns, *mapped.filled, *GIVEN))
 
     def covers_of(self, feed: str) -> Literal["everybody", "accounts"]:
         """Return whether no row means 0 (everybody is covered) or unknown."""

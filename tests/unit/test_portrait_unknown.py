@@ -1,0 +1,73 @@
+"""What a source map leaves unknown is null in the portrait, not 0; feeds in our own format give everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.catalogue import load_catalogue
+from huaxiang.portrait.coverage import is_unknown, unknown_by_feed, unknown_names
+from huaxiang.sources.map import load_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONTRACTS = load_contracts()
+CATALOGUE = load_catalogue(CONTRACTS)
+
+
+def nulls(feed: str, gives: Callable[[str], frozenset[str] | None]) -> set[str]:
+    """Return the columns over a feed that are null for everybody."""
+    unknown = {feed: frozenset(unknown_names(feed, CATALOGUE.events.values(), CONTRACTS, gives))}
+    columns = [(m, w) for m in CATALOGUE.measures if m.part.event.feed == feed for w in m.windows]
+    return {m.column(w) for m, w in columns if is_unknown(m, w, unknown)}
+
+
+def of_source(name: str) -> Callable[[str], frozenset[str]]:
+    source = load_source(name)
+    return lambda feed: source.gives(feed) if feed in source.feeds else frozenset()
+
+
+def test_feeds_in_our_own_format_give_everything() -> None:
+    assert not any(nulls(e.feed, lambda _: None) for e in CATALOGUE.events.values())
+
+
+@pytest.mark.parametrize(
+    ("source", "feed", "columns"),
+    [
+        (
+            "cdnow",  # a customer, a date, a quantity, an amount
+            "order_line",
+            {
+                *("brands_365d", "brands_all", "categories_365d", "categories_all", "discount_365d", "discount_90d"),
+                *("gift_lines_365d", "gift_lines_all", "products_365d", "products_90d", "products_all"),
+                *("promoted_lines_365d", "promoted_lines_90d", "social_order_lines_365d", "social_order_lines_90d"),
+            },
+        ),
+        (
+            "completejourney",  # brands and categories come from its products
+            "order_line",
+            {
+                *("gift_lines_365d", "gift_lines_all", "promoted_lines_365d", "promoted_lines_90d"),
+                *("social_order_lines_365d", "social_order_lines_90d"),
+            },
+        ),
+        ("completejourney", "shop_account", {"member_level", "shop_city_tier"}),  # a birth year, but no birth date
+        ("filmtrust", "review", {"low_ratings_365d", "reviews_365d", "reviews_90d"}),  # no times at all
+    ],
+)  # fmt: skip
+def test_a_count_over_what_a_source_does_not_map_is_unknown(
+    source: str, feed: str, columns: set[str]
+) -> None:
+    assert nulls(feed, of_source(source)) == columns
+
+
+def test_what_one_platform_of_a_feed_knows_is_known() -> None:
+    rows = [
+        {"feed": "review", "platform": "a", "unknown": ["at", "text"]},
+        {"feed": "review", "platform": "b", "unknown": ["text"]},
+        {"feed": "order_line", "platform": "a", "unknown": None},
+    ]
+    assert unknown_by_feed(rows) == {"review": {"text"}, "order_line": frozenset()}
