@@ -84,3 +84,47 @@ def test_a_measure_takes_no_column_of_the_day_rows(tmp_path: Path) -> None:
 )
 def test_another_shape_is_explained(tmp_path: Path, entry: str, said: str) -> None:
     assert said in refusal(tmp_path, entry)
+
+
+def test_each_mistake_of_an_entry_is_told_at_the_line_of_its_key(tmp_path: Path) -> None:
+    entry = """\
+- measure: night_views
+  title: {en: Night views}
+  means: {en: "Views, by night", zh: 夜间浏览}
+  from: browse_event
+  where: local_hours <= 5
+  adds_up: top(brand, act)
+  grains: [person, shop]
+  windows:
+    - 30
+    - forever
+  less:
+    from: browse_evnt
+  unit: views
+  privacy: public
+- tag: is_night_owl
+  title: {en: Night owl, zh: 夜猫子}
+  means: {en: Views by night, zh: 夜间浏览}
+  rank:
+    of: nights
+    at: 5
+"""
+    told = [line for line in refusal(tmp_path, entry).splitlines() if "mine.yaml" in line]
+    places = [line.split("mine.yaml:")[1].split("  ")[0] for line in told]
+    assert places == [
+        "2 night_views",  # title
+        "14 night_views",  # privacy
+        "7 night_views",  # grains
+        "10 night_views",  # the second window
+        "6:23",  # act, in top(brand, act)
+        "5:10",  # local_hours
+        "12 night_views",  # from, of less
+        "20 is_night_owl",  # at, of rank
+        "18 is_night_owl",  # rank
+    ]
+
+
+def test_a_tag_is_judged_at_the_line_of_its_expression(tmp_path: Path) -> None:
+    told = refusal(tmp_path, f"- tag: x\n{WORDS}  derived: orders_30 > 2\n")
+    assert "mine.yaml:4:12  unknown name `orders_30`" in told
+    assert "did you mean `orders_30d` (Orders, last 30 days)?" in told

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from huaxiang.expressions import compile_expression
@@ -17,6 +18,7 @@ from huaxiang.expressions import compile_expression
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Text
     from huaxiang.days.events import Event
+    from huaxiang.expressions import Place
 
 ALL = None  # the window without an opening
 GRAINS = ("person", "brand")
@@ -147,7 +149,7 @@ class Rank:
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag derived from other columns of its grain: an expression, or a rank."""
+    """A tag derived from other columns of its grain: an expression, or a rank; `at` is where that is written."""
 
     name: str
     grain: str
@@ -158,8 +160,12 @@ class Tag:
     unit: str | None
     privacy: str
     place: str
-    file: str
-    line: int
+    at: Place
+
+    @property
+    def written_in(self) -> str:
+        """`file:line name` of its expression or rank."""
+        return f"{PurePath(self.at.file).name}:{self.at.line} {self.name}"
 
     def definition(self) -> str:
         """What it computes, as one line."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
 from huaxiang.days.measures import GRAIN
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.expressions import NameInfo, Place, compile_expression
+from huaxiang.expressions import NameInfo, compile_expression
 
 if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue, Measure, Tag
@@ -165,20 +165,19 @@ def _add_tags(
 
 
 def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:
-    at = Place(tag.file, tag.line, 1)
     try:
         if tag.rank is None:
-            found = compile_expression(str(tag.derived), names, at).type
+            found = compile_expression(str(tag.derived), names, tag.at).type
             if found == "void":
-                problems.append(Problem(tag.place, "`derived` is always null", "a value with a type"))
+                problems.append(Problem(tag.written_in, "`derived` is always null", "a value with a type"))
             return found
-        compile_expression(tag.rank.among, names, at, want="boolean")
+        compile_expression(tag.rank.among, names, tag.at, want="boolean")
     except ConfigurationError as error:
         problems += error.problems
         return None
     if tag.rank.of not in names:
         problems.append(
-            Problem(tag.place, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, names))
+            Problem(tag.written_in, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, names))
         )
         return None
     return "int"

@@ -1,0 +1,83 @@
+"""One entry of a measures file: its keys, the line of each, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.contracts.model import Text
+from huaxiang.errors import Problem, did_you_mean
+from huaxiang.expressions import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from huaxiang.contracts.yaml import Document, Step, Trail
+
+PRIVACY = ("free", "quasi-id", "sensitive", "direct-id")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A map of a file: the measure or tag `name`, or a part of it; `problems` takes all that is wrong with it."""
+
+    doc: Document
+    trail: Trail
+    name: str
+    data: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, *way: Step) -> str:
+        """`file:line name` of the key at the end of `way`; of the nearest there is when it is not there."""
+        return f"{PurePath(self.doc.file).name}:{self.doc.line_of((*self.trail, *way))} {self.name}"
+
+    def at(self, *way: Step) -> Place:
+        """Where the value at the end of `way` begins: what an expression's mistakes are shown from."""
+        found = self.doc.position((*self.trail, *way), value=True)
+        return Place(self.doc.file, found.line, found.column)
+
+    def refuse(self, key: str | tuple[Step, ...], found: str, expected: str = "", hint: str = "") -> None:
+        """Note a problem that stands at a key, or at the end of a way of keys and list positions."""
+        way = (key,) if isinstance(key, str) else key
+        self.problems.append(Problem(self.place(*way), found, expected, hint))
+
+    def inside(self, key: str) -> Entry:
+        """Return the map at `key`, whose problems are this entry's."""
+        return replace(self, trail=(*self.trail, key), data=self.data[key])
+
+    def only(self, known: tuple[str, ...], of: str = "") -> None:
+        """Refuse every key that is not known, with the nearest one that is."""
+        for key in self.data:
+            if key not in known:
+                self.refuse((key,), f"unknown key `{key}`{of}", hint=did_you_mean(str(key), known))
+
+    def list_of(self, key: str, default: str) -> list[Any]:
+        """Return the list at `key`; the default alone without one."""
+        given = self.data.get(key)
+        if given is None:
+            return [default]
+        if not isinstance(given, list):
+            self.refuse(key, f"`{key}: {given}`", "a list", f"{key}: [{given}]")
+            return [default]
+        return given
+
+    def words(self, key: str) -> Text:
+        """Return the two languages at `key`, which `check` has seen."""
+        return Text(str(self.data[key]["en"]), str(self.data[key]["zh"]))
+
+    def check(self, kind: str, taken: Container[str]) -> None:
+        """Refuse what is wrong with any entry: its name, its words, its privacy class."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            expected = "lower-case letters, digits and _ , beginning with a letter"
+            self.refuse(kind, f"name `{self.name}`", expected)
+        if self.name in taken:
+            self.refuse(kind, f"`{self.name}` is defined twice", hint="choose another name")
+        for words in ("title", "means"):
+            given = self.data.get(words) or {}
+            if not (isinstance(given, dict) and given.get("en") and given.get("zh")):
+                self.refuse(words, f"`{words}` is incomplete", "{en: …, zh: …}")
+        privacy = self.data.get("privacy", "free")
+        if privacy not in PRIVACY:
+            self.refuse("privacy", f"privacy `{privacy}`", hint=did_you_mean(str(privacy), PRIVACY[:3]))

@@ -1,0 +1,171 @@
+"""What a file says of a measure, checked and made a `Measure`: its event, its way of adding up, its windows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from huaxiang.days.events import KEY_KINDS
+from huaxiang.days.measures import ALL, GRAINS, KEYED_WAYS, WAYS, Measure, Part
+from huaxiang.errors import ConfigurationError, did_you_mean
+from huaxiang.expressions import Place, compile_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from huaxiang.days.entry import Entry
+    from huaxiang.days.events import Event
+    from huaxiang.expressions import Family
+
+KEYS = (
+    "measure", "title", "means", "from", "where", "adds_up", "dated_by", "less", "grains", "windows", "unit", "privacy",
+)  # fmt: skip
+LESS_KEYS = ("from", "where", "adds_up", "dated_by")
+WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
+LONGEST_WINDOW = 3650
+
+
+def read_measure(entry: Entry, events: Mapping[str, Event]) -> Measure | None:
+    """Return the measure, or None when the entry has a problem, found here or before."""
+    entry.only(KEYS)
+    grains = tuple(entry.list_of("grains", "person"))
+    for grain in grains:
+        if grain not in GRAINS:
+            entry.refuse("grains", f"grain `{grain}`", hint=did_you_mean(str(grain), GRAINS))
+    windows = tuple(ALL if w == "all" else w for w in entry.list_of("windows", "all"))
+    for n, window in enumerate(windows):
+        if window is not ALL and not (type(window) is int and 0 < window <= LONGEST_WINDOW):  # true is 1
+            found, expected = f"window `{window}`", f"days from 1 to {LONGEST_WINDOW}, or all"
+            entry.refuse(("windows", n), found, expected)
+    bare = entry.data.get("windows") is None
+    part = _part(entry, entry.name, grains, events)
+    less = _less(entry, part, grains, events)
+    if part is None or entry.problems:
+        return None
+    if not bare and part.way == "state":
+        entry.refuse("windows", "a state has no windows", hint="leave `windows` out")
+        return None
+    return Measure(
+        entry.name, entry.words("title"), entry.words("means"), part, less, grains, windows, bare,
+        entry.data.get("unit"), entry.data.get("privacy", "free"), entry.place("measure"),
+    )  # fmt: skip
+
+
+def _less(
+    entry: Entry, part: Part | None, grains: tuple[str, ...], events: Mapping[str, Event]
+) -> Part | None:
+    inner = entry.data.get("less")
+    if inner is not None and not isinstance(inner, dict):
+        entry.refuse("less", f"`less: {inner}`", "{from: …, adds_up: …}")
+    if not inner or not isinstance(inner, dict):
+        return None
+    inside = entry.inside("less")
+    inside.only(LESS_KEYS, " of less")
+    less = _part(inside, f"{entry.name}__less", grains, events)
+    for one, where in ((part, entry), (less, inside)):
+        if one and one.way not in ("sum", "count", "count_of"):
+            where.refuse("adds_up", f"`less` with `{one.way}`", "sum, count or count_of, on both sides")
+    return less
+
+
+def _part(entry: Entry, column: str, grains: tuple[str, ...], events: Mapping[str, Event]) -> Part | None:
+    before = len(entry.problems)
+    named = str(entry.data.get("from"))
+    event = events.get(named)
+    if event is None:
+        entry.refuse("from", f"unknown event `{named}`", hint=did_you_mean(named, events))
+        return None
+    called = _called(entry)
+    if called is None:
+        return None
+    way, arguments = called
+    keyed = arguments[:1] if way in KEYED_WAYS else ()
+    _keys(entry, event, way, (*keyed, *(("account",) if way in ("others", "state") else ())), grains)
+    dates = dict(event.dates)
+    dated_by = str(entry.data.get("dated_by", event.dates[0][0]))
+    if dated_by not in dates:
+        entry.refuse("dated_by", f"`dated_by: {dated_by}`", hint=did_you_mean(dated_by, dates))
+    types = _types(entry, way, arguments[len(keyed) :], event)
+    if len(entry.problems) > before:
+        return None
+    found = WAYS[way][1] or types[0]
+    if way == "sum":
+        found = (
+            "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
+        )
+    return Part(column, event, dated_by, entry.data.get("where"), way, arguments, found)
+
+
+def _called(entry: Entry) -> tuple[str, tuple[str, ...]] | None:
+    """Return the way of adding up and its arguments."""
+    written = entry.data.get("adds_up", "")
+    match = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", str(written), re.DOTALL)
+    way = match.group(1) if match else ""
+    if not match or way not in WAYS:
+        entry.refuse("adds_up", f"`adds_up: {entry.data.get('adds_up')}`", hint=did_you_mean(way, WAYS))
+        return None
+    arguments = _split(match.group(2)) if match.group(2) else ()
+    counts = WAYS[way][0]
+    if len(arguments) not in counts:
+        found = f"`{way}` with {len(arguments)} arguments"
+        entry.refuse("adds_up", found, " or ".join(map(str, counts)))
+        return None
+    return way, arguments
+
+
+def _keys(entry: Entry, event: Event, way: str, kinds: tuple[str, ...], grains: tuple[str, ...]) -> None:
+    for kind in kinds:
+        if event.key(kind) is None:
+            hint = did_you_mean(kind, dict(event.keys) or KEY_KINDS)
+            entry.refuse("adds_up", f"`{event.name}` has no key `{kind}`", hint=hint)
+    if "brand" in grains and (event.key("brand") is None or not WAYS[way][3]):
+        found = f"`{way}` of `{event.name}` cannot be asked per brand"
+        entry.refuse("adds_up", found, hint="grains: [person]")
+
+
+def _types(entry: Entry, way: str, arguments: Sequence[str], event: Event) -> list[str]:
+    """Return the types of the arguments and, last, of the condition."""
+    types = []
+    needs: dict[str, Family] = {"state": "boolean", "sum": "number", **dict.fromkeys(KEYED_WAYS, "number")}
+    wants: list[tuple[str, Place, Family | None]] = [
+        (text, _argument_place(entry, text), needs.get(way)) for text in arguments
+    ]
+    where = entry.data.get("where")
+    if isinstance(where, str):
+        wants.append((where, entry.at("where"), "boolean"))
+    elif where is not None:
+        entry.refuse("where", f"`where: {where}`", "a condition", 'where: "paid > 0"')
+    for text, at, want in wants:
+        try:
+            types.append(compile_expression(text, event.names, at, want=want).type)
+        except ConfigurationError as error:
+            entry.problems.extend(error.problems)
+    if "void" in types:
+        entry.refuse("adds_up", f"`{way}` of null", "a value with a type")
+    is_weight = way in KEYED_WAYS and bool(arguments) and len(types) == len(wants)
+    if is_weight and types[0] not in WHOLE_NUMBERS:
+        found = f"`{way}` by `{arguments[0]}`, a {types[0]}"
+        entry.refuse("adds_up", found, "a whole number", "money in minor units: paid_minor")
+    return types
+
+
+def _argument_place(entry: Entry, text: str) -> Place:
+    at, written = entry.at("adds_up"), str(entry.data.get("adds_up"))
+    begins = max(0, written.find(text))
+    return Place(at.file, at.line, at.column + begins) if "\n" not in written[:begins] else at
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """Split arguments at commas outside brackets and quotes."""
+    pieces, depth, quoted, start = [], 0, False, 0
+    for i, letter in enumerate(text):
+        if letter == "'":
+            quoted = not quoted
+        elif not quoted and letter in "([":
+            depth += 1
+        elif not quoted and letter in ")]":
+            depth -= 1
+        elif letter == "," and not quoted and depth == 0:
+            pieces.append(text[start:i].strip())
+            start = i + 1
+    return (*pieces, text[start:].strip())
