@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
+from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
@@ -15,14 +17,48 @@ FILE = "_settled.json"
 
 
 def check_settled(lake: Lake, config: Config) -> None:
-    """Refuse another currency or business zone than the one this lake's amounts and dates are stored in."""
-    now = {"currency": config.currency, "business_zone": config.business_zone}
+    """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
+
+    A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
+    """
+    now: dict[str, Any] = {
+        "currency": config.currency,
+        "business_zone": config.business_zone,
+        "currency_digits": config.digits,
+        "rates": {code: f"{rate.normalize():f}" for code, rate in sorted(config.rates.items())},
+    }
     text = lake.storage.read_text(FILE)
-    if text is None or lake.holds_nothing:  # a first night that was refused settles nothing
-        lake.storage.write_text(FILE, json.dumps(now))
-        return
-    before = json.loads(text)
-    hint = "what is stored would not change with it: set it back, or begin a new lake"
-    problems = [Problem(key, now[key], before[key], hint) for key in now if now[key] != before[key]]
+    before: dict[str, Any] = {} if text is None or lake.holds_nothing else json.loads(text)
+    known = before.get("rates", {})  # a first night that was refused settles nothing
+    problems = [*_changed(before, now), *_changed_rates(lake, known, now["rates"])]
     if problems:
         raise ConfigurationError(problems, "This lake was made with other settings. Nothing was read.")
+    settled = {**now, "rates": {**known, **now["rates"]}}
+    if settled != before:
+        lake.storage.write_text(FILE, json.dumps(settled))
+
+
+def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[Problem]:
+    hint = "what is stored would not change with it: set it back, or begin a new lake"
+    return [
+        Problem(key, str(now[key]), str(value), hint)
+        for key, value in before.items()
+        if key != "rates" and now[key] != value
+    ]
+
+
+def _changed_rates(lake: Lake, known: dict[str, str], rates: dict[str, str]) -> list[Problem]:
+    hint = "amounts were converted at it: set it back, or begin a new lake"
+    return [
+        Problem(f"rates.{code}", rate, known[code], hint)
+        for code, rate in rates.items()
+        if code in known and Decimal(rate) != Decimal(known[code]) and _is_used(lake, code)
+    ]
+
+
+def _is_used(lake: Lake, currency: str) -> bool:
+    """Whether a clean row came in a currency."""
+    contracts = lake.contracts.items()
+    tables = [n for n, c in contracts if n.startswith(clean_name("")) and "currency" in c.names]
+    frames = [lake.read_pinned(name) for name in tables if lake.pinned(name)]
+    return any(not frame.where(frame["currency"] == currency).isEmpty() for frame in frames)

@@ -87,6 +87,27 @@ def test_only_a_lake_that_holds_something_keeps_its_currency(tmp_path: Path) -> 
     assert json.loads((tmp_path / FILE).read_text("utf-8"))["currency"] == "USD"
 
 
+def test_a_rate_stays_once_amounts_were_converted_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: set[str] = set()
+    monkeypatch.setattr("huaxiang.settled._is_used", lambda _, code: code in used)
+    lake: Any = Held(tmp_path, holds_nothing=False)
+
+    def settle(**rates: str) -> None:
+        check_settled(lake, replace(CONFIG, rates={code: Decimal(rate) for code, rate in rates.items()}))
+
+    settle(USD="7.12")
+    settle(USD="7.1", EUR="7.8")  # nothing came in dollars yet
+    used.add("USD")
+    settle(USD="7.10", EUR="8", GBP="9")
+    settle()
+    with pytest.raises(ConfigurationError, match=r"rates\.USD  7\.2; expected 7\.1"):
+        settle(USD="7.2")
+    with pytest.raises(ConfigurationError, match="currency_digits  0; expected 2"):
+        check_settled(lake, replace(CONFIG, currency_digits={"CNY": 0}))
+
+
 def test_a_lake_elsewhere_has_no_key_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PEPPER, raising=False)
     with pytest.raises(ConfigurationError, match="no key of its own"):
