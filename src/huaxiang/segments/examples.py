@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from huaxiang.errors import did_you_mean
 from huaxiang.expressions.families import SAID, element, family, is_whole
+from huaxiang.expressions.operators import written
 from huaxiang.segments.model import Example
 
 if TYPE_CHECKING:
@@ -113,15 +113,10 @@ def _number(value: float, type_: str) -> object:
     return Decimal(str(value)) if type_.startswith("decimal") else float(value)
 
 
-def _instant(value: str, _: str) -> object:
-    found = datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 _READ: Mapping[str, Any] = {
     "number": _number,
     "text": lambda value, _: value,
     "boolean": lambda value, _: value,
-    "date": lambda value, _: date.fromisoformat(value),
-    "instant": _instant,
+    "date": written,
+    "instant": written,
 }
