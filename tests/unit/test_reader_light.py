@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from huaxiang.cli.main import main
 from huaxiang.errors import ConfigurationError, LostRaceError
 from huaxiang.tables import reader
 from huaxiang.tables.release import Pin, Release, choose, followed_by, newest, republished
@@ -96,6 +97,44 @@ def test_sql_reads_one_release(lake: Path) -> None:
 def test_mistakes_and_mischief_are_refused(lake: Path, sql: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         reader.query(lake, sql)
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "SELECT table_name AS name FROM information_schema.tables"])
+def test_which_tables_there_are_can_be_asked(lake: Path, sql: str) -> None:
+    found = {row["name"] for row in reader.query(lake, sql).to_pylist()}
+    assert found == {"portrait", "clean_order_line", "release"}
+
+
+def test_a_date_that_python_has_not_is_shown_as_text(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dates = "date '12345-01-01' AS d, [timestamptz '20000-01-01 00:00:00+08'] AS t, date '2024-03-01' AS e"
+    assert main(["query", f"SELECT {dates} FROM portrait LIMIT 1", "--lake", str(lake), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == [{"d": "12345-01-01", "t": "['19999-12-31 16:00:00+00']", "e": "2024-03-01"}]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["query", "SELECT 1", "--limit", "-1"], "Invalid value for '--"),
+        (["explain", "--person", "P1", "--events", "-1"], "Invalid value for '--"),
+        (["explain", "--person", "P1", "--tag", "spend_30"], ""),
+        (["explain", "--person", "P1", "--tag", "spend_30dd"], "did you mean `spend_30d`?"),
+        (["explain", "--person", "P1", "--tag", "Ω"], "no tag is called `Ω`, or begins so"),
+    ],
+)
+def test_the_command_line_refuses_what_means_nothing(
+    lake: Path,
+    argv: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opened(*_: object, **__: object) -> None:
+        raise ConfigurationError([], "the lake was opened")
+
+    monkeypatch.setattr("huaxiang.run.opened", opened)
+    assert main([*argv, "--lake", str(lake)]) == 2
+    assert (said or "the lake was opened") in capsys.readouterr().err
 
 
 def test_a_release_that_is_not_there_is_named(lake: Path) -> None:

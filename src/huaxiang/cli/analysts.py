@@ -14,10 +14,12 @@ from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets, consol
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.errors import ConfigurationError
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from huaxiang.days.measures import Catalogue
 
 Grain = Annotated[str | None, typer.Option("--grain", help="person or brand")]
 
@@ -144,7 +146,7 @@ def explain(
     person: Annotated[str, typer.Option("--person", help="Id of a person")],
     lake: LakeRoot = "lake",
     tag: Annotated[str | None, typer.Option("--tag", help="Only this tag, or tags that begin so")] = None,
-    events: Annotated[int, typer.Option("--events", help="Newest events shown per kind")] = 5,
+    events: Annotated[int, typer.Option("--events", min=0, help="Newest events shown per kind")] = 5,
     conf: Conf = None,
     sets: Sets = None,
     as_json: AsJson = False,
@@ -156,12 +158,21 @@ def explain(
 
     config = load_config(conf, tuple(sets or ()))
     book = open_book(config)
+    _check_tag(book.catalogue, tag)
     with opened(config, lake, book=book) as there:
         told = explanation(there, book, person, tag=tag, events=events)
     if as_json:
         print(json.dumps(told.as_dict(), ensure_ascii=False, default=str))
         return
     print(told.text())
+
+
+def _check_tag(catalogue: Catalogue, tag: str | None) -> None:
+    """Refuse a tag that is neither a column of the catalogue nor the beginning of one."""
+    names = catalogue.columns()
+    if tag is not None and not any(name.startswith(tag) for name in names):
+        hint = did_you_mean(tag, names) if nearest(tag, names) else "see: huaxiang measures list"
+        raise ConfigurationError(Problem("--tag", f"no tag is called `{tag}`, or begins so", hint=hint))
 
 
 def docs(

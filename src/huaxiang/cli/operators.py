@@ -141,13 +141,14 @@ def query(
     lake: LakeRoot = "lake",
     release: Annotated[int | None, typer.Option("--release", help="A release instead of the newest")] = None,
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option("--limit", help="Rows shown")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows shown")] = 50,
 ) -> None:
     """Ask the current release with SQL, without starting Spark. Nothing outside the lake can be reached."""
+    from huaxiang.tables.reader import as_python  # noqa: PLC0415
     from huaxiang.tables.reader import query as run  # noqa: PLC0415
 
     found = run(lake, sql, release)
-    columns = [column.to_pylist() for column in found.slice(0, limit).columns]
+    columns = [as_python(column) for column in found.slice(0, limit).columns]
     rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
     if as_json:
         names = found.column_names

@@ -187,6 +187,11 @@ class Catalogue:
         """The measures of a grain."""
         return tuple(m for m in self.measures if grain in m.grains)
 
+    def columns(self) -> tuple[str, ...]:
+        """All columns that measures, window by window, and tags give to portraits and relations."""
+        measured = [m.column(window) for m in self.measures for window in m.windows]
+        return tuple(dict.fromkeys([*measured, *(t.name for t in self.tags)]))
+
     def cell_columns(self) -> dict[str, str]:
         """All value columns of the day rows with their types."""
         return {p.column: p.stored for m in self.measures for p in m.parts}

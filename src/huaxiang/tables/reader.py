@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
@@ -17,8 +18,11 @@ from huaxiang.tables.storage import local_path
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pyarrow as pa
     import pyarrow.dataset as ds
+
+
+CATALOGUES = {"show", "information_schema", "pg_catalog", "duckdb_views", "duckdb_columns"}
+"""Words of a statement that asks which tables and columns there are."""
 
 
 def releases_light(root: str | Path) -> list[Release]:
@@ -102,6 +106,18 @@ def query(root: str | Path, sql: str, release: int | None = None) -> pa.Table:
         connection.close()
 
 
+def as_python(column: pa.ChunkedArray[Any]) -> list[Any]:
+    """Return a column's values; all as DuckDB writes them where one is a date that Python has not, as 12345-01-01."""
+    try:
+        return column.to_pylist()
+    except (OverflowError, ValueError):
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.register("found", pa.Table.from_arrays([column], ["value"]))
+            rows = connection.execute("SELECT CAST(value AS VARCHAR) FROM found").fetchall()
+        return [value for (value,) in rows]
+
+
 def _releases(root: Path) -> pa.Table:
     return _opened(root / table_path(TABLE)).to_table()
 
@@ -117,9 +133,12 @@ def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 def _named(sql: str, views: set[str]) -> set[str]:
     """Return those of `views` that the statement may mean, so that only they are opened.
 
-    By their words: DuckDB names the tables of a statement only after binding it, which fails at `USING`.
+    By their words: DuckDB names the tables of a statement only after binding it, which fails at `USING`. A
+    statement that asks which tables there are means all of them.
     """
     words = {word.lower() for word in re.findall(r"\w+", sql)}
+    if words & CATALOGUES:
+        return views
     return {view for view in views if view.lower() in words}
 
 
