@@ -71,7 +71,7 @@ def summarise(
 def _told(night: Night) -> dict[str, Any]:
     """What the steps said, those of earlier processes too, in the pages' shape."""
     told = night.told
-    nothing: dict[str, Any] = {"feeds": [], "refused_files": [], "reasons": []}
+    nothing: dict[str, Any] = {"feeds": [], "refused_files": [], "reasons": [], "remarks": []}
     ingested = {k: v for k, v in {**nothing, **told.get("ingest", {})}.items() if k in nothing}
     parts = {k: told[k] for k in ("identity", "days", "portrait", "relations") if k in told}
     gates = told.get("gates", {"rules": 0, "held": 0, "warnings": [], "critical": []})

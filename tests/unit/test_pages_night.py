@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from huaxiang import summary as run_summary
 from huaxiang.pages import write_index, write_night_page
 from huaxiang.pages.view import night_view
 
@@ -270,6 +272,20 @@ def test_a_held_night_says_so_before_anything_else(tmp_path: Path) -> None:
     assert "暂缓发布：今晚的数据没有对外发布。" in text
     assert "readers still see release 41" in text
     assert "Empty is not fine" in text[alarm : text.index('id="came-in"')]
+
+
+def test_remarks_of_a_night_are_in_its_summary_and_on_its_page(tmp_path: Path) -> None:
+    """Also those that an earlier process left in the attempt's notes; without any the page has no such part."""
+    remarks = [f"ordr_line/  no feed is called `{HOSTILE}`\n    → did you mean `order_line`?"]
+    attempt: Any = SimpleNamespace(told={"ingest": {"feeds": [], "remarks": remarks}})
+    told = run_summary._told(attempt)
+    assert told["remarks"] == remarks
+    page = write_night_page(night(remarks=told["remarks"]), tmp_path / "2026-11-20")
+    text = page.read_text(encoding="utf-8")
+    assert "did you mean `order_line`?" in text
+    assert "<script>alert" not in text
+    assert ("Remarks" in read(page).words["en"], "备注" in read(page).words["zh"]) == (True, True)
+    assert "Remarks" not in write_night_page(night(), tmp_path / "2026-11-19").read_text(encoding="utf-8")
 
 
 def test_a_published_night_raises_no_alarm(tmp_path: Path) -> None:

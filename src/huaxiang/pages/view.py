@@ -63,6 +63,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "leaving": {n: words for n, words in LEAVING.items() if totals[n]},
         "all_zero": [words for n, words in (*OUTCOMES.items(), *LEAVING.items()) if not totals[n]],
         "refused_files": list(summary.get("refused_files") or ()),
+        "remarks": list(summary.get("remarks") or ()),
         "reasons": reasons,
         "reasons_left_out": max(0, len(reasons) - REASONS_DRAWN),
         "identity": _known(summary.get("identity"), _IDENTITY),
