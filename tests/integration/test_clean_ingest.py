@@ -21,7 +21,7 @@ from huaxiang.errors import InputError
 from huaxiang.tables.attempt import begin
 from huaxiang.tables.content import measure
 from huaxiang.tables.lake import Lake
-from huaxiang.tables.publish import publish
+from huaxiang.tables.publish import publish, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,6 +201,30 @@ def test_held_rows_come_in_again_when_asked(house: House) -> None:
     )
     assert rows == [("held", 2, None), ("held", 2, None), ("replayed", 1, 2)]
     assert house.night(DAY[2])[0].told()["feeds"][0]["rows_in"] == 2  # a request is answered once
+
+
+def test_a_replay_waits_for_a_night_that_does_it(house: House) -> None:
+    """One that is asked for while a night runs is the next one's; two are both done; a rollback drops none."""
+    root = str(house.root / house.name)
+
+    def replayed() -> list[tuple[str, int]]:
+        rows = house.table("quarantine").where("status = 'replayed'").collect()
+        return sorted((r["reasons"][0], r["replayed_release"]) for r in rows)
+
+    house.night(DAY[0])
+    house.night(DAY[1], lambda _: request_replay(root, reason="bad_type:paid"))
+    assert replayed() == []
+    assert request_replay(root, reason="conflicting_revision") == 1
+    house.night(DAY[2])
+    assert replayed() == [("bad_type:paid", 3), ("conflicting_revision", 3)]
+    assert request_replay(root, feed="order_line")
+    with closing(Lake(house.spark, root, CONTRACTS)) as lake:
+        rollback(lake, 1)
+    house.put("order_line", DAY[3], "d.csv", [line("last")])
+    house.night(DAY[3])
+    assert replayed() == [("bad_type:paid", 5)]
+    house.put("order_line", DAY[4], "e.csv", [line("last of all")])
+    assert house.night(DAY[4])[0].told()["feeds"][0]["rows_in"] == 1  # what was asked for is done
 
 
 def test_a_file_that_was_mended_comes_in_whole_and_one_that_is_gone_is_told(house: House) -> None:

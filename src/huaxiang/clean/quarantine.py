@@ -1,14 +1,17 @@
 """Rows that were refused: what the lake keeps of them, why, and how they come in again.
 
-A replay is a request, kept in the lake: the next night reads the landing files of the held rows again, and
-they come in like any other row, counted in `rows_in`. What they were held for is then `replayed`; if they
-are refused once more, a new row says so. Only files that still are what they were can be read again; a file
+A replay is a request, kept in the lake until a night that has done it is published or held: it reads the
+landing files of the held rows again, and they come in like any other row, counted in `rows_in`. What they
+were held for is then `replayed`; if they are refused once more, a new row says so. A request that comes
+while a night runs is the next one's, and a rollback takes none back: it is for the rows that are held when
+it is done. Only files that still are what they were can be read again; a file
 that was mended comes in whole, and the rows held of its former content are `resent`.
 """
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -22,15 +25,19 @@ from huaxiang.clean.joinkeys import peppered, pseudonym
 from huaxiang.clean.verdicts import QUARANTINED
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.frames import local_frame, stacked
+from huaxiang.tables.attempt import OBSOLETE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from pyspark.sql import Column
 
     from huaxiang.night import Night
     from huaxiang.sources.files import LandingFile
 
 TABLE = "quarantine"
-REQUEST = "_replay.json"
+REQUESTS = "_replay"
+"""The folder of the lake with a file for each request that no night has done yet."""
 HELD, REPLAYED, RESENT = "held", "replayed", "resent"
 
 
@@ -95,9 +102,8 @@ def listed(lake_root: str) -> list[dict[str, Any]]:
 
 
 def request_replay(lake_root: str, *, feed: str | None = None, reason: str | None = None) -> int:
-    """Ask the next night to read held rows again; returns how many. An earlier request is replaced."""
-    from huaxiang.tables.reader import releases_light  # noqa: PLC0415  (no Spark for a request)
-    from huaxiang.tables.storage import storage  # noqa: PLC0415
+    """Ask the next night to read held rows again, besides those asked for before; returns how many."""
+    from huaxiang.tables.storage import storage  # noqa: PLC0415  (no Spark for a request)
 
     rows = [
         r for r in _held(lake_root) if feed in (None, r["feed"]) and (not reason or reason in r["reasons"])
@@ -105,10 +111,24 @@ def request_replay(lake_root: str, *, feed: str | None = None, reason: str | Non
     if not rows:
         wanted = ", ".join(f"{k} {v}" for k, v in (("feed", feed), ("reason", reason)) if v)
         raise ConfigurationError(Problem("quarantine", f"no row is held{': ' + wanted if wanted else ''}"))
-    through = releases_light(lake_root)[-1].release
-    request = {"through": through, "feed": feed, "reason": reason}
-    storage(lake_root).write_text(REQUEST, json.dumps(request))
+    request = json.dumps({"feed": feed, "reason": reason})
+    storage(lake_root).write_text(f"{REQUESTS}/{uuid.uuid4().hex}.json", request)
     return len(rows)
+
+
+def _asked_for(night: Night) -> Column | None:
+    """Return which held rows are asked for, None without a request; when the night is done, its requests go."""
+    store = night.lake.storage
+    names = [f"{REQUESTS}/{entry.name}" for entry in store.list(REQUESTS) if entry.name.endswith(".json")]
+    if not names:
+        return None
+    night.attempt.note(OBSOLETE, names)
+    wanted = F.lit(False)
+    for request in (json.loads(store.read_text(name) or "{}") for name in names):
+        of_feed = F.col("feed") == request["feed"] if request.get("feed") else F.lit(True)
+        of_reason = F.array_contains("reasons", request["reason"]) if request.get("reason") else F.lit(True)
+        wanted |= of_feed & of_reason
+    return wanted
 
 
 def _held(lake_root: str) -> list[dict[str, Any]]:
@@ -123,23 +143,16 @@ def _held(lake_root: str) -> list[dict[str, Any]]:
 def rows_to_replay(
     night: Night, files_there: Iterable[LandingFile], contents: Mapping[tuple[str, str], Mapping[int, str]]
 ) -> tuple[dict[str, Replay], list[Problem]]:
-    """Return by feed the held rows that a request wants read again, and remarks about those that can't be.
+    """Return by feed the held rows that requests want read again, and remarks about those that can't be.
 
     `contents` gives by (feed, name) the content hash with which each release read a file: only what still is
-    as it was held is read again; another content comes in whole, as a new file. A request holds
-    for the first night after it; that night done, it is answered. A file of which nobody knows when it was
-    complete arrives once more, tonight.
+    as it was held is read again; another content comes in whole, as a new file. A file of which nobody
+    knows when it was complete arrives once more, tonight.
     """
-    text = night.lake.storage.read_text(REQUEST)
-    request = json.loads(text) if text else None
-    newest = night.lake.newest
-    if request is None or newest is None or newest.release != request["through"]:
+    wanted = _asked_for(night)
+    if wanted is None:
         return {}, []
-    held = night.lake.read(TABLE).where(F.col("status") == HELD)
-    if request["feed"]:
-        held = held.where(F.col("feed") == request["feed"])
-    if request["reason"]:
-        held = held.where(F.array_contains("reasons", request["reason"]))
+    held = night.lake.read(TABLE).where((F.col("status") == HELD) & wanted)
     there = {(f.feed, f.relative): f for f in files_there}
     files: dict[str, dict[str, LandingFile]] = {}
     places: list[tuple[str, str, int]] = []

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from huaxiang.tables.release import Release
 
 FILE = "_attempt.json"
+OBSOLETE = "obsolete"
+"""The note of files of the lake that go when the attempt has become a release: what it was asked is done."""
 
 
 @dataclass(frozen=True)

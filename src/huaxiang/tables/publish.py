@@ -14,7 +14,7 @@ from huaxiang.contracts.spark import empty_frame, struct_type
 from huaxiang.errors import LostRaceError, Problem
 from huaxiang.frames import local_frame
 from huaxiang.tables import delta
-from huaxiang.tables.attempt import FILE, Attempt
+from huaxiang.tables.attempt import FILE, OBSOLETE, Attempt
 from huaxiang.tables.release import TABLE, Release, Status, choose, followed_by, republished, table_path
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def publish(
     if release.release != attempt.number:
         raise _lost(attempt.number)
     _compare_and_set(lake, release)
-    lake.storage.delete(FILE)
+    for name in (*attempt.notes.get(OBSOLETE, ()), FILE):
+        lake.storage.delete(name)
     lake.attempt = None
     lake.refresh()
     return release
