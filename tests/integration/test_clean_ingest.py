@@ -251,6 +251,21 @@ def test_a_file_that_was_mended_comes_in_whole_and_one_that_is_gone_is_told(hous
     assert rows() == [("held", 3, None), ("replayed", 2, 3), ("resent", 1, 2)]
 
 
+def test_a_file_that_goes_back_to_an_earlier_content_is_read_again(house: House) -> None:
+    """Else what was held of the content between would stay held, and what is there now would not be known."""
+    path = house.root / "landing/order_line/2026-03-01/b.csv"
+    first = path.read_bytes()
+    house.night(DAY[0])
+    house.put("order_line", DAY[0], "b.csv", [line("worse", "y")])
+    house.night(DAY[0])
+    path.write_bytes(first)
+    assert house.night(DAY[0])[0].told()["feeds"][0]["rows_in"] == 3
+    held = house.table("quarantine").collect()
+    rows = sorted((r["status"], r["release"], r["replayed_release"]) for r in held)
+    assert rows == [("held", 3, None), ("resent", 1, 2), ("resent", 2, 3)]
+    assert house.night(DAY[0])[0].told()["feeds"] == []
+
+
 def test_a_refused_file_is_told_once_and_read_when_it_can_be(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

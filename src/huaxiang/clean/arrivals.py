@@ -79,10 +79,10 @@ class Arrivals:
 class _Known:
     """The file ledger: what was read before, and what was said of files that were refused.
 
-    A file is (feed, path, content hash); `contents` gives by (feed, path) and release the hash that was read.
+    A file is (feed, path, content hash); `contents` gives by (feed, path) and release the hash that was read,
+    the newest last: that is what the file holds, as far as the lake knows. `loaded` knows no earlier content.
     """
 
-    files: set[tuple[str, str, str]] = field(default_factory=set)
     contents: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
     refused: dict[tuple[str, str, str], str] = field(default_factory=dict)
     loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
@@ -91,20 +91,25 @@ class _Known:
     def of(cls, night: Night) -> _Known:
         known = cls()
         columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
-        for row in night.lake.read("file_ledger").select(*columns).collect() if night.lake.newest else ():
+        ledger = night.lake.read("file_ledger").select(*columns).collect() if night.lake.newest else []
+        newest = {}
+        for row in sorted(ledger, key=lambda row: row["release"]):
             file = (row["feed"], row["path"], row["content_hash"])
             if row["status"] == REFUSED:
                 known.refused[file] = row["problem"]
                 continue
-            known.files.add(file)
             known.contents.setdefault(file[:2], {})[row["release"]] = file[2]
+            newest[file[:2]] = row
+        for row in newest.values():
             if row["status"] == LOADED:
                 delivery = (row["arrival_date"], row["content_hash"])
                 known.loaded.setdefault(row["feed"], {})[delivery] = row["rows"]
         return known
 
     def is_new(self, file: LandingFile) -> bool:
-        return _mark(file) not in self.files
+        """Whether a file holds something else than when it was last read, be it what it held before that."""
+        read = self.contents.get((file.feed, file.relative))
+        return read is None or read[max(read)] != file.content_hash
 
     def says_nothing_new(self, filed: Filed) -> bool:
         """Whether a file is refused for what it was refused for before."""
@@ -118,8 +123,8 @@ def _mark(file: LandingFile) -> tuple[str, str, str]:
 def arrivals(night: Night, scratch: Path) -> Arrivals:
     """List, stage and check what came; InputError (exit 3) when a required feed is missing or refused.
 
-    New is a file whose path or content is not in the file ledger, or that was refused: it is tried again,
-    since a source map may read it by now, and told again only if it is refused for something else. A file
+    New is a file that was never read at its path, or had another content when it was last read; one that was
+    refused is tried again, since a source map may read it by now, and told again only if it is refused for something else. A file
     equal to another one of its feed and arrival date is a duplicate whole.
     """
     store = storage(night.landing, night.spark)
