@@ -266,6 +266,18 @@ def test_a_file_that_goes_back_to_an_earlier_content_is_read_again(house: House)
     assert house.night(DAY[0])[0].told()["feeds"] == []
 
 
+@pytest.mark.parametrize("mended", ["emptied", "made equal to another"])
+def test_a_file_that_was_mended_and_brings_no_row_ends_what_was_held_of_it(house: House, mended: str) -> None:
+    house.night(DAY[0])
+    path = house.put("order_line", DAY[0], "b.csv", [])
+    if mended != "emptied":
+        path.write_bytes((path.parent / "a.csv").read_bytes())
+    house.night(DAY[0])
+    rows = [(r["status"], r["release"], r["replayed_release"]) for r in house.table("quarantine").collect()]
+    assert rows == [("resent", 1, 2)]
+    assert listed(str(house.root / house.name)) == []
+
+
 def test_a_refused_file_is_told_once_and_read_when_it_can_be(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,7 +181,7 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
             rows = twin.rows if twin else known.loaded[feed][delivery]
             files.append(Filed(file, DUPLICATE, rows))
     told = tuple(f for f in files if not known.says_nothing_new(f))
-    names = [f.file.relative for f in told if f.status == LOADED]
+    names = [f.file.relative for f in told if f.status != REFUSED]
     resent = tuple(name for name in names if (feed, name) in known.contents)
     return FeedArrival(feed, staged, files=told, resent=resent)
 

@@ -133,8 +133,9 @@ def _judged(
 ) -> tuple[dict[str, Verdict], list[Callable[[], None]]]:
     """Judge all rows that came; returns the verdicts, and how to write clean tables, quarantine and tombstones."""
     coming = [arrival for arrival in found.feeds if arrival.rows]
-    if not coming:
-        return {}, []
+    resent = {a.feed: a.resent for a in found.feeds if a.resent}
+    if not coming:  # a file that was mended may hold no row any more
+        return {}, [partial(_write_quarantine, night, None, {}, resent)] if resent else []
 
     def prepared(arrival: FeedArrival) -> FeedRows:
         rows = _conformed(night, arrival, pepper)
@@ -143,9 +144,10 @@ def _judged(
     feeds = together([partial(prepared, arrival) for arrival in coming])
     judged, verdicts = judge(night, feeds)
     replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
-    resent = {a.feed: a.resent for a in found.feeds if a.resent}
+    refused = any(verdict.outcomes[QUARANTINED] for verdict in verdicts.values())
+    tonight = quarantined(judged, night.number, pepper) if refused else None
     writes: list[Callable[[], None]] = [
-        partial(_write_quarantine, night, judged, verdicts, replayed, resent, pepper),
+        partial(_write_quarantine, night, tonight, replayed, resent),
         partial(_write_tombstones, night, judged, verdicts),
     ]
     writes += [partial(write, night, feed, judged, verdicts[feed.feed]) for feed in feeds]
@@ -183,19 +185,17 @@ def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFra
 
 def _write_quarantine(
     night: Night,
-    judged: DataFrame,
-    verdicts: Mapping[str, Verdict],
+    tonight: DataFrame | None,
     replayed: Mapping[str, DataFrame],
     resent: Mapping[str, Sequence[str]],
-    pepper: DataFrame,
 ) -> None:
-    tonight = quarantined(judged, night.number, pepper)
+    """Add the rows refused tonight, if any, and mark earlier ones that came in again or whose file was mended."""
     if replayed or resent:
         kept = night.lake.read(QUARANTINE)
         kept = after_replay(kept, replayed, night.number) if replayed else kept
         kept = after_resending(kept, resent, night.number) if resent else kept
-        night.attempt.replace(QUARANTINE, kept.unionByName(tonight))
-    elif any(verdict.outcomes[QUARANTINED] for verdict in verdicts.values()):
+        night.attempt.replace(QUARANTINE, kept if tonight is None else kept.unionByName(tonight))
+    elif tonight is not None:
         night.attempt.append(QUARANTINE, tonight.coalesce(1))
 
 
