@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from huaxiang.clean.quarantine import rows_to_replay
+from huaxiang.clean.known import DUPLICATE, LOADED, REFUSED, Known
+from huaxiang.clean.quarantine import Replay, held_places, rows_to_replay
 from huaxiang.errors import InputError, Problem
 from huaxiang.sources.files import list_landing, without_repeats
+from huaxiang.sources.occurrences import ReadBefore
 from huaxiang.sources.stage import Staged, stage
 from huaxiang.tables.storage import LocalStorage, local_path, storage
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from huaxiang.sources.files import Landing, LandingFile
     from huaxiang.sources.map import SourceMap
 
-LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
 HASHES = "_landing_hashes.json"
 
 
@@ -41,12 +42,16 @@ class Filed:
 
 @dataclass(frozen=True)
 class FeedArrival:
-    """What came for one feed: staged files, those to be read again for held rows, and every file's fate."""
+    """What came for one feed: staged files and every file's fate.
+
+    Also staged are files that were read `before`: for their held rows that are asked for, and because rows
+    that tell repeats apart by counting are counted in their whole delivery.
+    """
 
     feed: str
     staged: Staged | None = None
-    again: Staged | None = None
-    held: DataFrame | None = None  # (_path, _record, _held) of the rows to take from `again`
+    before: ReadBefore | None = None
+    held: DataFrame | None = None  # (_path, _record, _held) of the held rows that are asked for
     held_rows: int = 0
     files: tuple[Filed, ...] = ()
     resent: tuple[str, ...] = ()  # names of files that were read before, with another content
@@ -54,7 +59,7 @@ class FeedArrival:
     @property
     def rows(self) -> int:
         """Rows that are read tonight."""
-        return (self.staged.rows if self.staged else 0) + self.held_rows
+        return sum(f.rows or 0 for f in self.files if f.status == LOADED) + self.held_rows
 
     @property
     def is_readable(self) -> bool:
@@ -75,88 +80,96 @@ class Arrivals:
     remarks: tuple[Problem, ...] = ()
 
 
-@dataclass
-class _Known:
-    """The file ledger: what was read before, and what was said of files that were refused.
-
-    A file is (feed, path, content hash); `contents` gives by (feed, path) and release the hash that was read,
-    the newest last: that is what the file holds, as far as the lake knows. `loaded` knows no earlier content.
-    """
-
-    contents: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
-    refused: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
-
-    @classmethod
-    def of(cls, night: Night) -> _Known:
-        known = cls()
-        columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
-        ledger = night.lake.read("file_ledger").select(*columns).collect() if night.lake.newest else []
-        newest = {}
-        for row in sorted(ledger, key=lambda row: row["release"]):
-            file = (row["feed"], row["path"], row["content_hash"])
-            if row["status"] == REFUSED:
-                known.refused[file] = row["problem"]
-                continue
-            known.contents.setdefault(file[:2], {})[row["release"]] = file[2]
-            newest[file[:2]] = row
-        for row in newest.values():
-            if row["status"] == LOADED:
-                delivery = (row["arrival_date"], row["content_hash"])
-                known.loaded.setdefault(row["feed"], {})[delivery] = row["rows"]
-        return known
-
-    def is_new(self, file: LandingFile) -> bool:
-        """Whether a file holds something else than when it was last read, be it what it held before that."""
-        read = self.contents.get((file.feed, file.relative))
-        return read is None or read[max(read)] != file.content_hash
-
-    def says_nothing_new(self, filed: Filed) -> bool:
-        """Whether a file is refused for what it was refused for before."""
-        return filed.status == REFUSED and self.refused.get(_mark(filed.file)) == str(filed.problem)
-
-
-def _mark(file: LandingFile) -> tuple[str, str, str]:
-    return file.feed, file.relative, file.content_hash
-
-
 def arrivals(night: Night, scratch: Path) -> Arrivals:
     """List, stage and check what came; InputError (exit 3) when a required feed is missing or refused.
 
     New is a file that was never read at its path, or had another content when it was last read; one that was
-    refused is tried again, since a source map may read it by now, and told again only if it is refused for something else. A file
-    equal to another one of its feed and arrival date is a duplicate whole.
+    refused is tried again, since a source map may read it by now, and told again only if it is refused for
+    something else. A file equal to another one of its feed and arrival date is a duplicate whole.
     """
     store = storage(night.landing, night.spark)
     lake = local_path(night.lake.root, night.spark)
     landing = list_landing(
         store, night.feeds, night.as_of, night.source, remembered=lake / HASHES if lake else None
     )
-    known = _Known.of(night)
-    new = {feed: [f for f in landing.of(feed) if known.is_new(f)] for feed in night.feeds}
+    known = Known.of(night)
     nights = {release.as_of for release in night.lake.releases()}
     lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of)
-    replays, remarks = rows_to_replay(night, landing.files, known.contents)
-    named = [feed for feed in night.feeds if new[feed] or feed in replays]
-
-    def staged(feed: str) -> FeedArrival:
-        fresh, repeats = without_repeats(new[feed], known.loaded.get(feed, {}))
-        arrival = _filed(feed, _stage(night, feed, fresh, scratch / "new", store), repeats, known)
-        held = replays.get(feed)
-        if held is None:
-            return arrival
-        again = _stage(night, feed, held.files, scratch / "again", store)
-        refused = {f.file.relative for f in again.files if f.problem} if again else set()
-        held = held.without(refused)  # a file that is refused now has none to give: its rows stay held
-        return replace(arrival, again=again, held=held.places if held.total else None, held_rows=held.total)
-
-    found = [a for a in together([partial(staged, feed) for feed in named]) if a.files or a.held_rows]
+    replays, remarks = rows_to_replay(night, landing.files, known)
+    new = {f.feed for f in landing.files if known.is_new(f)}
+    named = [feed for feed in night.feeds if feed in new or feed in replays]
+    came = [
+        partial(_came, night, known, feed, landing.of(feed), replays.get(feed), scratch, store)
+        for feed in named
+    ]
+    both = together(came)
+    found = [a for a, _ in both if a.files or a.held_rows]
     refused = [f.problem for a in found for f in a.files if f.problem and a.feed in night.config.required]
     if lacking or refused:
         raise InputError([*lacking, *refused], "A required feed is missing or refused. Nothing was ingested.")
-    notes = [note for a in found if a.staged for note in a.staged.notes]
-    notes += [f.problem for a in found if a.again for f in a.again.files if f.problem]
+    notes = [
+        note
+        for a in found
+        for note in (a.staged.notes if a.staged else ())
+        if not a.before or note.place not in a.before.files  # told when it was first read
+    ]
+    notes += [problem for _, said in both for problem in said]
     return Arrivals(tuple(found), (*landing.problems, *remarks, *notes))
+
+
+def _came(
+    night: Night,
+    known: Known,
+    feed: str,
+    there: Sequence[LandingFile],
+    replay: Replay | None,
+    scratch: Path,
+    store: object,
+) -> tuple[FeedArrival, list[Problem]]:
+    """Stage what is new of a feed and what must be read again with it; remarks say which held rows can't be."""
+    new = [f for f in there if known.is_new(f)]
+    fresh, repeats = without_repeats(new, known.loaded.get(feed, {}))
+    said: list[Problem] = []
+    days: set[date] = set()  # the deliveries in which repeats are counted
+    if night.source is not None and night.source.counts_repeats(feed):
+        days = {f.arrival for f in fresh} | {
+            known.day(feed, name) for name in (replay.rows if replay else ())
+        }
+        if replay:
+            replay, said = _of_whole_deliveries(replay, known.gone(feed, there, days), feed, known)
+    old = known.read_before(there, replay.rows if replay else (), days)
+    staged = _stage(night, feed, [*fresh, *old], scratch, store)
+    arrival = _filed(feed, staged, fresh, repeats, known)
+    names = {f.relative: known.newest[feed, f.relative]["release"] for f in old}
+    bad = [s for s in (staged.refused if staged else ()) if s.file.relative in names]
+    said += [s.problem for s in bad if s.problem]
+    if replay:  # a file that is refused now has no rows to give, and none to count
+        replay = replay.without({s.file.relative for s in bad})
+        lost = {s.file.arrival: s.file.relative for s in bad if s.file.arrival in days}
+        replay, more = _of_whole_deliveries(replay, lost, feed, known)
+        said += more
+    if old:
+        arrival = replace(arrival, before=ReadBefore(names, held_places(night, feed, replay)))
+    if replay and replay.total:
+        arrival = replace(arrival, held=replay.places, held_rows=replay.total)
+    return arrival, said
+
+
+def _of_whole_deliveries(
+    replay: Replay, lost: Mapping[date, str], feed: str, known: Known
+) -> tuple[Replay, list[Problem]]:
+    """Leave out the rows of deliveries of which a file is `lost`: nobody can count their repeats."""
+    stay = {name: lost[day] for name in replay.rows if (day := known.day(feed, name)) in lost}
+    hint = "put it back, or send the rows anew"
+    said = [
+        Problem(
+            name,
+            f"{replay.rows[name]:,} rows stay held: {other}, of the same delivery, is gone or refused",
+            hint=hint,
+        )
+        for name, other in stay.items()
+    ]
+    return replay.without(stay), said
 
 
 def _stage(night: Night, feed: str, files: Sequence[LandingFile], into: Path, store: object) -> Staged | None:
@@ -166,10 +179,13 @@ def _stage(night: Night, feed: str, files: Sequence[LandingFile], into: Path, st
     return stage(files, night.contracts[feed], into, night.source, storage=elsewhere)  # type: ignore[arg-type]
 
 
-def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], known: _Known) -> FeedArrival:
+def _filed(
+    feed: str, staged: Staged | None, fresh: list[LandingFile], repeats: Iterable[LandingFile], known: Known
+) -> FeedArrival:
     files = [
         Filed(s.file, REFUSED, problem=s.problem) if s.problem else Filed(s.file, LOADED, s.rows)
         for s in (staged.files if staged else ())
+        if s.file in fresh
     ]
     twins = {(f.file.arrival, f.file.content_hash): f for f in files}
     for file in repeats:
@@ -180,9 +196,9 @@ def _filed(feed: str, staged: Staged | None, repeats: Iterable[LandingFile], kno
         else:
             rows = twin.rows if twin else known.loaded[feed][delivery]
             files.append(Filed(file, DUPLICATE, rows))
-    told = tuple(f for f in files if not known.says_nothing_new(f))
+    told = tuple(f for f in files if not known.says_nothing_new(f.file, f.problem))
     names = [f.file.relative for f in told if f.status != REFUSED]
-    resent = tuple(name for name in names if (feed, name) in known.contents)
+    resent = tuple(name for name in names if (feed, name) in known.newest)
     return FeedArrival(feed, staged, files=told, resent=resent)
 
 

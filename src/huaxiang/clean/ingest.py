@@ -8,22 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from huaxiang.clean.arrivals import REFUSED, Arrivals, FeedArrival, arrivals
+from huaxiang.clean.arrivals import Arrivals, FeedArrival, arrivals
 from huaxiang.clean.changes import Changes, changes, note_parts_left
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
+from huaxiang.clean.known import REFUSED
 from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, after_resending, quarantined
 from huaxiang.clean.system import stored_by
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, FILTERED, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
 from huaxiang.contracts.spark import struct_type
-from huaxiang.frames import local_frame, stacked
+from huaxiang.frames import local_frame
 from huaxiang.sources.feed import feed_frame
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from huaxiang.night import Night
+    from huaxiang.sources.stage import Staged
 
 __all__ = ["Changes", "FeedOutcome", "Ingested", "changes", "ingest"]
 
@@ -169,18 +171,11 @@ def _scratch(night: Night) -> Iterator[Path]:
 def _conformed(night: Night, arrival: FeedArrival, pepper: DataFrame) -> DataFrame:
     """Return the rows that came, and those of held rows that are to be read again."""
     contract = night.contracts[arrival.feed]
-    frames = []
-    for staged in (arrival.staged, arrival.again if arrival.held is not None else None):
-        if staged is not None and staged.rows:
-            frame = feed_frame(night.spark, staged, contract, night.source)
-            if staged is arrival.again and arrival.held is not None:
-                frame = frame.join(
-                    F.broadcast(arrival.held.select("_path", "_record").distinct()),
-                    ["_path", "_record"],
-                    "left_semi",
-                )
-            frames.append(conform(frame, contract, night.config, pepper, stored_by(night.lake, contract)))
-    return stacked(frames)
+    staged = cast("Staged", arrival.staged)  # it is there when rows came
+    frame = feed_frame(night.spark, staged, contract, night.source, arrival.before)
+    if night.source and night.source.guesses_arrival(arrival.feed):
+        frame = frame.withColumn("_arrival", F.lit(night.as_of))  # it arrives whenever it is read
+    return conform(frame, contract, night.config, pepper, stored_by(night.lake, contract))
 
 
 def _write_quarantine(

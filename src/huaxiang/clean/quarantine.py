@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column
 
+    from huaxiang.clean.known import Known
     from huaxiang.night import Night
     from huaxiang.sources.files import LandingFile
 
@@ -43,9 +44,8 @@ HELD, REPLAYED, RESENT = "held", "replayed", "resent"
 
 @dataclass(frozen=True)
 class Replay:
-    """The held rows of one feed to be read again: their files, with the arrival dates they were held with."""
+    """The held rows of one feed to be read again."""
 
-    files: tuple[LandingFile, ...]
     places: DataFrame  # _path, _record, and _held: the release that holds the row
     rows: Mapping[str, int]  # by the file's name
 
@@ -59,7 +59,6 @@ class Replay:
         if not names:
             return self
         return Replay(
-            tuple(f for f in self.files if f.relative not in names),
             self.places.where(~F.col("_path").isin(*names)),
             {name: rows for name, rows in self.rows.items() if name not in names},
         )
@@ -141,36 +140,29 @@ def _held(lake_root: str) -> list[dict[str, Any]]:
 
 
 def rows_to_replay(
-    night: Night, files_there: Iterable[LandingFile], contents: Mapping[tuple[str, str], Mapping[int, str]]
+    night: Night, files_there: Iterable[LandingFile], known: Known
 ) -> tuple[dict[str, Replay], list[Problem]]:
     """Return by feed the held rows that requests want read again, and remarks about those that can't be.
 
-    `contents` gives by (feed, name) the content hash with which each release read a file: only what still is
-    as it was held is read again; another content comes in whole, as a new file. A file of which nobody
-    knows when it was complete arrives once more, tonight.
+    Only of files that still are as they were held; another content comes in whole, as a new file.
     """
     wanted = _asked_for(night)
     if wanted is None:
         return {}, []
     held = night.lake.read(TABLE).where((F.col("status") == HELD) & wanted)
     there = {(f.feed, f.relative): f for f in files_there}
-    files: dict[str, dict[str, LandingFile]] = {}
     places: list[tuple[str, str, int]] = []
     remarks = []
-    for row in (
-        held.groupBy("feed", "path", "release").agg(F.min("arrival_date"), F.count(F.lit(1))).collect()
-    ):
-        feed, path, release, arrival, rows = row
+    for row in held.groupBy("feed", "path", "release").agg(F.count(F.lit(1))).collect():
+        feed, path, release, rows = row
         file = there.get((feed, path))
-        read = [(by, content) for by, content in contents.get((feed, path), {}).items() if by <= release]
+        read = known.newest.get((feed, path))
         if file is None:
             found = f"{rows:,} rows stay held: the file is gone"
             remarks.append(Problem(path, found, hint="put it back, or send the rows anew"))
             continue
-        if not read or max(read)[1] != file.content_hash:
+        if read is None or known.is_new(file) or read["release"] > release:
             continue
-        is_guessed = night.source is not None and night.source.guesses_arrival(feed)
-        files.setdefault(feed, {})[path] = file if is_guessed else replace(file, arrival=arrival)
         places.append((feed, path, release))
     if not places:
         return {}, remarks
@@ -185,9 +177,20 @@ def rows_to_replay(
         F.col("release").alias("_held"),
     )
     return {
-        feed: Replay(tuple(named.values()), again.where(F.col("feed") == feed).select(*columns), counts[feed])
-        for feed, named in files.items()
+        feed: Replay(again.where(F.col("feed") == feed).select(*columns), rows)
+        for feed, rows in counts.items()
     }, remarks
+
+
+def held_places(night: Night, feed: str, replay: Replay | None) -> DataFrame:
+    """Return `_path`, `_record` of every held row of a feed, and whether it is `_asked` for."""
+    held = night.lake.read(TABLE).where((F.col("feed") == feed) & (F.col("status") == HELD))
+    every = held.select(F.col("path").alias("_path"), F.col("record").alias("_record")).distinct()
+    if replay is None:
+        return every.withColumn("_asked", F.lit(False))
+    asked = replay.places.select("_path", "_record", F.lit(True).alias("_asked")).distinct()
+    joined = every.join(asked, ["_path", "_record"], "left")
+    return joined.withColumn("_asked", F.coalesce("_asked", F.lit(False)))
 
 
 def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: int) -> DataFrame:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from huaxiang.clock import instant_of
 from huaxiang.frames import backticked, column_named, local_frame, parquet_frame, stacked
 from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
+from huaxiang.sources.occurrences import ReadBefore, key_parts, keyed, of_tonight, placed_in_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
     from huaxiang.sources.outside import FeedMap, SourceMap
     from huaxiang.sources.stage import Staged
 
-KEY, AGAIN, DAMAGE = "?key", "?again", "_damage"
+DAMAGE = "_damage"
 
 
 def feed_frame(
-    spark: SparkSession, staged: Staged, contract: Contract, source: SourceMap | None = None
+    spark: SparkSession,
+    staged: Staged,
+    contract: Contract,
+    source: SourceMap | None = None,
+    before: ReadBefore | None = None,
 ) -> DataFrame:
     """Return all staged records: the contract's columns, `PLACES` and `_filtered`.
 
     Texts stay text and Parquet's types stay theirs; where a column came in several types it is text
     (instants then with `Z`). Columns that nobody brought are null text. A source map's expressions give
     the columns, `_filtered` is true where its `where` is not true, and its key fills the key columns
-    that it doesn't map; a text that an expression can't read is the row's `_damage`. Raises ConfigurationError when an expression doesn't fit the file's types.
+    that it doesn't map; a text that an expression can't read is the row's `_damage`. Of files that were read
+    `before` only the rows that are asked for are returned. Raises ConfigurationError when an expression
+    doesn't fit the file's types.
     """
     tables = staged_tables(staged)
     if source is None:
@@ -46,10 +53,11 @@ def feed_frame(
         ]
     if not frames:
         return _nothing(spark, contract)
-    frame = stacked(_alike(frames))
+    frame = placed_in_time(stacked(_alike(frames)), before)
     if source is not None:
         repeats = _read(spark, StagedTable.at(staged.repeats)) if staged.repeats else None
-        frame = _keyed(frame, source.feeds[contract.name], repeats)
+        frame = keyed(frame, source.feeds[contract.name], repeats)
+    frame = of_tonight(frame)
     missing = {name: F.lit(None).cast("string") for name in contract.names if name not in frame.columns}
     if source is not None and "currency" in missing:
         missing["currency"] = F.lit(source.currency)
@@ -86,8 +94,7 @@ def _mapped(
     of_where = unread.get("where")  # a row of which nobody can tell is no row that is left out
     kept = is_wanted | F.col(DAMAGE).isNotNull() | (F.lit(False) if of_where is None else of_where)
     selected = [column.alias(name) for name, column in columns.items()]
-    if feed.key:
-        selected.append(_joined(feed.key, table.types).alias(KEY))
+    selected += key_parts(feed, table.types)
     spoilt = [
         F.when(is_unread, F.lit(f"bad_type:{name}"))
         for name, is_unread in unread.items()
@@ -95,54 +102,6 @@ def _mapped(
     ]
     places = [F.coalesce(name, *spoilt).alias(name) if name == DAMAGE else F.col(name) for name in PLACES]
     return frame.select(*selected, *places, (~kept).alias("_filtered"))
-
-
-def _joined(key: tuple[str, ...], types: Mapping[str, str]) -> Column:
-    """Return the key columns as one text, `a:b`, colons inside escaped; null when one of them is."""
-    parts = []
-    for name in key:
-        part = column_named(name).cast("string")
-        if types[name] == "string" and len(key) > 1:
-            part = F.regexp_replace(part, r"([\\:])", r"\\$1")
-        parts.append(part)
-    between = [parts[0], *(piece for part in parts[1:] for piece in (F.lit(":"), part))]
-    return F.concat(*between)  # null as soon as one part is
-
-
-def _keyed(frame: DataFrame, feed: FeedMap, repeats: DataFrame | None) -> DataFrame:
-    """Write the key to the feed's open key columns, with `#2`, `#3` … where it repeats within a delivery.
-
-    Repeats are numbered in the order of their content, so that neither files nor records need an order:
-    rows that are equal throughout are interchangeable. Without a key the content's hash is the key.
-    """
-    if feed.key is None:
-        return frame
-    if not feed.key:
-        keyed = _numbered(frame.withColumn(KEY, F.when(F.col("_damage").isNull(), _content(feed))), feed)
-    elif repeats is None:
-        keyed = frame
-    else:
-        mark = repeats.select("_path", "_record", F.lit(True).alias(AGAIN))
-        marked = frame.join(mark, on=["_path", "_record"], how="left")
-        again = _numbered(marked.where(F.col(AGAIN)), feed)
-        keyed = marked.where(F.col(AGAIN).isNull()).unionByName(again).drop(AGAIN)
-    return keyed.withColumns({name: F.col(KEY) for name in feed.filled}).drop(KEY)
-
-
-def _content(feed: FeedMap) -> Column:
-    values = (F.coalesce(F.col(c).cast("string"), F.lit("\x00")) for c in feed.columns)
-    return F.substring(F.sha2(F.concat_ws("\x1f", *values), 256), 1, 32)
-
-
-def _numbered(frame: DataFrame, feed: FeedMap) -> DataFrame:
-    alone = F.concat_ws("\x1f", "_path", "_record")  # a row without a key repeats nobody
-    repeats = Window.partitionBy("_arrival", "_filtered", F.coalesce(KEY, alone)).orderBy(
-        _content(feed), "_path", "_record"
-    )
-    number = F.row_number().over(repeats)
-    return frame.withColumn(
-        KEY, F.concat(KEY, F.when(number > 1, F.concat(F.lit("#"), number)).otherwise(""))
-    )
 
 
 def _alike(frames: list[DataFrame]) -> list[DataFrame]:

@@ -107,6 +107,10 @@ class SourceMap:
         """Tell whether nobody knows when the feed's file was complete: it counts as of the night that finds it."""
         return self.reads_once(feed) and self.file_of(feed).arrived is None
 
+    def counts_repeats(self, feed: str) -> bool:
+        """Tell whether rows of one key, or of one content, are told apart by their number in the delivery."""
+        return self.feeds[feed].key is not None
+
     def wanted(self, feed: str) -> Wanted:
         """Return what a file must have for this feed: every column its expressions read."""
         reads = self.feeds[feed].reads
