@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.contracts.model import Text
 from huaxiang.errors import GateHeldError, Problem
 from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
 from huaxiang.gates.measure import table_metrics
-from huaxiang.gates.report import GateResult
+from huaxiang.held import Failure, remember, standing, way_out
 from huaxiang.tables.publish import publish
 from huaxiang.tables.release import newest
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from huaxiang.contracts.model import Contract
+    from huaxiang.gates.report import GateResult
     from huaxiang.night import Night
 
 AGE = "age_days"
-HELD = "_held.json"
-"""What the newest held release failed at, kept in the lake until something better comes."""
 MEASURED = ("person_account", "portrait", "brand_relation", "segment_membership")
 
 
 def run(night: Night) -> None:
     """Judge feeds and published tables, then publish; GateHeldError (exit 4) after a critical failure.
 
-    A held night keeps its tables under a release that readers don't see. A critical failure of a feed that
-    is not required is told but holds nothing back.
+    A held night keeps its tables under a release that readers don't see, and what it failed at holds the nights
+    after it until it is mended (`held`). A critical failure of a feed that is not required is told but holds
+    nothing back.
     """
     measured = {**feed_metrics(night), **published_metrics(night)}
     report = judge(measured, askable(night), local_gates(night), as_of=night.as_of, release=night.number)
-    report = replace(report, results=(*report.results, *still_failing(night, measured)))
-    blocking = [r for r in report.critical if holds_back(night, r)]
+    old = standing(night, measured)
+    failures = [*(Failure(night.number, r) for r in report.critical), *old]
+    report = replace(report, results=(*report.results, *(f.told for f in old)))
+    blocking = [f for f in failures if holds_back(night, f.result)]
     night.keep("gates", report.summary())
     night.tell.counts({"rules": len(report.results), "hold": report.held, "warnings": len(report.warnings)})
     night.tell.counts({"critical": len(report.critical)})
     if blocking:
-        failed = {"release": night.number, "failures": [asdict(r) for r in blocking]}
-        night.lake.storage.write_text(HELD, json.dumps(failed))
+        remember(night, blocking)
     release = publish(
         night.attempt, "held" if blocking else "published",
         config_hash=night.config.fingerprint, contracts_hash=night.contracts.digest[:16],
@@ -57,36 +54,17 @@ def run(night: Night) -> None:
     if blocking:
         known = newest(night.lake.releases(), published_only=True)
         readers = f"readers keep release {known.release}" if known else "readers have none yet"
+        told = [f.result if f.since == night.number else f.told for f in blocking]
+        summary = f"Ingested, but release {release.release} is held back: {readers}. Look: {report.docs}"
         raise GateHeldError(
-            [Problem(f"{r.table} {r.metric}", r.found, r.expectation, r.description.en) for r in blocking],
-            f"Ingested, but release {release.release} is held back: {readers}. Look: {report.docs}",
+            [Problem(f"{r.table} {r.metric}", r.found, r.expectation, r.description.en) for r in told],
+            "\n".join(line for line in (way_out(night, blocking), summary) if line),
         )
 
 
 def holds_back(night: Night, result: GateResult) -> bool:
     """Whether a critical failure stops publication: it concerns a required feed or a table of ours."""
     return result.table in night.config.required or result.table not in night.feeds
-
-
-def still_failing(night: Night, measured: Mapping[str, object]) -> list[GateResult]:
-    """What held the release before back and tonight did not judge anew: running a night again mends nothing.
-
-    A feed is judged anew when files come for it; a replay of which no row is refused again mends it too.
-    """
-    before = night.lake.newest
-    text = night.lake.storage.read_text(HELD)
-    if before is None or before.status != "held" or text is None:
-        return []
-    known = json.loads(text)
-    if known["release"] != before.release:
-        return []
-    told = night.told.get("ingest") or {"feeds": []}
-    mended = {f["feed"] for f in told["feeds"] if f["loaded"] and not f["quarantined"]}
-    return [
-        GateResult(**{**failure, "description": Text(**failure["description"])})
-        for failure in known["failures"]
-        if failure["table"] not in measured and failure["table"] not in mended
-    ]
 
 
 def askable(night: Night) -> dict[str, Contract]:

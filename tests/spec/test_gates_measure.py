@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from huaxiang.contracts.model import Column, Contract, Gate, Rule, Text
 from huaxiang.gates.measure import table_metrics
-from huaxiang.gates.report import GateResult
 from huaxiang.gates.rules import implied_gates
-from huaxiang.publish import HELD, still_failing
-from huaxiang.tables.storage import LocalStorage
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyspark.sql import SparkSession
 
 WORDS = Text("A word", "词")
@@ -88,28 +80,3 @@ def test_a_missing_and_a_retyped_column_are_two_differences(spark: SparkSession)
 def test_what_is_measured_is_what_is_implied(spark: SparkSession) -> None:
     measured = table_metrics(spark.createDataFrame([], SCHEMA), PORTRAIT).columns
     assert {gate.metric for gate in implied_gates(PORTRAIT)} == set(measured) - {"rows", "null_share:sex"}
-
-
-def test_what_held_a_night_back_holds_until_something_better_comes(tmp_path: Path) -> None:
-    """Running the night again mends nothing; new files are judged by themselves, a clean replay is enough."""
-    failure = GateResult("order_line", "rows", 0, "≥ 1", "critical", False, False, Text("Not empty", "非空"))
-
-    def failing(status: str, measured: dict[str, object], **counts: int) -> list[GateResult]:
-        night: Any = SimpleNamespace(
-            lake=SimpleNamespace(
-                newest=SimpleNamespace(release=3, status=status), storage=LocalStorage(tmp_path)
-            ),
-            told={"ingest": {"feeds": [{"feed": "order_line", **counts}] if counts else []}},
-        )
-        return still_failing(night, measured)
-
-    assert failing("held", {}) == []
-    (tmp_path / HELD).write_text(json.dumps({"release": 3, "failures": [asdict(failure)]}), encoding="utf-8")
-    assert failing("held", {}) == [failure]
-    assert failing("held", {"review": {}}) == [failure]
-    assert failing("held", {"order_line": {}}) == []
-    assert failing("held", {}, loaded=2, quarantined=0) == []
-    assert failing("held", {}, loaded=1, quarantined=1) == [failure]
-    assert failing("published", {}) == []
-    (tmp_path / HELD).write_text(json.dumps({"release": 2, "failures": [asdict(failure)]}), encoding="utf-8")
-    assert failing("held", {}) == []

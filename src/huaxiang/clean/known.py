@@ -63,6 +63,13 @@ class Known:
         found: date = self.newest[feed, name]["arrival_date"]
         return found
 
+    def brought_rows(self, feed: str, name: str) -> bool:
+        """Whether a file, or another one of its delivery, holds a row."""
+        day = self.day(feed, name)
+        return any(
+            row["rows"] for (of, _), row in self.newest.items() if of == feed and row["arrival_date"] == day
+        )
+
     def read_before(
         self, there: Iterable[LandingFile], names: Collection[str], days: Collection[date]
     ) -> list[LandingFile]:
