@@ -17,10 +17,15 @@ from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from huaxiang.contracts.model import Contract
     from huaxiang.days.measures import Catalogue
+    from huaxiang.sources.outside import SourceMap
+    from huaxiang.sources.stage import Staged
 
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""A few rows are read before their plan is compiled."""
 Grain = Annotated[str | None, typer.Option("--grain", help="person or brand")]
 
 
@@ -28,11 +33,25 @@ def sources_check(
     name: Annotated[str, typer.Argument(help="Name in conf/sources/, or a path that ends in .yaml")],
     landing: Landing = "landing",
     conf: Conf = None,
+    values: Annotated[
+        bool, typer.Option(help="Read the values of 10,000 rows a feed as a night does; starts Spark")
+    ] = True,
 ) -> int:
-    """Read a sample of outside files through a source map: what maps, what is missing, what stays empty."""
+    """Read outside files through a source map: what maps, what is missing, what stays empty, what would be refused."""
     from huaxiang.sources.check import check_source  # noqa: PLC0415
 
-    report = check_source(name, landing, load_config(conf).conf_dir)
+    config = load_config(conf)
+
+    def trial(staged: Staged, contract: Contract, source: SourceMap) -> Mapping[str, int]:
+        """Start Spark only when the map fits the files."""
+        from huaxiang.clean.trial import refused_by_reason  # noqa: PLC0415
+        from huaxiang.run import SMALL  # noqa: PLC0415
+        from huaxiang.session import spark_session  # noqa: PLC0415
+
+        spark = spark_session({**SMALL, **INTERPRETED, **config.spark})
+        return refused_by_reason(spark, staged, contract, source, config)
+
+    report = check_source(name, landing, config.conf_dir, trial=trial if values else None)
     print(replace(report, conf=str(conf or "")))
     return 0 if report.ok else 3
 

@@ -1,31 +1,34 @@
-"""What a source map makes of the files at hand: `huaxiang sources check`, without Spark."""
+"""What a source map makes of the files at hand: `huaxiang sources check`.
+
+Files, columns and keys are looked at whole, without Spark. How values are read only Spark knows: whoever has
+it hands in the trial, which is made on a sample.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from huaxiang.contracts.load import load_contracts
 from huaxiang.errors import ConfigurationError, InputError, Problem
-from huaxiang.expressions.tree import Call, Name
+from huaxiang.sources.facts import Facts
 from huaxiang.sources.files import list_landing
 from huaxiang.sources.fit import compiled_columns, staged_tables
 from huaxiang.sources.map import load_source
-from huaxiang.sources.repeats import quoted, union_of_texts
+from huaxiang.sources.sample import sampled
 from huaxiang.sources.stage import stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from huaxiang.contracts.model import Contract
-    from huaxiang.expressions.tree import Node
     from huaxiang.sources.outside import FeedMap, SourceMap
     from huaxiang.sources.stage import Staged
+
+    Trial = Callable[[Staged, Contract, SourceMap], Mapping[str, int]]
 
 SOCIAL = {
     "followings": "social_follow",
@@ -45,23 +48,37 @@ SHOPPING = {
     "service": "service_ticket",
 }
 """Parts of a portrait, and the feed that gives each."""
+SAMPLE = 10_000
+"""Rows of a feed whose values are read on trial."""
 
 
 @dataclass(frozen=True)
 class FeedCheck:
-    """One feed as its files and expressions are; `facts` are sentences about its rows."""
+    """One feed as its files and expressions are; `facts` are sentences about its rows.
+
+    `refused` counts, of `tried` rows, by reason those that a night would put into quarantine.
+    """
 
     feed: str
     rows: int
     columns: int
     unknown: tuple[str, ...]
     facts: tuple[str, ...]
+    tried: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """One line, the missing columns on a second."""
+        """One line, the missing columns on a second, what would be refused on a third."""
         columns = f"{self.columns - len(self.unknown)} of {self.columns} columns"
         head = f"{self.feed:<16} {self.rows:>12,} rows   {columns}   " + "   ".join(self.facts)
-        return head.rstrip() + (f"\n{'':<16} unknown: {', '.join(self.unknown)}" if self.unknown else "")
+        lines = [head.rstrip()]
+        if self.unknown:
+            lines.append(f"{'':<16} unknown: {', '.join(self.unknown)}")
+        if self.refused:
+            told = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(self.refused.items()))
+            of = f"of {self.tried:,} rows" + (" sampled" if self.tried < self.rows else "")
+            lines.append(f"{'':<16} to quarantine, {of}: {told}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -100,8 +117,11 @@ def check_source(
     landing: Path | str,
     conf_dir: Path | None = None,
     contracts: Mapping[str, Contract] | None = None,
+    trial: Trial | None = None,
 ) -> SourceCheck:
     """Read a source map and all its files, and say what maps, what is missing and what will be empty.
+
+    `trial` reads a sample of each feed's values as a night does, and counts the refused rows by reason.
 
     ConfigurationError for a map that is wrong in itself or doesn't fit its files, InputError for files
     of a required feed that are missing or can't be read.
@@ -112,7 +132,8 @@ def check_source(
     with tempfile.TemporaryDirectory(prefix="huaxiang-check-") as folder:
         staged = {feed: stage(found.of(feed), contracts[feed], Path(folder), source) for feed in source.feeds}
         _refuse(source, staged, list(found.problems), contracts)
-        facts = _Facts(source, staged)
+        facts = Facts(source, staged)
+        samples = {feed: sampled(staged[feed], SAMPLE, Path(folder) / "sample") for feed in staged if trial}
         feeds = tuple(
             FeedCheck(
                 feed=feed,
@@ -120,6 +141,8 @@ def check_source(
                 columns=len(contracts[feed].names),
                 unknown=tuple(c for c in contracts[feed].names if c not in source.gives(feed)),
                 facts=tuple(facts.of(feed)),
+                tried=samples[feed].rows if trial else 0,
+                refused=trial(samples[feed], contracts[feed], source) if trial else {},
             )
             for feed in source.feeds
         )
@@ -170,72 +193,3 @@ def _empty(source: SourceMap) -> tuple[str, ...]:
 def _last_day(source: SourceMap) -> date | None:
     days = [f.arrived for f in source.files.values() if f.arrived]
     return max(days) - timedelta(days=1) if days else None
-
-
-class _Facts:
-    """Counts over the staged files, in columns that are mapped by name or by a cast of one."""
-
-    def __init__(self, source: SourceMap, staged: Mapping[str, Staged]) -> None:
-        self._source, self._staged = source, staged
-
-    def of(self, feed: str) -> list[str]:
-        mapped = self._source.feeds[feed]
-        facts = self._key(feed, mapped)
-        damaged = self._count(feed, (), "_damage is not null")
-        if damaged:
-            facts.append(f"{damaged:,} damaged records (to quarantine)")
-        quantity = _plain(mapped, "quantity")
-        if quantity and (
-            zero := self._count(feed, [quantity], f"try_cast({quoted(quantity)} as double) = 0")
-        ):
-            facts.append(f"{zero:,} lines of quantity 0 (kept)")
-        product = _plain(mapped, "product_id")
-        if product and feed != "product" and "product" in self._source.feeds:
-            facts += self._unknown_products(feed, product)
-        return facts
-
-    def _key(self, feed: str, mapped: FeedMap) -> list[str]:
-        if mapped.key is None:
-            return []
-        names = mapped.key or mapped.reads
-        rows = self._count(feed, names, "_damage is null")
-        single = ", ".join(quoted(n) for n in names)
-        different = f"select count(*) from (select distinct {single} from staged where _damage is null)"
-        again = rows - self._number(feed, names, different)
-        if not mapped.key:
-            return [f"no key: the content is, {again:,} rows repeat exactly (numbered)"]
-        return [f"key completed by an occurrence number in {again:,} rows" if again else "key unique"]
-
-    def _unknown_products(self, feed: str, product: str) -> list[str]:
-        goods = _plain(self._source.feeds["product"], "product_id")
-        folders = [table.path for table in staged_tables(self._staged["product"])]
-        if goods is None or not folders:
-            return []
-        known = f"select {quoted(goods)} from ({union_of_texts(folders, [goods])})"
-        lost = self._count(
-            feed, [product], f"{quoted(product)} not in ({known} where {quoted(goods)} is not null)"
-        )
-        what = f"{lost:,} rows name a product that is not there (kept: brand and category unknown)"
-        return [what] if lost else []
-
-    def _count(self, feed: str, names: Sequence[str], where: str) -> int:
-        return self._number(feed, names, f"select count(*) from staged where {where}")
-
-    def _number(self, feed: str, names: Sequence[str], query: str) -> int:
-        folders = [table.path for table in staged_tables(self._staged[feed])]
-        if not folders:
-            return 0
-        with duckdb.connect() as connection:
-            found = connection.execute(
-                f"with staged as ({union_of_texts(folders, names)}) {query}"
-            ).fetchall()
-        return int(found[0][0])
-
-
-def _plain(mapped: FeedMap, column: str) -> str | None:
-    """Return the outside column that a feed's column is, give or take a cast; None when it is computed."""
-    expression = mapped.columns.get(column)
-    node: Node | None = expression.node if expression else None
-    while isinstance(node, Call) and node.op == "cast":
-        node = node.args[0]
-    return node.name if isinstance(node, Name) else None
