@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from huaxiang.contracts.model import Contract
-    from huaxiang.sources.outside import FeedMap, SourceMap
+    from huaxiang.sources.outside import SourceMap
     from huaxiang.sources.stage import Staged
 
     Trial = Callable[[Staged, Contract, SourceMap], Mapping[str, int]]
