@@ -10,7 +10,7 @@ import pytest
 from feeds import CONTRACTS, clean
 
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.days.cells import cells, widened
+from huaxiang.days.cells import MOST, cells, widened
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 AS_OF = date(2026, 11, 20)
-MOST = 2**63 - 1
 CATALOGUE = load_catalogue(CONTRACTS)
 COVERS = {
     feed: ({"mall": "everybody"} if event.world == "shop" else {"weiwo": "accounts"})
@@ -60,9 +59,9 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         line("mall:refund", "o8", "2026-08-01 08:00", 5000),
         line("mall:ties", "o9", "2026-11-01 08:00", 300, "p1"),
         line("mall:ties", "o10", "2026-11-02 08:00", 300, "p3"),
-        line("mall:rich", "o12", "2026-11-20 08:00", MOST),
-        line("mall:rich", "o13", "2026-11-20 09:00", MOST),
-        line("mall:rich", "o14", "2026-10-01 08:00", MOST),
+        line("mall:rich", "o12", "2026-11-20 08:00", 2**63 - 1),
+        line("mall:rich", "o13", "2026-11-20 09:00", 2**63 - 1),
+        line("mall:rich", "o14", "2026-10-01 08:00", 2**63 - 1),
         {k: v for k, v in line("mall:undated", "o11", "2026-11-01 08:00", 42).items() if k != "at"},
     ]
     acts = [
@@ -213,7 +212,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "9", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
         ("reader", {"interests_90d": [{"key": "cars", "value": 1}, {"key": "tea", "value": 3}], "longest_dwell_90d": 9}),
         ("waits", {"spend_all": 0, "returns_all": 0}),
-        ("rich", {"spend_7d": MOST, "spend_all": MOST, "orders_all": 3, "top_brand_all": "b1"}),
+        ("rich", {"spend_7d": 2 * MOST, "spend_all": 3 * MOST, "orders_all": 3, "top_brand_all": "b1"}),
     ],
 )  # fmt: skip
 def test_a_person_is_told_as_declared(told: dict[str, Any], person: str, expected: dict[str, Any]) -> None:

@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 from huaxiang.clean.system import BY_MONTH, part_of
 from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import NOBODY
-from huaxiang.days.sums import added_up
 from huaxiang.expressions import compile_expression
 from huaxiang.tables.write import PARTITION
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 STRUCTS = ("latest", "at_max", "state")
 """Ways whose partial values are structs: Spark sorts for them what it adds up in a hash table otherwise."""
+MOST = 10**15
+"""What one event adds to a sum at most, either way: Spark's sums fail beyond 64 bits, and one absurd row is enough."""
 
 
 def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], stored_by: str = BY_MONTH) -> DataFrame:
@@ -85,7 +86,7 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
         return F.when(F.size(held) > 0, F.size(held))
     if part.way == "min":
         return F.min(value)
-    return F.max(value) if part.way in ("max", *STRUCTS) else added_up(value, part)
+    return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
 
 
 def widened(cells: DataFrame, wide: dict[str, str], *others: str) -> DataFrame:
@@ -133,6 +134,11 @@ def condition(part: Part) -> Column:
     return holds
 
 
+def _bounded(value: Column) -> Column:
+    most = F.lit(MOST)
+    return F.when(value > most, most).when(value < -most, -most).otherwise(value)
+
+
 def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (one case per way of adding up)
     holds = in_kind & condition(part)
     names = part.event.names
@@ -147,7 +153,7 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
     instant = F.coalesce(*said_at, F.col(part.date).cast("timestamp"))
     match part.way:
         case "sum":
-            return added_up(when(argument(0)), part)
+            return F.sum(when(_bounded(argument(0))))
         case "count_of":  # once per distinct value: `_merged` adds them up
             return F.max(F.when(holds & argument(0).isNotNull(), F.lit(1)))
         case "min":
@@ -174,6 +180,6 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
             )
             return F.max(when(said))
         case "top" | "top_share" | "by" if len(part.arguments) == 2:
-            return added_up(when(argument(1)), part)
+            return F.sum(when(_bounded(argument(1))))
         case _:
             return F.sum(when(F.lit(1)))

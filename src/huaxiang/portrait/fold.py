@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.cells import STRUCTS
-from huaxiang.days.sums import added_up, taken_off
 from huaxiang.frames import stacked
 from huaxiang.tables.write import PARTITION
 
@@ -54,23 +53,31 @@ def folded(
     `distinct`, …) are folded as the sums they are made of, for `keyed`. `apart` adds up the cells of each
     stream by themselves first: many rows then carry few columns each, for a longer plan.
     """
-    windows = openings(measures)
-    parts = {p.column: p for m in measures for p in m.parts}
-    age = F.date_diff(F.lit(as_of), F.col("business_date"))
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
-    groups: list[Column] = [*map(F.col, by), ring(age, windows).alias("_ring")]
-    if apart:
-        streams = sorted({p.stream for p in parts.values()})
-        sources = [
-            (
-                counted.where(F.col(PARTITION).startswith(f"{s} ")),
-                [p for p in parts.values() if p.stream == s],
-            )
-            for s in streams
-        ]
-    else:
-        sources = [(counted, list(parts.values()))]
-    in_rings = stacked([frame for rows, held in sources for frame in _rings(rows, groups, held, age)])
+    windows = openings(measures)
+    age = F.date_diff(F.lit(as_of), F.col("business_date"))
+    placed = ring(age, windows).alias("_ring")
+    numbers = [m for m in measures if m.part.way not in STRUCTS]
+    structs = [m for m in measures if m.part.way in STRUCTS]
+    frames = []
+    if numbers:
+        parts = {p.column: p for m in numbers for p in m.parts}
+        groups = [*map(F.col, by), placed]
+        sources = _by_stream(counted, parts.values()) if apart else [(counted, [*parts.values()])]
+        in_rings = stacked([_rings(rows, groups, held, age) for rows, held in sources])
+        if apart:  # such rows hold few values each, and windows are many more columns than parts
+            merged = [_merged(part).alias(name) for name, part in parts.items()]
+            in_rings = in_rings.groupBy(*by, "_ring").agg(*merged)
+        frames.append(_in_windows(in_rings, by, numbers, windows))
+    if structs:  # few cells have any, and Spark sorts for them what it adds up in a hash table otherwise
+        told = [rows.where(_has_any(held)) for rows, held in _by_stream(counted, [m.part for m in structs])]
+        frames.append(_in_windows(stacked(told).withColumn("_ring", placed), by, structs, windows))
+    return reduce(lambda left, right: left.join(right, list(by), "full"), frames)
+
+
+def _in_windows(
+    in_rings: DataFrame, by: Sequence[str], measures: Sequence[Measure], windows: Sequence[int]
+) -> DataFrame:
     columns = [
         _in_window(measure, window, windows).alias(measure.column(window))
         for measure in measures
@@ -79,20 +86,24 @@ def folded(
     return in_rings.groupBy(*by).agg(*columns)
 
 
-def _rings(rows: DataFrame, groups: list[Column], parts: Sequence[Part], age: Column) -> list[DataFrame]:
-    """The parts added up per ring: Spark sums numbers in a hash table but sorts for structs, and few cells have any."""
-    structs = [p for p in parts if p.way in STRUCTS]
-    numbers = [p for p in parts if p.way not in STRUCTS]
-    rings = []
-    if numbers:
-        has_days = any(p.way == "days" for p in numbers)
-        block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
-        sums = [_in_ring(p, age).alias(p.column) for p in numbers]
-        rings.append(rows.groupBy(*groups, *block).agg(*sums).drop("_block"))
-    if structs:
-        told = rows.where(reduce(or_, (F.col(p.column).isNotNull() for p in structs)))
-        rings.append(told.groupBy(*groups).agg(*(_in_ring(p, age).alias(p.column) for p in structs)))
-    return rings
+def _has_any(parts: Iterable[Part]) -> Column:
+    return reduce(or_, (F.col(part.column).isNotNull() for part in parts))
+
+
+def _by_stream(cells: DataFrame, parts: Iterable[Part]) -> list[tuple[DataFrame, list[Part]]]:
+    streams: dict[str, list[Part]] = {}
+    for part in parts:
+        streams.setdefault(part.stream, []).append(part)
+    return [(cells.where(F.col(PARTITION).startswith(f"{s} ")), streams[s]) for s in sorted(streams)]
+
+
+def _rings(rows: DataFrame, groups: Sequence[Column], parts: Sequence[Part], age: Column) -> DataFrame:
+    """The parts added up per ring; active days are counted per block of a ring, others are 0 or null there."""
+    has_days = any(p.way == "days" for p in parts)
+    block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
+    added = rows.groupBy(*groups, *block).agg(*(_in_ring(p, age).alias(p.column) for p in parts))
+    bits = {p.column: F.bit_count(p.column) for p in parts if p.way == "days"}
+    return added.withColumns(bits).drop("_block") if bits else added
 
 
 def _in_ring(part: Part, age: Column) -> Column:
@@ -108,7 +119,7 @@ def _in_ring(part: Part, age: Column) -> Column:
         case way if way in _EXTREMES:
             return F.min(value) if way == "min" else F.max(value)
         case _:
-            return added_up(value, part)
+            return F.sum(value)
 
 
 def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> Column:
@@ -116,8 +127,8 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
     total = _over_rings(measure.part, inside)
     if measure.less:
         less = _over_rings(measure.less, inside)
-        both = total.isNotNull() | less.isNotNull()
-        total = F.when(both, taken_off(total, less, measure.part))
+        both = F.coalesce(total, F.lit(0)) - F.coalesce(less, F.lit(0))
+        total = F.when(total.isNotNull() | less.isNotNull(), both)
     return (
         total.cast(measure.part.type)
         if measure.part.way not in ("state", "top", "top_share", "by")
@@ -125,10 +136,19 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
     )
 
 
+def _merged(part: Part) -> Column:
+    """Put together what is known of a ring."""
+    match part.way:
+        case "first" | "min":
+            return F.min(part.column)
+        case way if way in ("last", *_EXTREMES):
+            return F.max(part.column)
+        case _:
+            return F.sum(part.column)
+
+
 def _over_rings(part: Part, inside: Column | None) -> Column:
     value = F.col(part.column)
-    if part.way == "days":
-        value = F.bit_count(value)
     if inside is not None:
         value = F.when(inside, value)
     match part.way:
@@ -141,7 +161,7 @@ def _over_rings(part: Part, inside: Column | None) -> Column:
         case "state":
             return F.max(value)
         case _:
-            return added_up(value, part)
+            return F.sum(value)
 
 
 def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date, apart: bool = False) -> DataFrame:
