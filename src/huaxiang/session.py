@@ -67,6 +67,8 @@ LOCAL = {
 JVM_OPTIONS = (
     "-XX:+UseParallelGC",
     "-XX:ReservedCodeCacheSize=256m",
+    "-XX:MetaspaceSize=256m",  # Spark's classes: a full collection at each step up to them else
+    "-XX:InitialRAMPercentage=6",  # and a heap that grows is collected at each step too
     f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err",
 )
 _JVM_LOGS: list[Path] = []
