@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.errors import InputError, Problem
 from huaxiang.night import STEPS, Book, Night, open_book, run_night
 from huaxiang.pepper import check_pepper, pepper_of
+from huaxiang.session import is_submitted, spark_session
 from huaxiang.settled import check_settled
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.storage import local_path
@@ -65,12 +65,11 @@ def opened(
 ) -> Iterator[Lake]:
     """Open a lake with a Spark session; configuration has been read before, and is checked first of all."""
     from huaxiang.failure import SPARK_FAILURES, what_spark_died_of  # noqa: PLC0415
-    from huaxiang.session import spark_session  # noqa: PLC0415
     from huaxiang.tables.lake import Lake  # noqa: PLC0415
 
     book = book or open_book(config)
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # a cluster's pace is its administrator's
-    settings = {**(SMALL if not submitted and is_small(lake, landing) else {}), **config.spark}
+    small = not is_submitted() and is_small(lake, landing)  # a cluster's pace is its administrator's
+    settings = {**(SMALL if small else {}), **config.spark}
     try:
         there = Lake(spark_session(settings, master=master), lake, book.contracts)
         try:

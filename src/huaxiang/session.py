@@ -91,9 +91,14 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
         for key, value in {**MEANING, **_changeable(active, chosen)}.items():
             active.conf.set(key, value)
         return _with_delta(active)
-    if "PYSPARK_GATEWAY_PORT" in os.environ:
+    if is_submitted():
         return _with_delta(_submitted(chosen, master))
     return _with_names_kept(_with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]")))
+
+
+def is_submitted() -> bool:
+    """Whether `spark-submit` started this process, as a child of its JVM."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def _changeable(spark: SparkSession, settings: Mapping[str, str]) -> dict[str, str]:

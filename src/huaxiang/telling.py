@@ -17,6 +17,8 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from huaxiang.session import is_submitted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -103,11 +105,12 @@ def process_peak() -> Peak:
 
 
 class Peak:
-    """What this process and its children use: the largest resident memory, looked at every five seconds, and CPU."""
+    """What this process, its JVM and their children use: the largest resident memory, looked at every five seconds, and CPU."""
 
     def __init__(self) -> None:
         self.bytes = 0
-        self._process = psutil.Process()
+        mine = psutil.Process()
+        self._process = (is_submitted() and mine.parent()) or mine  # spark-submit's JVM starts this process
         threading.Thread(target=self._watch, daemon=True, name="peak-memory").start()
 
     def _watch(self) -> None:
