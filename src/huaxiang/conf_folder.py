@@ -42,6 +42,11 @@ def folder_problems(folder: Path) -> list[Problem]:
     return problems
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """Return the files of one of the folders, by name; none when it is not there."""
+    return [path for path in _visible(folder) if path.suffix == ".yaml"] if folder.is_dir() else []
+
+
 def _without_settings(folder: Path) -> Problem:
     there = [path.name for path in _visible(folder)]
     inside = next((p for p in _visible(folder) if (p / SETTINGS_FILE).is_file()), None)

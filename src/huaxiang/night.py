@@ -181,7 +181,7 @@ class Night:
         """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""
         if platform in self.config.platforms:
             return self.config.platforms[platform]
-        if self.source:
+        if self.source and feed in self.source.feeds:
             return self.source.covers_of(feed)
         return self.config.default_covers.get(world, "everybody" if world == "shop" else "accounts")
 

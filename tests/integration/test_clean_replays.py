@@ -106,10 +106,16 @@ def test_a_row_keeps_its_number_in_the_whole_delivery(spark: SparkSession, tmp_p
     found = f"1 rows stay held: orders-{DAY}-d.csv, of the same delivery, is gone or refused"
     hint = "put it back, or send the rows anew"
     assert shop.night()["remarks"] == [str(Problem(f"orders-{DAY}-c.csv", found, hint=hint))]
+    shop.put("e", "7")
+    told = shop.night()
+    assert not told["feeds"]
+    assert told["remarks"][0].startswith(
+        f"orders-{DAY}-e.csv  not read: orders-{DAY}-d.csv, of the same delivery, is gone"
+    )
     shop.put("d", "1000", "5")
     assert request_replay(lake) == 1
     shop.night()
-    assert sorted(paid for _, paid in shop.lines()) == [0, 500, *[100_000] * 5]
+    assert sorted(paid for _, paid in shop.lines()) == [0, 500, 700, *[100_000] * 5]
 
 
 def test_the_ledger_knows_what_goes_with_a_file() -> None:

@@ -8,6 +8,7 @@ from shutil import copytree
 import pytest
 
 from huaxiang.cli.main import main
+from huaxiang.conf_folder import FOLDERS, yaml_files
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError
 from huaxiang.shipped import shipped
@@ -29,9 +30,13 @@ def refusal(folder: Path) -> str:
 
 
 def test_a_copy_of_the_shipped_folder_holds_with_hidden_files_and_a_readme(conf: Path) -> None:
-    for name in (".DS_Store", "README.md", "segments/.gitkeep"):
+    for name in (".DS_Store", "README.md", "segments/.gitkeep", "segments/._lapsed.yaml", "sources/.#a.yaml"):
         (conf / name).touch()
     assert load_config(conf).fingerprint == load_config().fingerprint
+    assert [
+        path.name[0] for folder in FOLDERS for path in yaml_files(conf / folder) if path.name[0] == "."
+    ] == []
+    assert len(yaml_files(conf / "segments")) == len(yaml_files(shipped("conf") / "segments")) > 0
 
 
 def test_a_folder_around_the_right_one_is_refused_with_its_name(conf: Path) -> None:

@@ -70,6 +70,8 @@ def test_a_measure_takes_no_column_of_the_day_rows(tmp_path: Path) -> None:
         (f"- measure: x\n{WORDS}  from: order_line\n  adds_up: latest(null)", "`latest` of null"),
         (f"- tag: x\n{WORDS}  derived: 'null'", "`derived` is always null"),
         (f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  windows: [true]", "window `True`"),
+        (f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  windows: []", "`windows` is empty"),
+        (f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  grains: []", "`grains` is empty"),
         (
             (
                 f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.night import Night
 from huaxiang.portrait.coverage import is_unknown, unknown_by_feed, unknown_names
 from huaxiang.sources.map import load_source
 
@@ -71,3 +73,19 @@ def test_what_one_platform_of_a_feed_knows_is_known() -> None:
         {"feed": "order_line", "platform": "a", "unknown": None},
     ]
     assert unknown_by_feed(rows) == {"review": {"text"}, "order_line": frozenset()}
+
+
+def test_a_feed_that_tonights_map_leaves_out_covers_what_its_world_does() -> None:
+    mapped = SimpleNamespace(
+        feeds={"order_line": None}, covers_of=lambda feed: {"order_line": "accounts"}[feed]
+    )
+    config = SimpleNamespace(platforms={"mall": "everybody"}, default_covers={})
+    night = SimpleNamespace(source=mapped, config=config)
+    asked = [
+        ("order_line", "shop", "x"),
+        ("review", "shop", "x"),
+        ("social_follow", "social", "x"),
+        ("review", "shop", "mall"),
+    ]
+    told = [Night.covers(night, *one) for one in asked]  # type: ignore[arg-type]
+    assert told == ["accounts", "everybody", "accounts", "everybody"]

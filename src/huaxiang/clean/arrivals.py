@@ -135,8 +135,11 @@ def _came(
         days = {f.arrival for f in fresh} | {
             known.day(feed, name) for name in (replay.rows if replay else ())
         }
+        gone = known.gone(feed, there, days)
+        fresh, said = _countable(fresh, gone)
         if replay:
-            replay, said = _of_whole_deliveries(replay, known.gone(feed, there, days), feed, known)
+            replay, more = _of_whole_deliveries(replay, gone, feed, known)
+            said += more
     old = known.read_before(there, replay.rows if replay else (), days)
     staged = _stage(night, feed, [*fresh, *old], scratch, store)
     arrival = _filed(feed, staged, fresh, repeats, known)
@@ -153,6 +156,20 @@ def _came(
     if replay and replay.total:
         arrival = replace(arrival, held=replay.places, held_rows=replay.total)
     return arrival, said
+
+
+def _countable(fresh: list[LandingFile], gone: Mapping[date, str]) -> tuple[list[LandingFile], list[Problem]]:
+    """Leave files of deliveries of which a file is `gone` for a night that has it: their repeats can't be counted."""
+    said = [
+        Problem(
+            file.relative,
+            f"not read: {gone[file.arrival]}, of the same delivery, is gone, and repeats are counted in both",
+            hint="put it back",
+        )
+        for file in fresh
+        if file.arrival in gone
+    ]
+    return [file for file in fresh if file.arrival not in gone], said
 
 
 def _of_whole_deliveries(

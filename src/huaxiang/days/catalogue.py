@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from huaxiang.conf_folder import yaml_files
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.entry import Entry
 from huaxiang.days.events import load_events
@@ -34,8 +35,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     """
     events = load_events(contracts)
     files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=lambda p: (p.stem == "tags", p.name))
-    if conf_dir and (conf_dir / "measures").is_dir():
-        files += sorted((conf_dir / "measures").glob("*.yaml"))
+    files += yaml_files(conf_dir / "measures") if conf_dir else []
     problems: list[Problem] = []
     measures: dict[str, Measure] = {}
     tags: dict[str, Tag] = {}

@@ -61,6 +61,9 @@ class Entry:
         if not isinstance(given, list):
             self.refuse(key, f"`{key}: {given}`", "a list", f"{key}: [{given}]")
             return [default]
+        if not given:
+            self.refuse(key, f"`{key}` is empty", "a list with something in it", f"leave `{key}` out")
+            return [default]
         return given
 
     def words(self, key: str) -> Text:

@@ -49,7 +49,7 @@ def _rank(entry: Entry, grain: object) -> Rank | None:
     if grain != "person":
         entry.refuse("rank", "a rank per brand", "grain: person")
     best, into = inner.get("best"), inner.get("into")
-    if best not in ("low", "high") or not isinstance(into, int) or into < 2:
+    if best not in ("low", "high") or not (type(into) is int and 2 <= into <= 1000):
         entry.refuse("rank", f"rank {inner}", "{of: column, into: 5, best: low|high, among: condition}")
         return None
     return Rank(str(inner.get("of")), into, best, str(inner.get("among", "true")))

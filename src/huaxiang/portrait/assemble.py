@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.measures import KEYED_WAYS
 from huaxiang.portrait.coverage import is_covered, is_unknown
-from huaxiang.portrait.fold import folded, keyed, standing_edges, with_others
+from huaxiang.portrait.fold import by_kind, folded, keyed, standing_edges, with_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +55,7 @@ def measured_portrait(
     plain = [m for m in measures if m.part.way not in (*KEYED_WAYS, "others", "state")]
     if plain:
         alone = cells.where(F.col("key_kind") == "none")
-        pieces.append(folded(alone, ["person"], plain, as_of=as_of, apart=apart))
+        pieces += [folded(alone, ["person"], held, as_of=as_of, apart=apart) for held in by_kind(plain)]
     by_key = [m for m in measures if m.part.way in KEYED_WAYS]
     if by_key:
         kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})

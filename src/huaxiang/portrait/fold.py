@@ -51,28 +51,34 @@ def folded(
 
     `cells` are day rows that already carry the `by` columns. The keyed ways of adding up (`top`,
     `distinct`, …) are folded as the sums they are made of, for `keyed`. `apart` adds up the cells of each
-    stream by themselves first: many rows then carry few columns each, for a longer plan.
+    stream by themselves first: many rows then carry few columns each, for a longer plan. Cells without a
+    value give no group where a measure is of structs (`by_kind` tells them apart).
     """
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     windows = openings(measures)
     age = F.date_diff(F.lit(as_of), F.col("business_date"))
     placed = ring(age, windows).alias("_ring")
-    numbers = [m for m in measures if m.part.way not in STRUCTS]
-    structs = [m for m in measures if m.part.way in STRUCTS]
-    frames = []
-    if numbers:
-        parts = {p.column: p for m in numbers for p in m.parts}
-        groups = [*map(F.col, by), placed]
-        sources = _by_stream(counted, parts.values()) if apart else [(counted, [*parts.values()])]
-        in_rings = stacked([_rings(rows, groups, held, age) for rows, held in sources])
-        if apart:  # such rows hold few values each, and windows are many more columns than parts
-            merged = [_merged(part).alias(name) for name, part in parts.items()]
-            in_rings = in_rings.groupBy(*by, "_ring").agg(*merged)
-        frames.append(_in_windows(in_rings, by, numbers, windows))
-    if structs:  # few cells have any, and Spark sorts for them what it adds up in a hash table otherwise
-        told = [rows.where(_has_any(held)) for rows, held in _by_stream(counted, [m.part for m in structs])]
-        frames.append(_in_windows(stacked(told).withColumn("_ring", placed), by, structs, windows))
-    return reduce(lambda left, right: left.join(right, list(by), "full"), frames)
+    parts = {p.column: p for m in measures for p in m.parts}
+    if any(part.way in STRUCTS for part in parts.values()):
+        told = [rows.where(_has_any(held)) for rows, held in _by_stream(counted, parts.values())]
+        return _in_windows(stacked(told).withColumn("_ring", placed), by, measures, windows)
+    groups = [*map(F.col, by), placed]
+    sources = _by_stream(counted, parts.values()) if apart else [(counted, [*parts.values()])]
+    in_rings = stacked([_rings(rows, groups, held, age) for rows, held in sources])
+    if apart:  # such rows hold few values each, and windows are many more columns than parts
+        in_rings = in_rings.groupBy(*by, "_ring").agg(*(_merged(p).alias(name) for name, p in parts.items()))
+    return _in_windows(in_rings, by, measures, windows)
+
+
+def by_kind(measures: Iterable[Measure]) -> list[list[Measure]]:
+    """Tell measures apart that are worth a fold each: numbers, and values with their instants.
+
+    Few cells have any of the latter, and Spark sorts for them what it adds up in a hash table otherwise.
+    """
+    kinds: dict[bool, list[Measure]] = {}
+    for measure in measures:
+        kinds.setdefault(measure.part.way in STRUCTS, []).append(measure)
+    return [kinds[kind] for kind in sorted(kinds)]
 
 
 def _in_windows(

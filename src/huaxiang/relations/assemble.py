@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
-from huaxiang.portrait.fold import folded, standing_edges
+from huaxiang.portrait.fold import by_kind, folded, standing_edges
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
 
@@ -42,7 +42,7 @@ def measured_relations(
     measures = catalogue.at("brand")
     plain = [m for m in measures if m.part.way != "state"]
     branded = cells.where(F.col("key_kind") == "brand").withColumnRenamed("key", "brand_id")
-    pieces = [folded(branded, PAIR, plain, as_of=as_of, apart=apart)]
+    pieces = [folded(branded, PAIR, held, as_of=as_of, apart=apart) for held in by_kind(plain)]
     for measure in (m for m in measures if m.part.way == "state"):
         edges = cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
         standing = standing_edges(edges, measure, persons, as_of=as_of).where(F.col("brand").isNotNull())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from huaxiang.conf_folder import yaml_files
 from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
@@ -30,7 +31,7 @@ def load_segments(folder: Path, vocabulary: Vocabulary) -> tuple[Segment, ...]:
     """Return the segments of a folder by name; ConfigurationError lists what is wrong in any file."""
     problems: list[Problem] = []
     documents: list[Document] = []
-    paths = sorted(folder.glob("*.yaml"))
+    paths = yaml_files(folder)
     for path in paths:
         try:
             documents.append(read_yaml(path))

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from huaxiang.conf_folder import yaml_files
 from huaxiang.config import COVERS, is_zone
 from huaxiang.contracts.load import load_contracts
 from huaxiang.contracts.model import Text
@@ -48,7 +49,7 @@ _FEED = ("from", "key", "where", "columns", "covers")
 
 def source_names(conf_dir: Path | None = None) -> tuple[str, ...]:
     """Return the names of the source maps in a configuration folder."""
-    return tuple(sorted(path.stem for path in ((conf_dir or shipped("conf")) / "sources").glob("*.yaml")))
+    return tuple(path.stem for path in yaml_files((conf_dir or shipped("conf")) / "sources"))
 
 
 def load_source(
