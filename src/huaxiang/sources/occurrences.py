@@ -57,7 +57,8 @@ def of_tonight(frame: DataFrame) -> DataFrame:
 def key_parts(feed: FeedMap, types: Mapping[str, str]) -> list[Column]:
     """Return of the outside columns the key, and the content that orders rows of one key; none without a key.
 
-    The content as it came, not as it is read: a source map that reads more must not change a number.
+    The content as it came, not as it is read: other casts must not change a number. A map that reads other
+    columns may number rows of one key anew.
     """
     if not feed.key:
         return []
