@@ -104,7 +104,7 @@ def _by_stream(cells: DataFrame, parts: Iterable[Part]) -> list[tuple[DataFrame,
 
 
 def _rings(rows: DataFrame, groups: Sequence[Column], parts: Sequence[Part], age: Column) -> DataFrame:
-    """The parts added up per ring; active days are counted per block of a ring, others are 0 or null there."""
+    """The parts added up per ring, and per block of it where active days are counted: a day lies in one block."""
     has_days = any(p.way == "days" for p in parts)
     block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
     added = rows.groupBy(*groups, *block).agg(*(_in_ring(p, age).alias(p.column) for p in parts))
