@@ -39,6 +39,7 @@ class Failure:
 
     since: int
     result: GateResult
+    source: str = ""  # whose files it read
 
     @property
     def told(self) -> GateResult:
@@ -60,10 +61,8 @@ def standing(night: Night, measured: Collection[str]) -> list[Failure]:
     held = before is not None and before.status == "held"
     text = night.lake.storage.read_text(f"{FOLDER}/{before.release}.json") if before and held else None
     failures = [_failure(**known) for known in json.loads(text or "[]")]
-    if not failures:
-        return []
-    known = Known.of(night)
-    return [f for f in failures if _stands(night, known, f, measured)]
+    known = {source: Known.of(night, source) for source in {f.source for f in failures}}
+    return [f for f in failures if _stands(night, known[f.source], f, measured)]
 
 
 def way_out(night: Night, failures: Iterable[Failure]) -> str:
@@ -81,8 +80,8 @@ def way_out(night: Night, failures: Iterable[Failure]) -> str:
     )
 
 
-def _failure(since: int, result: dict[str, Any]) -> Failure:
-    return Failure(since, GateResult(**{**result, "description": Text(**result["description"])}))
+def _failure(since: int, result: dict[str, Any], source: str) -> Failure:
+    return Failure(since, GateResult(**{**result, "description": Text(**result["description"])}), source)
 
 
 def _stands(night: Night, known: Known, failure: Failure, measured: Collection[str]) -> bool:
@@ -98,6 +97,7 @@ def _stands(night: Night, known: Known, failure: Failure, measured: Collection[s
     if failure.result.metric != "quarantined_share":
         return bool(unmended)
     held = (F.col("feed") == feed) & (F.col("status") == HELD) & F.col("path").isin(unmended)
+    held &= F.col("source") == failure.source
     return not night.lake.read(TABLE).where(held).isEmpty()
 
 

@@ -155,6 +155,11 @@ class Night:
         return self.attempt.number
 
     @property
+    def source_name(self) -> str:
+        """The name of the source map that files are read by; empty for our own format."""
+        return self.source.source if self.source else ""
+
+    @property
     def business_zone(self) -> str:
         """The zone whose dates count."""
         return self.config.business_zone

@@ -7,8 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
-
+from huaxiang.clean.known import LOADED, Known
 from huaxiang.errors import GateHeldError, Problem
 from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
@@ -21,7 +20,6 @@ from huaxiang.together import together
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Contract
-    from huaxiang.gates.report import GateResult
     from huaxiang.night import Night
 
 AGE = "age_days"
@@ -38,9 +36,9 @@ def run(night: Night) -> None:
     measured = {**feed_metrics(night), **published_metrics(night)}
     report = judge(measured, askable(night), local_gates(night), as_of=night.as_of, release=night.number)
     old = standing(night, measured)
-    failures = [*(Failure(night.number, r) for r in report.critical), *old]
+    failures = [*(Failure(night.number, r, night.source_name) for r in report.critical), *old]
     report = replace(report, results=(*report.results, *(f.told for f in old)))
-    blocking = [f for f in failures if holds_back(night, f.result)]
+    blocking = [f for f in failures if holds_back(night, f)]
     night.keep("gates", report.summary())
     night.tell.counts({"rules": len(report.results), "hold": report.held, "warnings": len(report.warnings)})
     night.tell.counts({"critical": len(report.critical)})
@@ -62,9 +60,14 @@ def run(night: Night) -> None:
         )
 
 
-def holds_back(night: Night, result: GateResult) -> bool:
-    """Whether a critical failure stops publication: it concerns a required feed or a table of ours."""
-    return result.table in night.config.required or result.table not in night.feeds
+def holds_back(night: Night, failure: Failure) -> bool:
+    """Whether a critical failure stops publication: it concerns a required feed or a table of ours.
+
+    What another source's files failed at is mended by that source's nights only.
+    """
+    table = failure.result.table
+    elsewhere = failure.source != night.source_name
+    return elsewhere or table in night.config.required or table not in night.feeds
 
 
 def askable(night: Night) -> dict[str, Contract]:
@@ -100,10 +103,11 @@ def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
 def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]:
     """Rows of each feed's newest arrival date tonight, and of the arrival dates before it, oldest first.
 
-    By arrival date, not by night: a backfill of years is no measure for a day.
+    By arrival date, not by night: a backfill of years is no measure for a day. Of a file that was mended only
+    what it holds now counts.
     """
-    files = night.lake.read("file_ledger").where(F.col("status") == "loaded")
-    seen = [(r["feed"], r["arrival_date"], r["rows"], r["release"]) for r in files.collect()]
+    files = [row for row in Known.of(night, night.source_name).newest.values() if row["status"] == LOADED]
+    seen = [(r["feed"], r["arrival_date"], r["rows"], r["release"]) for r in files]
     latest = {
         feed: day for feed, day, _, release in sorted(seen, key=lambda f: f[1]) if release == night.number
     }

@@ -109,7 +109,7 @@ def nights(
             tell.spark = there.spark
             there.lock()
             pepper = pepper_of(config, local_path(there.root, there.spark), tell.say)
-            check = partial(_check, book.config, pepper)
+            check = partial(_check, book, pepper)
             attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)), check=check)
             follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
             tell.say(
@@ -142,10 +142,10 @@ def nights(
     return summaries
 
 
-def _check(config: Config, pepper: bytes, lake: Lake) -> None:
+def _check(book: Book, pepper: bytes, lake: Lake) -> None:
     """Refuse a key or settings that are not those of the nights before."""
     check_pepper(lake, pepper)
-    check_settled(lake, config)
+    check_settled(lake, book.config, book.source)
 
 
 def _page(root: str, night: Night) -> Any:

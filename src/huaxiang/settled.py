@@ -11,15 +11,19 @@ from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from huaxiang.config import Config
+    from huaxiang.sources.map import SourceMap
     from huaxiang.tables.lake import Lake
 
 FILE = "_settled.json"
+Maps = dict[str, dict[str, dict[str, str]]]
+"""Source → feed without keys → column → expression."""
 
 
-def check_settled(lake: Lake, config: Config) -> None:
+def check_settled(lake: Lake, config: Config, source: SourceMap | None) -> None:
     """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
     A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
+    So is a source map whose columns of a feed without keys change: these columns are the rows' keys.
     """
     now: dict[str, Any] = {
         "currency": config.currency,
@@ -30,10 +34,17 @@ def check_settled(lake: Lake, config: Config) -> None:
     text = lake.storage.read_text(FILE)
     before: dict[str, Any] = {} if text is None or lake.holds_nothing else json.loads(text)
     known = before.get("rates", {})  # a first night that was refused settles nothing
-    problems = [*_changed(before, now), *_changed_rates(lake, known, now["rates"])]
+    keyless = before.get("keyless", {})
+    mine = {source.source: _keyless(source)} if source else {}
+    maps = {**keyless, **{name: {**keyless.get(name, {}), **feeds} for name, feeds in mine.items()}}
+    problems = [
+        *_changed(before, now),
+        *_changed_rates(lake, known, now["rates"]),
+        *_changed_keys(lake, keyless, maps),
+    ]
     if problems:
         raise ConfigurationError(problems, "This lake was made with other settings. Nothing was read.")
-    settled = {**now, "rates": {**known, **now["rates"]}}
+    settled = {**now, "rates": {**known, **now["rates"]}, "keyless": maps}
     if settled != before:
         lake.storage.write_text(FILE, json.dumps(settled))
 
@@ -43,7 +54,7 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[Problem]:
     return [
         Problem(key, str(now[key]), str(value), hint)
         for key, value in before.items()
-        if key != "rates" and now[key] != value
+        if key in now and key != "rates" and now[key] != value
     ]
 
 
@@ -53,6 +64,32 @@ def _changed_rates(lake: Lake, known: dict[str, str], rates: dict[str, str]) -> 
         Problem(f"rates.{code}", rate, known[code], hint)
         for code, rate in rates.items()
         if code in known and Decimal(rate) != Decimal(known[code]) and _is_used(lake, code)
+    ]
+
+
+def _keyless(source: SourceMap) -> dict[str, dict[str, str]]:
+    """Return by feed the columns whose content is the key, as the map says them."""
+    return {
+        feed.feed: {name: " ".join(said.text.split()) for name, said in sorted(feed.columns.items())}
+        for feed in source.feeds.values()
+        if feed.key == ()
+    }
+
+
+def _changed_keys(lake: Lake, known: Maps, now: Maps) -> list[Problem]:
+    hint = "sent again they would count twice: set it back, or give what comes another way a map of its own"
+    return [
+        Problem(
+            f"{source}: {feed}.{name}",
+            said.get(name, "not mapped"),
+            before.get(name, "not mapped"),
+            f"rows of `{feed}` have no key but what the map says of them, and {hint}",
+        )
+        for source, feeds in known.items()
+        for feed, before in feeds.items()
+        if (said := now[source][feed]) != before and lake.pinned(clean_name(feed))
+        for name in sorted({*before, *said})
+        if before.get(name) != said.get(name)
     ]
 
 

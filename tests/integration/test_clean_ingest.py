@@ -50,12 +50,16 @@ class Night:
     as_of: date
     config: Config = field(default_factory=lambda: Config(required=("order_line",)))
     contracts: Contracts = field(default_factory=lambda: CONTRACTS)
-    source: None = None
+    source: Any = None
     pepper: bytes = b"for tests only"
 
     @property
     def number(self) -> int:
         return self.attempt.number
+
+    @property
+    def source_name(self) -> str:
+        return self.source.source if self.source else ""
 
     @property
     def feeds(self) -> tuple[str, ...]:
@@ -192,7 +196,9 @@ def test_held_rows_come_in_again_when_asked(house: House) -> None:
     house.night(DAY[0])
     root = str(house.root / house.name)
     place = {"path": "order_line/2026-03-01/b.csv", "record": 2}
-    assert listed(root) == [{"feed": "order_line", "reason": "bad_type:paid", "rows": 1, **place}]
+    assert listed(root) == [
+        {"source": "", "feed": "order_line", "reason": "bad_type:paid", "rows": 1, **place}
+    ]
     assert request_replay(root, feed="order_line") == 1
     ingested = house.night(DAY[1])[0]
     assert ingested.told()["feeds"][0]["rows_in"] == 13

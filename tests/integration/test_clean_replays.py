@@ -30,7 +30,7 @@ DAY = date(2026, 3, 1)
 PLAIN = "cast(cents as decimal(18,2))"
 MENDED = "cast(replace(cents, ',', '') as decimal(18,2))"
 MAP = """\
-source: shop
+source: {name}
 about: {{en: A shop, zh: 商店}}
 zone: UTC
 business_zone: UTC
@@ -42,7 +42,7 @@ feeds:
   order_line:
     from: lines
     key: {key}
-    columns: {{platform: "'shop'", order_id: order, account_id: who, paid: "{paid}"}}
+    columns: {{platform: "'{name}'", order_id: order, account_id: who, paid: "{paid}"}}
 """
 
 
@@ -54,20 +54,21 @@ class Shop:
     root: Path
     key: str
     paid: str = PLAIN
+    name: str = "shop"
 
     def put(self, name: str, *cents: str) -> Path:
-        path = self.root / "landing" / f"orders-{DAY}-{name}.csv"
+        path = self.root / self.name / f"orders-{DAY}-{name}.csv"
         path.parent.mkdir(exist_ok=True)
         path.write_text("order,who,cents\n" + "".join(f'1,u,"{c}"\n' for c in cents), encoding="utf-8")
         return path
 
     def night(self) -> Any:
-        path = self.root / "shop.yaml"
-        path.write_text(MAP.format(key=self.key, paid=self.paid), encoding="utf-8")
+        path = self.root / f"{self.name}.yaml"
+        path.write_text(MAP.format(name=self.name, key=self.key, paid=self.paid), encoding="utf-8")
         source = load_source(str(path))
         with closing(Lake(self.spark, str(self.root / "lake"), CONTRACTS)) as lake:
             attempt = begin(lake, DAY)
-            landing = str(self.root / "landing")
+            landing = str(self.root / self.name)
             night = Night(self.spark, lake, attempt, landing, DAY, source.over(Config()), CONTRACTS, source)
             told = ingest(night).told()  # type: ignore[arg-type]
             publish(attempt)
@@ -134,3 +135,20 @@ def test_the_ledger_knows_what_goes_with_a_file() -> None:
     assert known.gone("f", there[2:], {date(2026, 3, 1)}) == {date(2026, 3, 1): "a"}
     assert known.says_nothing_new(there[4], Problem("e", "bad"))
     assert not known.says_nothing_new(there[4], Problem("e", "worse"))
+
+
+def test_two_sources_have_files_of_one_name_and_rows_of_their_own_held(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    first, second = (Shop(spark, tmp_path, "none", name=name) for name in ("shop", "stall"))
+    first.put("a", "5", "1,000")
+    first.night()
+    second.put("a", "7", "2,000")
+    assert [feed["rows_in"] for feed in second.night()["feeds"]] == [2]
+    assert first.night()["feeds"] == []  # it is the file it was, whatever the other's is
+    assert request_replay(str(tmp_path / "lake")) == 2
+    first.paid = second.paid = MENDED
+    assert [feed["loaded"] for feed in second.night()["feeds"]] == [1]
+    assert [paid for _, paid in first.lines()] == [500, 700, 200_000]
+    assert [feed["loaded"] for feed in first.night()["feeds"]] == [1]
+    assert sorted(paid for _, paid in first.lines()) == [500, 700, 100_000, 200_000]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from huaxiang.config import Config
 from huaxiang.contracts.model import Text
 from huaxiang.gates.report import GateResult
 from huaxiang.held import Failure, remember, standing, way_out
+from huaxiang.publish import holds_back
 from huaxiang.tables.storage import LocalStorage
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-FILES = "feed string, path string, content_hash string, arrival_date date, rows bigint, status string, problem string, release bigint"
-HELD_ROWS = "feed string, path string, status string, release bigint"
+FILES = "source string, feed string, path string, content_hash string, arrival_date date, rows bigint, status string, problem string, release bigint"
+HELD_ROWS = "source string, feed string, path string, status string, release bigint"
 ORDERS = "order_line"
 
 
@@ -36,6 +37,7 @@ class Lake:
     spark: SparkSession
     storage: LocalStorage
     status: str = "held"
+    source: str = ""
     files: list[tuple[Any, ...]] = field(default_factory=lambda: [loaded("bad.csv", 20, 3)])
     rows: list[tuple[Any, ...]] = field(default_factory=lambda: [(ORDERS, "bad.csv", "held", 3)] * 10)
 
@@ -45,11 +47,17 @@ class Lake:
 
     def read(self, name: str) -> DataFrame:
         rows, schema = {"file_ledger": (self.files, FILES), "quarantine": (self.rows, HELD_ROWS)}[name]
-        return self.spark.createDataFrame(rows, schema)
+        return self.spark.createDataFrame([(self.source, *row) for row in rows], schema)
+
+    def exists(self, _name: str) -> bool:
+        return True
 
     def night(self, number: int = 4) -> Any:
         config = Config(required=(ORDERS, "review"))
-        return SimpleNamespace(lake=self, number=number, feeds=(ORDERS, "review"), config=config, source=None)
+        feeds = (ORDERS, "review")
+        return SimpleNamespace(
+            lake=self, number=number, feeds=feeds, config=config, source=None, source_name="another"
+        )
 
 
 def loaded(path: str, rows: int, release: int, day: int = 1, status: str = "loaded") -> tuple[Any, ...]:
@@ -126,6 +134,19 @@ def test_whatever_else_files_broke_holds_until_they_come_again(lake: Lake) -> No
     assert stands(lake, failed("null_share:at"), (ORDERS,))
     lake.files.append(loaded("bad.csv", 20, 4))
     assert not stands(lake, failed("null_share:at"))
+
+
+def test_what_a_source_broke_its_own_files_mend(lake: Lake) -> None:
+    lake.source = "shop"
+    failure = replace(failed("null_share:at"), source="shop")
+    assert stands(lake, failure)
+    lake.files.append(loaded("bad.csv", 20, 4))
+    assert not stands(lake, failure)
+    night = lake.night()
+    night.config = Config(required=())  # another source's night asks for other feeds
+    assert holds_back(night, failure)
+    night.source_name = "shop"
+    assert not holds_back(night, failure)
 
 
 def test_a_table_of_ours_is_judged_when_it_is_written(lake: Lake) -> None:

@@ -77,7 +77,7 @@ class Held:
 def test_only_a_lake_that_holds_something_keeps_its_currency(tmp_path: Path) -> None:
     def settle(currency: str, *, holds_nothing: bool) -> None:
         lake: Any = Held(tmp_path, holds_nothing=holds_nothing)
-        check_settled(lake, replace(CONFIG, currency=currency))
+        check_settled(lake, replace(CONFIG, currency=currency), None)
 
     settle("CNY", holds_nothing=True)
     settle("USD", holds_nothing=True)  # the night before was refused
@@ -95,7 +95,9 @@ def test_a_rate_stays_once_amounts_were_converted_at_it(
     lake: Any = Held(tmp_path, holds_nothing=False)
 
     def settle(**rates: str) -> None:
-        check_settled(lake, replace(CONFIG, rates={code: Decimal(rate) for code, rate in rates.items()}))
+        check_settled(
+            lake, replace(CONFIG, rates={code: Decimal(rate) for code, rate in rates.items()}), None
+        )
 
     settle(USD="7.12")
     settle(USD="7.1", EUR="7.8")  # nothing came in dollars yet
@@ -105,7 +107,7 @@ def test_a_rate_stays_once_amounts_were_converted_at_it(
     with pytest.raises(ConfigurationError, match=r"rates\.USD  7\.2; expected 7\.1"):
         settle(USD="7.2")
     with pytest.raises(ConfigurationError, match="currency_digits  0; expected 2"):
-        check_settled(lake, replace(CONFIG, currency_digits={"CNY": 0}))
+        check_settled(lake, replace(CONFIG, currency_digits={"CNY": 0}), None)
 
 
 def test_a_lake_elsewhere_has_no_key_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

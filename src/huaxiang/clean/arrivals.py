@@ -92,7 +92,7 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     landing = list_landing(
         store, night.feeds, night.as_of, night.source, remembered=lake / HASHES if lake else None
     )
-    known = Known.of(night)
+    known = Known.of(night, night.source_name)
     nights = {release.as_of for release in night.lake.releases()}
     lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of)
     replays, remarks = rows_to_replay(night, landing.files, known)

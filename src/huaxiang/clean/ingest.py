@@ -147,7 +147,7 @@ def _judged(
     judged, verdicts = judge(night, feeds)
     replayed = {a.feed: a.held for a in found.feeds if a.held is not None}
     refused = any(verdict.outcomes[QUARANTINED] for verdict in verdicts.values())
-    tonight = quarantined(judged, night.number, pepper) if refused else None
+    tonight = quarantined(judged, night, pepper) if refused else None
     writes: list[Callable[[], None]] = [
         partial(_write_quarantine, night, tonight, replayed, resent),
         partial(_write_tombstones, night, judged, verdicts),
@@ -188,7 +188,7 @@ def _write_quarantine(
     if replayed or resent:
         kept = night.lake.read(QUARANTINE)
         kept = after_replay(kept, replayed, night.number) if replayed else kept
-        kept = after_resending(kept, resent, night.number) if resent else kept
+        kept = after_resending(kept, resent, night) if resent else kept
         night.attempt.replace(QUARANTINE, kept if tonight is None else kept.unionByName(tonight))
     elif tonight is not None:
         night.attempt.append(QUARANTINE, tonight.coalesce(1))
@@ -223,6 +223,7 @@ def _write_file_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:
     rows = [
         {
             "feed": f.file.feed,
+            "source": night.source_name,
             "arrival_date": f.file.arrival,
             "path": f.file.relative,
             "content_hash": f.file.content_hash,

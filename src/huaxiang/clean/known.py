@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pyspark.sql import functions as F
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date
@@ -20,7 +22,7 @@ LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
 
 @dataclass
 class Known:
-    """What was read before, and what was said of files that were refused.
+    """What was read before by one source map, and what was said of files that were refused.
 
     `newest` gives by (feed, path) the ledger's row of what the file held when it was last read; `loaded` knows
     no earlier content. What was refused stands by (feed, path, content hash).
@@ -31,11 +33,12 @@ class Known:
     loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
 
     @classmethod
-    def of(cls, night: Night) -> Known:
-        """Read the ledger as of the newest release."""
+    def of(cls, night: Night, source: str) -> Known:
+        """Read the ledger as it is now: other sources may have files of the same names."""
         known = cls()
         columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
-        ledger = night.lake.read("file_ledger").select(*columns).collect() if night.lake.newest else []
+        files = night.lake.read("file_ledger").where(F.col("source") == source)
+        ledger = files.select(*columns).collect() if night.lake.exists("file_ledger") else []
         for row in sorted(ledger, key=lambda row: row["release"]):
             file = (row["feed"], row["path"], row["content_hash"])
             if row["status"] == REFUSED:

@@ -18,6 +18,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -64,17 +65,18 @@ class Replay:
         )
 
 
-def quarantined(judged: DataFrame, release: int, pepper: DataFrame) -> DataFrame:
+def quarantined(judged: DataFrame, night: Night, pepper: DataFrame) -> DataFrame:
     """Return the rows of the table `quarantine` for tonight's refused rows; no value, and no key as it is."""
     refused = judged.where(F.col("outcome") == QUARANTINED)
     return peppered(refused, pepper).select(
         "feed",
+        F.lit(night.source_name).alias("source"),
         "arrival_date",
         F.col("_path").alias("path"),
         F.col("_record").alias("record"),
         "reasons",
         pseudonym(F.nullif(F.col("event_key"), F.lit(""))).alias("event_pseudonym"),
-        F.lit(release).cast("bigint").alias("release"),
+        F.lit(night.number).cast("bigint").alias("release"),
         F.lit(HELD).alias("status"),
         F.lit(None).cast("bigint").alias("replayed_release"),
     )
@@ -83,25 +85,28 @@ def quarantined(judged: DataFrame, release: int, pepper: DataFrame) -> DataFrame
 def listed(lake_root: str) -> list[dict[str, Any]]:
     """Return the held rows of the newest release, by feed and reason, most frequent first.
 
-    `feed`, `reason`, `rows` (a row with several reasons counts in each), and the place of one of them.
+    `source`, `feed`, `reason`, `rows` (a row with several reasons counts in each), and the place of one of them.
     """
-    counted: Counter[tuple[str, str]] = Counter()
-    places: dict[tuple[str, str], tuple[str, int]] = {}
+    counted: Counter[tuple[str, str, str]] = Counter()
+    places: dict[tuple[str, str, str], tuple[str, int]] = {}
     for row in _held(lake_root):
         for reason in row["reasons"]:
-            kind = (row["feed"], reason)
+            kind = (row["source"], row["feed"], reason)
             counted[kind] += 1
             place = (row["path"], row["record"])
             places[kind] = min(places.get(kind, place), place)
-    ordered = sorted(counted, key=lambda kind: (-counted[kind], kind))
     return [
-        {"feed": f, "reason": r, "rows": counted[f, r], "path": places[f, r][0], "record": places[f, r][1]}
-        for f, r in ordered
+        {
+            **dict(zip(("source", "feed", "reason"), kind, strict=True)),
+            "rows": counted[kind],
+            **dict(zip(("path", "record"), places[kind], strict=True)),
+        }
+        for kind in sorted(counted, key=lambda kind: (-counted[kind], kind))
     ]
 
 
 def request_replay(lake_root: str, *, feed: str | None = None, reason: str | None = None) -> int:
-    """Ask the next night to read held rows again, besides those asked for before; returns how many."""
+    """Ask the next night of each source to read its held rows again, besides those asked for before; returns how many."""
     from huaxiang.tables.storage import storage  # noqa: PLC0415  (no Spark for a request)
 
     rows = [
@@ -110,8 +115,9 @@ def request_replay(lake_root: str, *, feed: str | None = None, reason: str | Non
     if not rows:
         wanted = ", ".join(f"{k} {v}" for k, v in (("feed", feed), ("reason", reason)) if v)
         raise ConfigurationError(Problem("quarantine", f"no row is held{': ' + wanted if wanted else ''}"))
-    request = json.dumps({"feed": feed, "reason": reason})
-    storage(lake_root).write_text(f"{REQUESTS}/{uuid.uuid4().hex}.json", request)
+    for source in sorted({row["source"] for row in rows}):
+        request = json.dumps({"source": source, "feed": feed, "reason": reason})
+        storage(lake_root).write_text(f"{REQUESTS}/{uuid.uuid4().hex}.json", request)
     return len(rows)
 
 
@@ -119,11 +125,13 @@ def _asked_for(night: Night) -> Column | None:
     """Return which held rows are asked for, None without a request; when the night is done, its requests go."""
     store = night.lake.storage
     names = [f"{REQUESTS}/{entry.name}" for entry in store.list(REQUESTS) if entry.name.endswith(".json")]
-    if not names:
+    requests = {name: json.loads(store.read_text(name) or "{}") for name in names}
+    mine = {name: one for name, one in requests.items() if one.get("source") == night.source_name}
+    if not mine:
         return None
-    night.attempt.note(OBSOLETE, names)
+    night.attempt.note(OBSOLETE, sorted(mine))
     wanted = F.lit(False)
-    for request in (json.loads(store.read_text(name) or "{}") for name in names):
+    for request in mine.values():
         of_feed = F.col("feed") == request["feed"] if request.get("feed") else F.lit(True)
         of_reason = F.array_contains("reasons", request["reason"]) if request.get("reason") else F.lit(True)
         wanted |= of_feed & of_reason
@@ -135,8 +143,9 @@ def _held(lake_root: str) -> list[dict[str, Any]]:
     from huaxiang.tables.reader import read_pinned, releases_light  # noqa: PLC0415  (no Spark for a list)
 
     pin = next((release.tables.get(TABLE) for release in releases_light(lake_root)[-1:]), None)
-    rows = read_pinned(lake_root, pin).to_table().to_pylist() if pin else []
-    return [row for row in rows if row["status"] == HELD]
+    columns = ["source", "feed", "path", "record", "reasons"]
+    held = pc.field("status") == HELD
+    return read_pinned(lake_root, pin).to_table(columns, filter=held).to_pylist() if pin else []
 
 
 def rows_to_replay(
@@ -149,7 +158,7 @@ def rows_to_replay(
     wanted = _asked_for(night)
     if wanted is None:
         return {}, []
-    held = night.lake.read(TABLE).where((F.col("status") == HELD) & wanted)
+    held = _held_of(night).where(wanted)
     there = {(f.feed, f.relative): f for f in files_there}
     places: list[tuple[str, str, int]] = []
     remarks = []
@@ -182,9 +191,15 @@ def rows_to_replay(
     }, remarks
 
 
+def _held_of(night: Night) -> DataFrame:
+    """Return the rows that are held of files which tonight's source reads."""
+    rows = night.lake.read(TABLE)
+    return rows.where((F.col("status") == HELD) & (F.col("source") == night.source_name))
+
+
 def held_places(night: Night, feed: str, replay: Replay | None) -> DataFrame:
     """Return `_path`, `_record` of every held row of a feed, and whether it is `_asked` for."""
-    held = night.lake.read(TABLE).where((F.col("feed") == feed) & (F.col("status") == HELD))
+    held = _held_of(night).where(F.col("feed") == feed)
     every = held.select(F.col("path").alias("_path"), F.col("record").alias("_record")).distinct()
     if replay is None:
         return every.withColumn("_asked", F.lit(False))
@@ -213,10 +228,10 @@ def after_replay(held: DataFrame, replayed: Mapping[str, DataFrame], release: in
     return marked.select(*held.columns)
 
 
-def after_resending(held: DataFrame, resent: Mapping[str, Collection[str]], release: int) -> DataFrame:
+def after_resending(held: DataFrame, resent: Mapping[str, Collection[str]], night: Night) -> DataFrame:
     """Return the table `quarantine` with the held rows of files, by feed, that came with another content."""
     named = [(F.col("feed") == feed) & F.col("path").isin(*paths) for feed, paths in sorted(resent.items())]
-    is_resent = (F.col("status") == HELD) & reduce(or_, named)
-    number = F.when(is_resent, F.lit(release).cast("bigint")).otherwise(F.col("replayed_release"))
+    is_resent = (F.col("status") == HELD) & (F.col("source") == night.source_name) & reduce(or_, named)
+    number = F.when(is_resent, F.lit(night.number).cast("bigint")).otherwise(F.col("replayed_release"))
     status = F.when(is_resent, F.lit(RESENT)).otherwise(F.col("status"))
     return held.withColumns({"status": status, "replayed_release": number})

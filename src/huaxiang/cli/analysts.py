@@ -140,12 +140,13 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, default=str))
         return
-    table = Table("feed", "reason", "rows", "e.g. file", "record", box=None)
+    table = Table("source", "feed", "reason", "rows", "e.g. file", "record", box=None)
     for row in rows:
-        table.add_row(row["feed"], row["reason"], f"{row['rows']:,}", row["path"], str(row["record"]))
+        place = (f"{row['rows']:,}", row["path"], str(row["record"]))
+        table.add_row(row["source"], row["feed"], row["reason"], *place)
     console().print(table)
     print(
-        f"{sum(r['rows'] for r in rows):,} reasons of held rows in {lake}. Mend the cause, then: huaxiang quarantine replay"
+        f"Held rows in {lake}, by reason: {sum(r['rows'] for r in rows):,}. Mend the cause, then: huaxiang quarantine replay"
     )
 
 
@@ -158,7 +159,7 @@ def quarantine_replay(
     from huaxiang.clean.quarantine import request_replay  # noqa: PLC0415
 
     rows = request_replay(lake, feed=feed, reason=reason)
-    print(f"{rows:,} rows come in again with the next night")
+    print(f"{rows:,} rows come in again with the next night of their source")
 
 
 def explain(

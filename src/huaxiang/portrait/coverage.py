@@ -26,21 +26,25 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure, Part
 
 FEED_COVERAGE = (
-    "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>"
+    "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>,"
+    " source string"
 )
 DATED = ("days", "first", "last")
 """Ways that are about dates, whatever the window."""
 
 
 def delivered(feeds: Mapping[str, DataFrame]) -> DataFrame:
-    """Return `feed`, `platform`, `covered_from`, `rows` of clean rows by feed, in one pass over all of them.
+    """Return `feed`, `platform`, `covered_from`, `rows`, `newest` of clean rows by feed, in one pass over all of them.
 
-    `covered_from` is the first business date delivered; null when no row has one.
+    `covered_from` is the first business date delivered; null when no row has one. `newest` is the release that
+    brought the last of them.
     """
-    columns = ("platform", "business_date")
+    columns = ("platform", "business_date", "release")
     rows = stacked([rows.select(F.lit(feed).alias("feed"), *columns) for feed, rows in feeds.items()])
     first = F.min("business_date").alias("covered_from")
-    return rows.groupBy("feed", "platform").agg(first, F.count(F.lit(1)).alias("rows"))
+    return rows.groupBy("feed", "platform").agg(
+        first, F.count(F.lit(1)).alias("rows"), F.max("release").alias("newest")
+    )
 
 
 def covers_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, dict[str, str]]:

@@ -21,6 +21,8 @@ from huaxiang.portrait.coverage import (
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from pyspark.sql import DataFrame
 
     from huaxiang.night import Night
@@ -68,9 +70,9 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
 def covered(night: Night) -> Coverage:
     """Bring the `coverage` table up to tonight and return its rows.
 
-    What came is added to what was; a feed that rows have left, or that is new, is counted whole. Whom a
-    platform covers is a setting: tonight's holds for all rows, and so does what tonight's source map leaves
-    unknown. Without one, what a feed's last files left unknown stays so until others come.
+    What came is added to what was; a feed that rows have left, or that is new, is counted whole. A place (feed
+    and platform) is of the source whose rows came last. Whom it covers is a setting, and so is what its source
+    map leaves unknown: tonight's hold for all rows of tonight's source, and what other sources said stays.
     """
     night.expect(night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
@@ -85,25 +87,32 @@ def covered(night: Night) -> Coverage:
         place = found["feed"], found["platform"]
         old = rows.get(place, {"rows": 0, "covered_from": None})
         dates = [d for d in (old["covered_from"], found["covered_from"]) if d is not None]
+        is_ours = place not in known or found["newest"] == night.number
         rows[place] = {
+            **known.get(place, {"unknown": []}),
             **dict(zip(("feed", "platform"), place, strict=True)),
             "covered_from": min(dates, default=None),
             "rows": old["rows"] + found["rows"],
+            "source": night.source_name if is_ours else known[place]["source"],
         }
-    whose = {place: night.covers(place[0], worlds[place[0]], place[1]) for place in rows}
-    brought = night.source.feeds if night.source else changed
-    unknown = {feed: _unknown(night, feed) for feed, _ in rows if feed in brought}
-    told = [
-        {"unknown": [], **rows[place], "covers": whose[place]}
-        | ({"unknown": unknown[place[0]]} if place[0] in unknown else {})
-        for place in sorted(rows, key=str)
-    ]
+    told = [rows[place] | _settings(night, rows[place], worlds, changed) for place in sorted(rows, key=str)]
     if told != [known[place] for place in sorted(known, key=str)]:
-        columns = ("feed", "platform", "covers", "covered_from", "rows", "unknown")
+        columns = ("feed", "platform", "covers", "covered_from", "rows", "unknown", "source")
         listed = [[row[c] for c in columns] for row in told]
         night.attempt.replace("coverage", local_frame(night.spark, listed, FEED_COVERAGE))
     return told
 
 
-def _unknown(night: Night, feed: str) -> list[str]:
-    return unknown_names(feed, night.catalogue.events.values(), night.contracts, night.gives)
+def _settings(
+    night: Night, row: Mapping[str, Any], worlds: Mapping[str, str], changed: Collection[str]
+) -> dict[str, Any]:
+    """Return whom a place covers and what is unknown of it, as far as tonight's settings speak for it."""
+    feed, platform = row["feed"], row["platform"]
+    is_ours = row["source"] == night.source_name
+    found: dict[str, Any] = {}
+    if is_ours or platform in night.config.platforms:
+        found["covers"] = night.covers(feed, worlds[feed], platform)
+    if is_ours and (night.source or feed in changed):
+        events = night.catalogue.events.values()
+        found["unknown"] = unknown_names(feed, events, night.contracts, night.gives)
+    return found

@@ -77,7 +77,7 @@ def keyed(frame: DataFrame, feed: FeedMap, repeats: DataFrame | None) -> DataFra
         return frame
     tonight = F.lit(2**62)
     if not feed.key:
-        mapped = _hashed(F.col(name) for name in feed.columns)
+        mapped = _hashed(F.col(name) for name in sorted(feed.columns))
         frame = frame.withColumns({KEY: F.when(F.col("_damage").isNull(), mapped), CONTENT: F.lit("")})
         stays = F.when(~F.col(ASKED), tonight + 1)
         done = _numbered(frame, F.coalesce(stays, F.when(F.col(ASKED), tonight), F.col(READ), tonight))

@@ -1,0 +1,84 @@
+"""What a lake keeps as it began: rates that were used, and what the keys of rows without keys are made of."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from feeds import CONTRACTS, clean
+
+from huaxiang.config import Config
+from huaxiang.contracts.clean import clean_contract
+from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.settled import FILE, check_settled
+from huaxiang.sources.map import load_source
+from huaxiang.tables.storage import LocalStorage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def lake_of(lines: DataFrame, folder: Path) -> Any:
+    there = {"clean/order_line": lines}
+    return SimpleNamespace(
+        storage=LocalStorage(folder),
+        holds_nothing=False,
+        contracts={c.name: c for c in map(clean_contract, CONTRACTS.landing)},
+        pinned=there.get,
+        read_pinned=there.__getitem__,
+    )
+
+
+def test_only_a_rate_that_was_used_stays(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of(clean(spark, "order_line", {"currency": "USD"}, {"currency": "CNY"}), tmp_path)
+    check_settled(lake, Config(rates={"USD": Decimal("7.1"), "EUR": Decimal("7.8")}), None)
+    check_settled(lake, Config(rates={"USD": Decimal("7.1"), "EUR": Decimal("7.9")}), None)
+    kept = (tmp_path / FILE).read_text("utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        check_settled(lake, Config(rates={"USD": Decimal("7.2"), "EUR": Decimal(8)}), None)
+    assert [str(p.place) for p in refused.value.problems] == ["rates.USD"]
+    assert (tmp_path / FILE).read_text("utf-8") == kept
+
+
+KEYLESS = """\
+source: shop
+about: {en: A shop, zh: 商店}
+zone: UTC
+business_zone: Asia/Shanghai
+currency: CNY
+covers: everybody
+files: {lines: {path: lines.csv, format: csv}}
+feeds:
+  order_line:
+    from: lines
+    key: none
+    columns: {platform: "'shop'", order_id: order, account_id: who, %s}
+"""
+
+
+def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+
+    def check(columns: str) -> list[Problem]:
+        path = tmp_path / "shop.yaml"
+        path.write_text(KEYLESS % columns, encoding="utf-8")
+        try:
+            check_settled(lake, Config(), load_source(str(path)))
+        except ConfigurationError as refused:
+            return refused.problems
+        return []
+
+    assert not check("paid: cents, quantity: pieces")
+    assert not check("quantity:  pieces , paid: cents")
+    changed = check("paid: upper(cents), on_date: bought")
+    assert [(p.place, p.found, p.expected) for p in changed] == [
+        ("shop: order_line.on_date", "bought", "not mapped"),
+        ("shop: order_line.paid", "upper(cents)", "cents"),
+        ("shop: order_line.quantity", "not mapped", "pieces"),
+    ]
+    check_settled(lake, Config(), None)
+    assert check("paid: cents")
