@@ -13,6 +13,7 @@ from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
+from huaxiang.session import COMPILED, INTERPRETED
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
@@ -113,10 +114,7 @@ class Night:
         Settings that the user gave stay.
         """
         compiled = not self.small or rows > FEW_ROWS
-        chosen = {
-            "spark.sql.codegen.factoryMode": "FALLBACK" if compiled else "NO_CODEGEN",
-            "spark.sql.codegen.wholeStage": str(compiled).lower(),
-        }
+        chosen = COMPILED if compiled else INTERPRETED
         for key in chosen.keys() - self.config.spark.keys():
             self.spark.conf.set(key, chosen[key])
 

@@ -40,7 +40,9 @@ def run(night: Night) -> None:
     report = replace(report, results=(*report.results, *(f.told for f in old)))
     blocking = [f for f in failures if holds_back(night, f)]
     night.keep("gates", report.summary())
-    night.tell.counts({"rules": len(report.results), "hold": report.held, "warnings": len(report.warnings)})
+    night.tell.counts(
+        {"rules": len(report.results), "hold": report.holding, "warnings": len(report.warnings)}
+    )
     night.tell.counts({"critical": len(report.critical)})
     if blocking:
         remember(night, blocking)

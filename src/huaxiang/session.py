@@ -71,6 +71,9 @@ JVM_OPTIONS = (
     "-XX:InitialRAMPercentage=6",  # and a heap that grows is collected at each step too
     f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err",
 )
+COMPILED = {"spark.sql.codegen.factoryMode": "FALLBACK", "spark.sql.codegen.wholeStage": "true"}
+INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.codegen.wholeStage": "false"}
+"""How Spark evaluates expressions: a few rows are read sooner than code for them is compiled."""
 _JVM_LOGS: list[Path] = []
 
 

@@ -82,6 +82,10 @@ def test_a_measure_takes_no_column_of_the_day_rows(tmp_path: Path) -> None:
         (f"- tag: x\n{WORDS}  derived: true", "`derived: True`; expected an expression"),
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
         (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),
+        (
+            "- tag: x\n  title: {en: [30], zh: b}\n  means: {en: a, zh: b}\n  derived: 1 > 2",
+            "`title` is incomplete",
+        ),
     ],
 )
 def test_another_shape_is_explained(tmp_path: Path, entry: str, said: str) -> None:

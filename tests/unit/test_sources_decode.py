@@ -428,6 +428,16 @@ def test_instants_with_a_zone_are_staged_in_utc(tmp_path: Path) -> None:
     assert row["at"] == datetime.fromisoformat("2026-01-02T00:00:00+00:00")
 
 
+@pytest.mark.parametrize(("unit", "number"), [("ms", 2**55), ("ms", -(2**63))])
+def test_instants_beyond_microseconds_stay_far_away(tmp_path: Path, unit: str, number: int) -> None:
+    """Else they come round to a date like any other."""
+    at = pa.array([number], pa.int64()).cast(pa.timestamp(unit))
+    (folder,) = landed(tmp_path, {"a.parquet": typed(at=at)}).typed
+    micros = pq.read_table(folder, partitioning=None)["at"].cast(pa.int64())[0].as_py()
+    assert abs(micros) > 9 * 10**18
+    assert (micros > 0) == (number > 0)
+
+
 def test_packed_parquet_is_read(tmp_path: Path) -> None:
     staged = landed(tmp_path, {"a.parquet.gz": gzip.compress(typed()), "b.parquet.zst": zstd(typed())})
     assert [(r["_path"], r["id"]) for r in rows(staged)] == [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from huaxiang.clean.known import DUPLICATE, LOADED, REFUSED, Known
+from huaxiang.clean.known import LOADED, REFUSED, REPEAT, Known
 from huaxiang.clean.quarantine import Replay, held_places, rows_to_replay
 from huaxiang.errors import InputError, Problem
 from huaxiang.sources.files import list_landing, without_repeats
@@ -69,7 +69,7 @@ class FeedArrival:
     @property
     def repeated_rows(self) -> int:
         """Rows of byte-identical files, which are not read."""
-        return sum(f.rows or 0 for f in self.files if f.status == DUPLICATE)
+        return sum(f.rows or 0 for f in self.files if f.status == REPEAT)
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def _filed(
             files.append(replace(twin, file=file))
         else:
             rows = twin.rows if twin else known.loaded[feed][delivery]
-            files.append(Filed(file, DUPLICATE, rows))
+            files.append(Filed(file, REPEAT, rows))
     told = tuple(f for f in files if not known.says_nothing_new(f.file, f.problem))
     names = [f.file.relative for f in told if f.status != REFUSED]
     resent = tuple(name for name in names if (feed, name) in known.newest)

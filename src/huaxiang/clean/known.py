@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
     from huaxiang.sources.files import LandingFile
 
-LOADED, REFUSED, DUPLICATE = "loaded", "refused", "duplicate"
+LOADED, REFUSED, REPEAT = "loaded", "refused", "duplicate"
 
 
 @dataclass

@@ -164,5 +164,5 @@ def _list(raw: Column, found: T.DataType) -> Column:
         return F.lit(None).cast(ARRAY_OF_TEXT)
     text = F.trim(raw)
     as_json, as_words = F.from_json(text, ARRAY_OF_TEXT), F.split(text, r"\|")
-    items = F.when(text.startswith("["), as_json).when(text != "", as_words)
+    items = F.when(text.startswith("["), F.when(text.endswith("]"), as_json)).when(text != "", as_words)
     return F.filter(F.transform(items, trimmed), F.isnotnull)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from huaxiang.sources.outside import SourceMap
     from huaxiang.sources.stage import Staged
 
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-"""A few rows are read before their plan is compiled."""
 Grain = Annotated[str | None, typer.Option("--grain", help="person or brand")]
 
 
@@ -46,7 +44,7 @@ def sources_check(
         """Start Spark only when the map fits the files."""
         from huaxiang.clean.trial import refused_by_reason  # noqa: PLC0415
         from huaxiang.run import SMALL  # noqa: PLC0415
-        from huaxiang.session import spark_session  # noqa: PLC0415
+        from huaxiang.session import INTERPRETED, spark_session  # noqa: PLC0415
 
         spark = spark_session({**SMALL, **INTERPRETED, **config.spark})
         return refused_by_reason(spark, staged, contract, source, config)

@@ -79,8 +79,9 @@ class Entry:
             self.refuse(kind, f"`{self.name}` is defined twice", hint="choose another name")
         for words in ("title", "means"):
             given = self.data.get(words) or {}
-            if not (isinstance(given, dict) and given.get("en") and given.get("zh")):
-                self.refuse(words, f"`{words}` is incomplete", "{en: …, zh: …}")
+            said = [given.get(language) if isinstance(given, dict) else None for language in ("en", "zh")]
+            if not all(isinstance(one, str) and one.strip() for one in said):
+                self.refuse(words, f"`{words}` is incomplete", "{en: …, zh: …}, both of them text")
         privacy = self.data.get("privacy", "free")
         if privacy not in PRIVACY:
             self.refuse("privacy", f"privacy `{privacy}`", hint=did_you_mean(str(privacy), PRIVACY[:3]))

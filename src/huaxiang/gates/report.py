@@ -53,7 +53,7 @@ class GateReport:
         return tuple(r for r in self.results if not r.success and r.severity == "warning")
 
     @property
-    def held(self) -> int:
+    def holding(self) -> int:
         """How many rules hold."""
         return sum(r.success for r in self.results)
 
@@ -61,7 +61,7 @@ class GateReport:
         """Return the `gates` part of run_summary.json: counts, and each failure with its number."""
         return {
             "rules": len(self.results),
-            "held": self.held,
+            "held": self.holding,
             "warnings": [_line(r) for r in self.warnings],
             "critical": [_line(r) for r in self.critical],
         }

@@ -47,7 +47,9 @@ class Facts:
         names = mapped.key or mapped.reads
         rows = self._count(feed, names, "_damage is null")
         single = ", ".join(quoted(n) for n in names)
-        different = f"select count(*) from (select distinct {single} from staged where _damage is null)"
+        different = (
+            f"select count(*) from (select distinct {single}, _arrival from staged where _damage is null)"
+        )
         again = rows - self._number(feed, names, different)
         if not mapped.key:
             return [f"no key: the content is, {again:,} rows repeat exactly (numbered)"]

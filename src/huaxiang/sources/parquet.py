@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = 1 << 16
+_MICROSECONDS = {"s": 1_000_000, "ms": 1_000}
 BUFFER = 1 << 20  # read pages as they come, not whole column chunks
 
 
@@ -55,9 +56,19 @@ def _staged(values: pa.Array[Any]) -> pa.Array[Any]:
     target = staged_type(values.type)
     if target is None or target == values.type:
         return values
-    return pc.cast(
-        values, target, safe=not t.is_timestamp(values.type)
-    )  # Spark's instants end at microseconds
+    if not t.is_timestamp(values.type):
+        return pc.cast(values, target)
+    return pc.cast(_within(values), target, safe=False)  # Spark's instants end at microseconds
+
+
+def _within(instants: pa.Array[Any]) -> pa.Array[Any]:
+    """Keep what microseconds can't hold at the ends of what they can, where it is refused as out of range."""
+    most = (2**63 - 1) // _MICROSECONDS.get(instants.type.unit, 1)
+    numbers = pc.cast(instants, pa.int64())
+    low, high = pa.scalar(-most, pa.int64()), pa.scalar(most, pa.int64())
+    raised = pc.max_element_wise(numbers, low, skip_nulls=False)
+    held: pa.Array[Any] = pc.min_element_wise(raised, high, skip_nulls=False)
+    return pc.cast(held, instants.type)
 
 
 def _first_line(error: Exception) -> str:
