@@ -67,8 +67,9 @@ def _within(instants: pa.Array[Any]) -> pa.Array[Any]:
     numbers = pc.cast(instants, pa.int64())
     low, high = pa.scalar(-most, pa.int64()), pa.scalar(most, pa.int64())
     raised = pc.max_element_wise(numbers, low, skip_nulls=False)
-    held: Any = pc.min_element_wise(raised, high, skip_nulls=False)
-    return pc.cast(held, instants.type)
+    held: Any = pc.min_element_wise(raised, high, skip_nulls=False)  # the stubs call it a scalar
+    kept: pa.Array[Any] = pc.cast(held, instants.type)
+    return kept
 
 
 def _first_line(error: Exception) -> str:
