@@ -43,7 +43,7 @@ feeds:
 LINES = [
     ("1", "u", "1.00", "1", "01/03/2026"),
     ("2", "u", "1,00", "1", "01/03/2026"),
-    ("3", "u", "1.00", "one", "2026-03-01"),
+    ("3", "u", "1.00", "one", "2026-03-01"),  # two reasons
     ("4", "u", "1.00", "two", "01/03/2026"),
     ("5", "", "1.00", "1", "09/03/2026"),
     ("no", "u", "x", "x", "x"),  # filtered
@@ -80,7 +80,7 @@ def test_what_would_be_refused_is_counted_by_column_and_reason(
         6,
         {
             "bad_type:paid": 1,
-            "bad_type:quantity": 1,
+            "bad_type:quantity": 2,
             "bad_type:on_date": 1,
             "missing:account_id": 1,
             "future_dated": 1,
@@ -99,6 +99,6 @@ def test_of_many_rows_some_are_read(
     assert (orders.rows, orders.tried, orders.refused) == (
         6,
         3,
-        {"bad_type:on_date": 1, "missing:account_id": 1, "future_dated": 1},
+        {"bad_type:on_date": 1, "bad_type:quantity": 1, "missing:account_id": 1, "future_dated": 1},
     )
     assert "to quarantine, of 3 rows sampled: " in str(report)

@@ -24,6 +24,7 @@ from huaxiang.clean.readings import ARRAY_OF_TEXT, read
 from huaxiang.clean.system import BY_MONTH, DELETE, NOT_CONTENT, business_date, system_columns
 from huaxiang.clean.text import identifier, nfc
 from huaxiang.contracts.spark import row_rules
+from huaxiang.sources.fit import AND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -167,7 +168,18 @@ def _reasons(contract: Contract, typed: _Typed) -> Column:
     of_key = [c for c in named if c.partition(":")[2] in (*contract.key, *NOT_CONTENT)]
     listed = F.when(F.col("op") == DELETE, _list([named[c] for c in of_key])).otherwise(_list(named.values()))
     found = F.when(reduce(or_, broken.values()), listed).otherwise(_list([]))
-    return F.when(F.isnotnull("_damage"), F.array("_damage")).otherwise(found)
+    damage = F.split("_damage", AND)
+    # what a source map's expression can't read is null here, and breaks other rules of its column for that;
+    # so does a key, which may be the row's whole content
+    keys = F.array(*map(F.lit, contract.key))
+    consequent = F.concat(F.transform(damage, _column_of), keys)
+    others = F.filter(found, lambda code: ~F.array_contains(consequent, _column_of(code)))
+    every = F.when(F.col("_damage").startswith("bad_type:"), F.concat(damage, others)).otherwise(damage)
+    return F.when(F.isnotnull("_damage"), every).otherwise(found)
+
+
+def _column_of(code: Column) -> Column:
+    return F.substring_index(code, ":", -1)
 
 
 def _list(codes: Iterable[Column]) -> Column:

@@ -51,9 +51,11 @@ def folded(
 
     `cells` are day rows that already carry the `by` columns. The keyed ways of adding up (`top`,
     `distinct`, …) are folded as the sums they are made of, for `keyed`. `apart` adds up the cells of each
-    stream by themselves first: many rows then carry few columns each, for a longer plan. Cells without a
-    value give no group where a measure is of structs (`by_kind` tells them apart).
+    stream by themselves first: many rows then carry few columns each, for a longer plan. Measures are of one
+    kind (`by_kind`); of values with their instants, cells without any give no group.
     """
+    if len(by_kind(measures)) > 1:
+        raise ValueError("numbers, and values with their instants, are folded apart: see by_kind")
     counted = cells.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     windows = openings(measures)
     age = F.date_diff(F.lit(as_of), F.col("business_date"))

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.clock import instant_of
 from huaxiang.frames import backticked, column_named, local_frame, parquet_frame, stacked
-from huaxiang.sources.fit import PLACES, StagedTable, compiled_columns, staged_tables
+from huaxiang.sources.fit import AND, PLACES, StagedTable, compiled_columns, staged_tables
 from huaxiang.sources.occurrences import ReadBefore, key_parts, keyed, of_tonight, placed_in_time
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def feed_frame(
     Texts stay text and Parquet's types stay theirs; where a column came in several types it is text
     (instants then with `Z`). Columns that nobody brought are null text. A source map's expressions give
     the columns, `_filtered` is true where its `where` is not true, and its key fills the key columns
-    that it doesn't map; a text that an expression can't read is the row's `_damage`. Of files that were read
+    that it doesn't map; texts that expressions can't read are the row's `_damage`. Of files that were read
     `before` only the rows that are asked for are returned. Raises ConfigurationError when an expression
     doesn't fit the file's types.
     """
@@ -91,7 +91,7 @@ def _mapped(
     columns = {name: found.column(zone=source.zone) for name, found in compiled.items()}
     where = columns.pop("where", None)
     is_wanted = F.lit(True) if where is None else F.coalesce(where, F.lit(False))
-    of_where = unread.get("where")  # a row of which nobody can tell is no row that is left out
+    of_where = unread.pop("where", None)  # a row of which nobody can tell is no row that is left out
     kept = is_wanted | F.col(DAMAGE).isNotNull() | (F.lit(False) if of_where is None else of_where)
     selected = [column.alias(name) for name, column in columns.items()]
     selected += key_parts(feed, table.types)
@@ -100,7 +100,11 @@ def _mapped(
         for name, is_unread in unread.items()
         if is_unread is not None
     ]
-    places = [F.coalesce(name, *spoilt).alias(name) if name == DAMAGE else F.col(name) for name in PLACES]
+    said = [F.nullif(F.concat_ws(AND, *spoilt), F.lit(""))]
+    if of_where is not None:
+        said.append(F.when(of_where, F.lit("bad_type:where")))
+    damage = F.coalesce(DAMAGE, *said)
+    places = [damage.alias(name) if name == DAMAGE else F.col(name) for name in PLACES]
     return frame.select(*selected, *places, (~kept).alias("_filtered"))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from huaxiang.sources.stage import Staged
 
 PLACES = ("_path", "_arrival", "_record", "_format", "_damage")
+AND = "\n"
+"""Between the reasons in `_damage`, where a row has several."""
 
 
 @dataclass(frozen=True)
