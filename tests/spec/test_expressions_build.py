@@ -121,6 +121,9 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "cast(n as string)": ("7", str(MOST), N),
     "cast(m as string)": ("12.34", "9999999999999999.99", N),
     "cast(is_on as int)": (1, 0, N),
+    "cast('１２.00' as decimal(18,2))": (N, N, N),  # a number is plain ASCII digits, as in files of our own
+    "cast('１２' as double)": (N, N, N),
+    "cast('１２' as int)": (N, N, N),
     "cast('yes' as boolean)": (True, True, True),
     "cast(number as boolean)": (N, N, N),
     "cast(day_text as date)": (date(2026, 1, 31), N, N),

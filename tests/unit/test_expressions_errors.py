@@ -78,7 +78,7 @@ PROBLEMS = {
     "-s": "f:1:2  `-` takes a number, but this is text: `s`",
     "s || n": "f:1:6  `||` joins texts, but this is a number: `n`",
     "length(n)": "f:1:8  `length` takes text here, not a number",
-    "substring(s)": "f:1:1  `substring` with 1 arguments",
+    "substring(s)": "f:1:1  `substring` with 1 argument",
     "coalesce()": "f:1:1  `coalesce` with 0 arguments",
     "coalesce(n, s)": "f:1:1  a number and text: `coalesce(n, s)`",
     "array(null)": "f:1:1  a list of nothing but nulls has no type: `array(null)`",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from huaxiang.expressions.tree import Node
 
 _DATED = r"^\s*(\d{4}-\d{1,2}-\d{1,2}(?:[ T]\d.*)?)\s*$"  # not 'now', not '12:30' (which Spark dates tonight)
+_ASCII = r"^[\x00-\x7f]*$"  # Java reads the digits of every script
 READING = frozenset(["to_date", "to_timestamp", "cast"])
 """What reads a value from a text."""
 _OFFSET = r":\d\d(?:\.\d*)?\s*(?:Z|UTC|[+-]\d{1,2}(?::?\d\d)?)\s*$"
@@ -162,9 +163,12 @@ class _Build:
         source, into = family(arg.type), family(target)
         if into in ("date", "instant"):
             return self.date_cast(arg, target)
+        column = self.node(arg)
+        if source == "text" and into == "number":
+            column = F.regexp_extract(column, _ASCII, 0)
         if source == "text" and target == "double":
-            return let(self.node(arg).try_cast("double"), lambda c: F.when(F.abs(c) < math.inf, c))
-        return self.node(arg).try_cast(target)
+            return let(column.try_cast("double"), lambda c: F.when(F.abs(c) < math.inf, c))
+        return column.try_cast(target)
 
     def date_cast(self, arg: Node, target: str) -> Column:
         """Return a date or instant from text or from the other; only the whole, dated forms are read."""

@@ -133,7 +133,9 @@ class _Checker(Operators):
         known = self.functions[call.op]
         if not known.accepts(len(call.args)):
             return self.refuse(
-                call.span, f"`{call.op}` with {len(call.args)} arguments", f"write {known.usage}"
+                call.span,
+                f"`{call.op}` with {len(call.args)} argument{'s' * (len(call.args) != 1)}",
+                f"write {known.usage}",
             )
         fits = [self.argument(call, known.param(i), a) for i, a in enumerate(call.args)]
         if not all(fits):
