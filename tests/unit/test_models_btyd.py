@@ -7,10 +7,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from tests import realdata
 
 from huaxiang.models import bgnbd, gamma_gamma
 from huaxiang.models.fit import BOUNDARY, FITTED, TOO_LITTLE
-from tests import realdata
 
 WEEKS = 39.0
 
@@ -120,6 +120,8 @@ def test_too_few_people_are_not_fitted():
 def test_the_expected_value_lies_between_ones_own_and_everybodys():
     parameters = np.array([6.25, 3.74, 15.44])
     population = 6.25 * 15.44 / 2.74
-    told = gamma_gamma.expected_value(parameters, np.array([1.0, 5.0, 200.0]), np.array([100.0, 100.0, 100.0]))
+    told = gamma_gamma.expected_value(
+        parameters, np.array([1.0, 5.0, 200.0]), np.array([100.0, 100.0, 100.0])
+    )
     assert population < told[0] < told[1] < told[2] < 100
     assert told[2] == pytest.approx(100, rel=0.01)

@@ -107,7 +107,9 @@ def purchase_interval(
     low, high = np.full(len(x), np.nan), np.full(len(x), np.nan)
     total, reached = 1 - active, np.zeros(len(x))
     for y in range(most + 1):
-        poisson = np.exp(gammaln(shape + y) - gammaln(shape) - gammaln(y + 1) + shape * log_fail + y * log_win)
+        poisson = np.exp(
+            gammaln(shape + y) - gammaln(shape) - gammaln(y + 1) + shape * log_fail + y * log_win
+        )
         stayed = np.exp(betaln(a, survived + y) - betaln(a, survived)) * poisson
         left = (
             np.exp(betaln(a + 1, survived + y - 1) - betaln(a, survived)) * np.maximum(1 - reached, 0)

@@ -62,7 +62,11 @@ def maximum_likelihood(
     found = [minimize(loss, np.log(start), method="L-BFGS-B", bounds=bounds) for start in starts]
     best = min(found, key=lambda one: float(one.fun))
     polished = minimize(
-        loss, best.x, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000}
+        loss,
+        best.x,
+        method="Nelder-Mead",
+        bounds=bounds,
+        options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000},
     )
     logs = np.asarray(polished.x if polished.fun <= best.fun else best.x, dtype=float)
     parameters = {name: float(value) for name, value in zip(names, np.exp(logs), strict=True)}
