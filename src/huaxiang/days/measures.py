@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from huaxiang.expressions import compile_expression
+from huaxiang.models.cards import CARDS
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Text
@@ -149,7 +150,10 @@ class Rank:
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag derived from other columns of its grain: an expression, or a rank; `at` is where that is written."""
+    """A tag: derived from other columns of its grain by an expression, a rank, or said by a model.
+
+    `modelled` is `<model>.<output>`; `at` is where one of the three is written.
+    """
 
     name: str
     grain: str
@@ -157,6 +161,7 @@ class Tag:
     means: Text
     derived: str | None
     rank: Rank | None
+    modelled: str | None
     unit: str | None
     privacy: str
     place: str
@@ -171,6 +176,8 @@ class Tag:
         """What it computes, as one line."""
         if self.rank:
             return f"quantile 1-{self.rank.into} of {self.rank.of}, best {self.rank.best}, among {self.rank.among}"
+        if self.modelled:
+            return f"{self.modelled}: {CARDS[self.modelled.partition('.')[0]].method}"
         return str(self.derived)
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from huaxiang.days.measures import GRAINS, Rank, Tag
 from huaxiang.errors import did_you_mean
+from huaxiang.models.cards import output_type, outputs
 
 if TYPE_CHECKING:
     from huaxiang.days.entry import Entry
 
-KEYS = ("tag", "title", "means", "grain", "derived", "rank", "unit", "privacy")
+KEYS = ("tag", "title", "means", "grain", "derived", "rank", "modelled", "unit", "privacy")
+WAYS = ("derived", "rank", "modelled")
 RANK_KEYS = ("of", "into", "best", "among")
 
 
@@ -21,22 +23,33 @@ def read_tag(entry: Entry) -> Tag | None:
     grain = given.get("grain", "person")
     if grain not in GRAINS:
         entry.refuse("grain", f"grain `{grain}`", hint=did_you_mean(str(grain), GRAINS))
-    if ("derived" in given) == ("rank" in given):
-        entry.refuse("derived", "a tag needs one of `derived` or `rank`")
+    if sum(way in given for way in WAYS) != 1:
+        entry.refuse("derived", "a tag needs one of `derived`, `rank` or `modelled`")
     if not isinstance(given.get("derived", ""), str):
         entry.refuse("derived", f"`derived: {given['derived']}`", "an expression", 'derived: "a > 0"')
     rank = _rank(entry, grain)
+    _check_model(entry, grain)
     if entry.problems:
         return None
-    at = (
-        entry.at("derived")
-        if rank is None
-        else entry.at("rank", "among" if "among" in given["rank"] else "of")
-    )
+    if rank is not None:
+        at = entry.at("rank", "among" if "among" in given["rank"] else "of")
+    else:
+        at = entry.at("modelled" if "modelled" in given else "derived")
     return Tag(
         entry.name, grain, entry.words("title"), entry.words("means"), given.get("derived"), rank,
-        given.get("unit"), given.get("privacy", "free"), entry.place("tag"), at,
+        given.get("modelled"),        given.get("unit"), given.get("privacy", "free"), entry.place("tag"), at,
     )  # fmt: skip
+
+
+def _check_model(entry: Entry, grain: object) -> None:
+    said = entry.data.get("modelled")
+    if said is None:
+        return
+    if grain != "person":
+        entry.refuse("modelled", "a model of a pair", "grain: person")
+    if output_type(str(said)) is None:
+        hint = did_you_mean(str(said), outputs())
+        entry.refuse("modelled", f"`modelled: {said}`", "<model>.<output>", hint)
 
 
 def _rank(entry: Entry, grain: object) -> Rank | None:

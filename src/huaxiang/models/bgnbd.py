@@ -100,13 +100,13 @@ def purchase_interval(
     """
     r, alpha, a, b = parameters
     x, age = histories.frequency, histories.age
-    shape, rate, survived = r + x, alpha + age, b + x
-    active = chance_active(parameters, histories)
-    log_fail, log_win = np.log(rate / (rate + weeks)), np.log(weeks / (rate + weeks))
-    tails = ((1 - share) / 2, (1 + share) / 2)
-    low, high = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    low, high = np.full(len(x), float(most)), np.full(len(x), float(most))
+    at = np.arange(len(x))  # whose quantiles are still looked for
+    every = r + x, alpha + age, b + x, chance_active(parameters, histories)
+    shape, rate, survived, active = every
     total, reached = 1 - active, np.zeros(len(x))
     for y in range(most + 1):
+        log_fail, log_win = np.log(rate / (rate + weeks)), np.log(weeks / (rate + weeks))
         poisson = np.exp(
             gammaln(shape + y) - gammaln(shape) - gammaln(y + 1) + shape * log_fail + y * log_win
         )
@@ -116,10 +116,15 @@ def purchase_interval(
             if y
             else 0
         )
-        total = total + active * (stayed + left)
+        before, total = total, total + active * (stayed + left)
         reached = reached + poisson
-        low = np.where(np.isnan(low) & (total >= tails[0]), y, low)
-        high = np.where(np.isnan(high) & (total >= tails[1] - 1e-12), y, high)
-        if not np.isnan(high).any():
+        lower, upper = (1 - share) / 2, (1 + share) / 2 - 1e-12
+        first = y == 0
+        low[at[(total >= lower) & (first | (before < lower))]] = y
+        high[at[total >= upper]] = y
+        open_ = total < upper
+        if not open_.any():
             break
-    return np.nan_to_num(low, nan=most), np.nan_to_num(high, nan=most)
+        at, total, reached = at[open_], total[open_], reached[open_]
+        shape, rate, survived, active = (values[at] for values in every)
+    return low, high

@@ -9,8 +9,11 @@ from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 from huaxiang.clean.ingest import changes
+from huaxiang.contracts.spark import struct_type
 from huaxiang.frames import local_frame
-from huaxiang.portrait.assemble import measured_portrait
+from huaxiang.models.cards import PURCHASES
+from huaxiang.models.purchases import why
+from huaxiang.portrait.assemble import cells_of_persons, measured_portrait
 from huaxiang.portrait.coverage import (
     FEED_COVERAGE,
     covers_by_feed,
@@ -18,13 +21,15 @@ from huaxiang.portrait.coverage import (
     unknown_by_feed,
     unknown_names,
 )
+from huaxiang.portrait.modelled import with_purchases
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pyspark.sql import DataFrame
 
+    from huaxiang.models.purchases import Told
     from huaxiang.night import Night
 
 Coverage = list[dict[str, Any]]
@@ -57,14 +62,47 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
 
 
 def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutcome:
-    """Derive the tags and write `portrait`."""
+    """Let models speak, derive the tags, and write `portrait` and `model`."""
+    lake = night.lake
     try:
-        portrait = tagged_portrait(measured, night.catalogue, as_of=night.as_of)
+        cells = cells_of_persons(lake.read("day_row"), lake.read("person_account"))
+        modelled = with_purchases(measured, cells, night.catalogue, as_of=night.as_of)
+        _write_fits(night, modelled.told)
+        portrait = tagged_portrait(modelled.frame, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
     finally:
         measured.unpersist()
     said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))
+
+
+def _write_fits(night: Night, told: Iterable[Told]) -> None:
+    """Keep with what parameters each part of the model spoke tonight."""
+    schema = struct_type(night.contracts["model"])
+    rows = [
+        {
+            "model": PURCHASES.name,
+            "part": one.part,
+            "release": night.number,
+            "as_of": night.as_of,
+            "version": PURCHASES.version,
+            "method": PURCHASES.method,
+            "status": one.fit.status,
+            "why": why(one),
+            "people": one.fit.people,
+            "histories": one.fit.histories,
+            "log_likelihood": one.fit.log_likelihood if one.fit.parameters else None,
+            "parameters": [
+                {"name": name, "value": value, "error": one.fit.errors.get(name)}
+                for name, value in one.fit.parameters.items()
+            ],
+            "quality": [{"name": name, "value": value} for name, value in one.quality.items()],
+        }
+        for one in told
+    ]
+    if rows:
+        listed = [[row[name] for name in schema.names] for row in rows]
+        night.attempt.append("model", local_frame(night.spark, listed, schema).coalesce(1))
 
 
 def covered(night: Night) -> Coverage:

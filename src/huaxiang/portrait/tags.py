@@ -46,6 +46,8 @@ def with_tags(
     `names` are all names the tags may use; `portrait.x` is read from the column `portrait.x`.
     """
     for tag in tags:
+        if tag.modelled:  # it stands in the frame already, by its name
+            continue
         if tag.rank is not None:
             frame = with_rank(frame, tag.name, tag.rank, names)
             continue

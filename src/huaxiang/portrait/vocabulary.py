@@ -12,6 +12,7 @@ from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
 from huaxiang.days.measures import GRAIN
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, compile_expression
+from huaxiang.models.cards import CARDS, output_type
 
 if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue, Measure, Tag
@@ -165,6 +166,14 @@ def _add_tags(
 
 
 def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:
+    if tag.modelled:
+        card = CARDS[tag.modelled.partition(".")[0]]
+        lacking = [name for name in card.needs if name not in names]
+        problems += [
+            Problem(tag.written_in, f"the model `{card.name}` reads `{name}`, which is not there")
+            for name in lacking
+        ]
+        return output_type(tag.modelled)
     try:
         if tag.rank is None:
             found = compile_expression(str(tag.derived), names, tag.at).type

@@ -1,0 +1,65 @@
+"""The named models: what each reads of a portrait, what it says of a person, and where its method comes from.
+
+No Spark and no arithmetic here: the catalogue's tags of the form `modelled: <model>.<output>` are checked
+against these cards, and the dictionary quotes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model: its version, its method, the portrait columns it reads, and its outputs with their types.
+
+    `otherwise` says what holds when it can't be fitted.
+    """
+
+    name: str
+    version: str
+    method: str
+    needs: tuple[str, ...]
+    gives: Mapping[str, str]
+    otherwise: str
+
+
+PURCHASES = Card(
+    name="purchases",
+    version="1",
+    method=(
+        "BG/NBD (Fader, Hardie & Lee 2005) for buying days and Gamma-Gamma (Fader & Hardie 2013) for their value,"
+        " by maximum likelihood on distinct histories"
+    ),
+    needs=("buying_days_all", "buying_days_365d", "first_order_date", "last_order_date", "paid_all"),
+    gives={
+        "chance_active": "double",
+        "expected_days": "double",
+        "lowest_days": "int",
+        "highest_days": "int",
+        "expected_value": "bigint",
+        "lowest_value": "bigint",
+        "highest_value": "bigint",
+    },
+    otherwise=(
+        "the next 365 days are taken to be as the last: no chance and no interval; without a fit of values, a"
+        " buying day is worth one's own mean"
+    ),
+)
+CARDS = {card.name: card for card in (PURCHASES,)}
+
+
+def output_type(said: str) -> str | None:
+    """Return the type of `<model>.<output>`; None when there is no such output."""
+    model, _, output = said.partition(".")
+    card = CARDS.get(model)
+    return card.gives.get(output) if card else None
+
+
+def outputs() -> tuple[str, ...]:
+    """Every `<model>.<output>`."""
+    return tuple(f"{card.name}.{output}" for card in CARDS.values() for output in card.gives)
