@@ -16,6 +16,7 @@ from huaxiang.days.cells import condition
 from huaxiang.days.rows import event_rows
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.frames import stacked
+from huaxiang.models.cards import CARDS
 from huaxiang.portrait.vocabulary import vocabularies
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ HIDDEN = (
 
 @dataclass(frozen=True)
 class Told:
-    """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived)."""
+    """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled)."""
 
     table: str
     brand_id: str | None
@@ -217,12 +218,15 @@ def _tags(
             )  # fmt: skip
     evidence = {t.tag: t.evidence for t in told}
     for tag in (t for t in catalogue.tags if t.grain == grain):
-        behind = sum(evidence.get(name, 0) for name in _inputs(tag, types))
+        counts = [evidence.get(name, 0) for name in _inputs(tag, types)]
+        behind = (
+            max(counts, default=0) if tag.modelled else sum(counts)
+        )  # a model reads one history's figures
         evidence[tag.name] = behind
         told.append(
             Told(
-                table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), behind, "derived", "-",
-                tag.definition(),
+                table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), behind,
+                "modelled" if tag.modelled else "derived", "-", tag.definition(),
             )
         )  # fmt: skip
     return told
@@ -231,6 +235,8 @@ def _tags(
 def _inputs(tag: Tag, types: dict[str, Column]) -> set[str]:
     import re  # noqa: PLC0415
 
+    if tag.modelled:
+        return set(CARDS[tag.modelled.partition(".")[0]].needs)
     return {w for w in re.findall(r"[a-z_0-9]+", tag.definition()) if w in types}
 
 

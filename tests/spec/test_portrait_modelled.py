@@ -1,0 +1,122 @@
+"""What the model `purchases` says of people: from the portrait's own columns, whatever their order."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.catalogue import load_catalogue
+from huaxiang.models.fit import FITTED, TOO_LITTLE
+from huaxiang.portrait.modelled import with_purchases
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+AS_OF = date(2026, 6, 30)
+CATALOGUE = load_catalogue(load_contracts())
+MEASURED = (
+    "person string, buying_days_all bigint, buying_days_365d bigint, first_order_date date, last_order_date date,"
+    " paid_all bigint"
+)
+CELLS = (
+    "person string, stream string, key_kind string, part string, business_date date, "
+    "buying_days bigint, first_order_date bigint, last_order_date bigint"
+)
+SAID = [t.name for t in CATALOGUE.tags if t.modelled]
+
+
+def shoppers(people: int) -> list[tuple[str, list[date], int]]:
+    """People who buy and leave as BG/NBD says, worth as Gamma-Gamma says: (person, buying dates, paid)."""
+    rng = np.random.default_rng(7)
+    found = []
+    for number in range(people):
+        rate, leaving, began = rng.gamma(0.8, 1 / 30), rng.beta(0.7, 3.0), int(rng.integers(200, 700))
+        worth = rng.gamma(4.0, 1 / 200.0)
+        days, at = [0], 0.0
+        while (at := at + rng.exponential(1 / rate)) <= began:
+            days.append(int(at))
+            if rng.random() < leaving:
+                break
+        dates = sorted({AS_OF - timedelta(days=began - day) for day in days})
+        paid = int(sum(rng.gamma(6.0, 1 / worth) for _ in dates)) + 1
+        found.append((f"P{number:04d}", dates, paid))
+    return found
+
+
+def measured(spark: SparkSession, people: list[tuple[str, list[date], int]]) -> DataFrame:
+    year = AS_OF - timedelta(days=365)
+    rows: list[Any] = [(p, len(d), sum(day > year for day in d), d[0], d[-1], paid) for p, d, paid in people]
+    rows += [("nobody", 0, 0, None, None, 0), ("unknown", None, None, None, None, None)]
+    return spark.createDataFrame(rows, MEASURED)
+
+
+def cells(spark: SparkSession, people: list[tuple[str, list[date], int]]) -> DataFrame:
+    rows = [
+        (person, "order_line", "none", f"order_line {day:%Y-%m}", day, 1, 1, 1)
+        for person, dates, _ in people
+        for day in dates
+    ]
+    return spark.createDataFrame(rows, CELLS)
+
+
+def test_it_says_the_same_in_any_order_and_foretells_what_it_has_not_seen(spark: SparkSession) -> None:
+    people = shoppers(3000)
+    told, rows = [], []
+    for order, parts in ((people, 2), (people[::-1], 5)):
+        frame = measured(spark, order).repartition(parts, "paid_all")
+        said = with_purchases(frame, cells(spark, order).repartition(parts), CATALOGUE, as_of=AS_OF)
+        told.append(said.told)
+        rows.append({row["person"]: row.asDict() for row in said.frame.collect()})
+    assert rows[0] == rows[1]
+    assert told[0] == told[1]
+    assert rows[0].keys() == {"nobody", "unknown", *(person for person, *_ in people)}
+    for person in ("nobody", "unknown"):
+        assert [rows[0][person][name] for name in SAID] == [None] * len(SAID)
+
+    days, value = told[0]
+    assert (days.fit.status, value.fit.status) == (FITTED, FITTED)
+    assert days.fit.people == len(people)
+    planted = {"r": 0.8, "alpha": 30 / 7, "a": 0.7, "b": 3.0}
+    for name in ("r", "alpha"):  # a day with two purchases is one: b and a are of days, not of purchases
+        assert days.fit.parameters[name] == pytest.approx(planted[name], rel=0.2)
+    for name, planned in {"p": 6.0, "q": 4.0, "v": 200.0}.items():
+        assert value.fit.parameters[name] == pytest.approx(planned, rel=0.2)
+    quality = days.quality
+    assert quality["holdout_days"] == 174
+    assert quality["holdout_expected"] == pytest.approx(quality["holdout_actual"], rel=0.1)
+    assert quality["holdout_error"] < quality["holdout_error_naive"]
+    assert abs(value.quality["correlation_of_days_and_value"]) < 0.1
+
+    for row in (rows[0][person] for person, *_ in people):
+        assert row["expected_buying_days_12m_low"] <= row["expected_buying_days_12m_high"]
+        assert 0 <= row["chance_active"] <= 1
+        assert row["expected_value_12m_low"] <= row["expected_value_12m_high"]
+    once = [rows[0][p] for p, dates, _ in people if len(dates) == 1]
+    assert {row["chance_active"] for row in once} == {1.0}
+
+
+def test_with_too_few_people_the_year_to_come_is_as_the_last(spark: SparkSession) -> None:
+    people = shoppers(40)
+    said = with_purchases(measured(spark, people), cells(spark, people), CATALOGUE, as_of=AS_OF)
+    days, value = said.told
+    assert (days.fit.status, value.fit.status) == (TOO_LITTLE, TOO_LITTLE)
+    assert "of 100 it takes" in days.fit.why
+    found = {row["person"]: row for row in said.frame.collect()}
+    year = AS_OF - timedelta(days=365)
+    for person, dates, paid in people:
+        row = found[person]
+        lately = sum(day > year for day in dates)
+        assert row["expected_buying_days_12m"] == lately
+        assert row["expected_value_12m"] == pytest.approx(lately * paid / len(dates), abs=0.51)
+        assert row["chance_active"] is None
+        assert row["expected_buying_days_12m_low"] is None
+
+
+def test_without_anybody_nothing_is_said(spark: SparkSession) -> None:
+    said = with_purchases(measured(spark, []), cells(spark, []), CATALOGUE, as_of=AS_OF)
+    assert [one.fit.status for one in said.told] == [TOO_LITTLE, TOO_LITTLE]
+    assert [[row[name] for name in SAID] for row in said.frame.collect()] == [[None] * len(SAID)] * 2
