@@ -147,7 +147,11 @@ def measures(lake: Annotated[str, typer.Option("--lake")] = "lake", rounds: int 
 
     config = load_config()
     book = open_book(config)
-    plain = [m for m in book.catalogue.at("person") if WAYS[m.part.way][3] and m.part.way != "state"]
+    plain = [
+        m
+        for m in book.catalogue.at("person")
+        if WAYS[m.part.way][3] and m.part.way not in ("state", "ordered")
+    ]
     streams: dict[str, list[Measure]] = {}
     for measure in plain:
         streams.setdefault(measure.part.stream, []).append(measure)

@@ -86,6 +86,8 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
         return F.when(F.size(held) > 0, F.size(held))
     if part.way == "min":
         return F.min(value)
+    if part.stored.startswith("array"):
+        return F.array_sort(F.flatten(F.collect_list(value)))
     return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
 
 
@@ -179,6 +181,8 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
                 owner.cast("string").alias("brand"),
             )
             return F.max(when(said))
+        case "ordered" if part.stored.startswith("array"):
+            return F.array_sort(F.collect_list(when(instant)))
         case "top" | "top_share" | "by" if len(part.arguments) == 2:
             return F.sum(when(_bounded(argument(1))))
         case _:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.days.events import KEY_KINDS
-from huaxiang.days.measures import ALL, GRAINS, KEYED_WAYS, WAYS, Measure, Part
+from huaxiang.days.measures import ALL, FOLLOWED, GRAINS, KEYED_WAYS, ORDERED, WAYS, Measure, Part, Then
 from huaxiang.errors import ConfigurationError, did_you_mean
 from huaxiang.expressions import Place, compile_expression
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from huaxiang.expressions import Family
 
 KEYS = (
-    "measure", "title", "means", "from", "where", "adds_up", "dated_by", "less", "grains", "windows", "unit", "privacy",
+    "measure", "title", "means", "from", "where", "adds_up", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
 )  # fmt: skip
+THEN_KEYS = ("from", "where", "within_days")
 LESS_KEYS = ("from", "where", "adds_up", "dated_by")
 WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
 LONGEST_WINDOW = 3650
@@ -40,13 +42,14 @@ def read_measure(entry: Entry, events: Mapping[str, Event]) -> Measure | None:
     bare = entry.data.get("windows") is None
     part = _part(entry, entry.name, grains, events)
     less = _less(entry, part, grains, events)
+    then = _then(entry, part, grains, events)
     if part is None or entry.problems:
         return None
     if not bare and part.way == "state":
         entry.refuse("windows", "a state has no windows", hint="leave `windows` out")
         return None
     return Measure(
-        entry.name, entry.words("title"), entry.words("means"), part, less, grains, windows, bare,
+        entry.name, entry.words("title"), entry.words("means"), part, less, then, grains, windows, bare,
         entry.data.get("unit"), entry.data.get("privacy", "free"), entry.place("measure"),
     )  # fmt: skip
 
@@ -68,6 +71,33 @@ def _less(
     return less
 
 
+def _then(
+    entry: Entry, part: Part | None, grains: tuple[str, ...], events: Mapping[str, Event]
+) -> Then | None:
+    inner = entry.data.get("then")
+    asks = part is not None and part.way == "ordered" and part.arguments[0] in FOLLOWED
+    if (inner is not None) != asks:
+        if part is not None:
+            found = "`then` is missing" if asks else "`then` has no meaning here"
+            entry.refuse(
+                "then", found, f"`then:` with ordered({' or '.join(FOLLOWED)}) and with nothing else"
+            )
+        return None
+    if inner is None or part is None:
+        return None
+    if not isinstance(inner, dict):
+        entry.refuse("then", f"`then: {inner}`", "{from: …, within_days: …}")
+        return None
+    inside = entry.inside("then")
+    inside.only(THEN_KEYS, " of then")
+    within = inner.get("within_days")
+    if not (type(within) is int and 0 < within <= LONGEST_WINDOW):
+        inside.refuse("within_days", f"`within_days: {within}`", f"days from 1 to {LONGEST_WINDOW}")
+    asked = replace(inside, data={**inner, "adds_up": entry.data["adds_up"]})
+    follower = _part(asked, f"{entry.name}__then", grains, events)
+    return Then(follower, int(within)) if follower and isinstance(within, int) else None
+
+
 def _part(entry: Entry, column: str, grains: tuple[str, ...], events: Mapping[str, Event]) -> Part | None:
     before = len(entry.problems)
     named = str(entry.data.get("from"))
@@ -79,8 +109,11 @@ def _part(entry: Entry, column: str, grains: tuple[str, ...], events: Mapping[st
     if called is None:
         return None
     way, arguments = called
-    keyed = arguments[:1] if way in KEYED_WAYS else ()
-    _keys(entry, event, way, (*keyed, *(("account",) if way in ("others", "state") else ())), grains)
+    if way == "ordered" and not _is_ordered(entry, arguments):
+        return None
+    named_keys = arguments[:1] if way in KEYED_WAYS else arguments[1:] if way == "ordered" else ()
+    keyed = arguments if way == "ordered" else named_keys
+    _keys(entry, event, way, (*named_keys, *(("account",) if way in ("others", "state") else ())), grains)
     dates = dict(event.dates)
     dated_by = str(entry.data.get("dated_by", event.dates[0][0]))
     if dated_by not in dates:
@@ -88,7 +121,7 @@ def _part(entry: Entry, column: str, grains: tuple[str, ...], events: Mapping[st
     types = _types(entry, way, arguments[len(keyed) :], event)
     if len(entry.problems) > before:
         return None
-    found = WAYS[way][1] or types[0]
+    found = ORDERED[arguments[0]][0] if way == "ordered" else WAYS[way][1] or types[0]
     if way == "sum":
         found = (
             "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
@@ -113,12 +146,26 @@ def _called(entry: Entry) -> tuple[str, tuple[str, ...]] | None:
     return way, arguments
 
 
+def _is_ordered(entry: Entry, arguments: tuple[str, ...]) -> bool:
+    """Refuse what `ordered` does not make of events in their order."""
+    what, keyed = arguments[0], len(arguments) == 2
+    if what not in ORDERED:
+        entry.refuse("adds_up", f"`ordered({what})`", " or ".join(ORDERED), did_you_mean(what, ORDERED))
+    elif keyed != (what == "cycles"):
+        entry.refuse(
+            "adds_up", f"`ordered({', '.join(arguments)})`", "ordered(cycles, <key>), others without a key"
+        )
+    else:
+        return True
+    return False
+
+
 def _keys(entry: Entry, event: Event, way: str, kinds: tuple[str, ...], grains: tuple[str, ...]) -> None:
     for kind in kinds:
         if event.key(kind) is None:
             hint = did_you_mean(kind, dict(event.keys) or KEY_KINDS)
             entry.refuse("adds_up", f"`{event.name}` has no key `{kind}`", hint=hint)
-    if "brand" in grains and (event.key("brand") is None or not WAYS[way][3]):
+    if "brand" in grains and (event.key("brand") is None or not WAYS[way][3] or (way == "ordered" and kinds)):
         found = f"`{way}` of `{event.name}` cannot be asked per brand"
         entry.refuse("adds_up", found, hint="grains: [person]")
 

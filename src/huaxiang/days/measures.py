@@ -43,7 +43,18 @@ WAYS: dict[str, tuple[tuple[int, ...], str | None, bool, bool]] = {
     "top": ((1, 2), "string", False, False),
     "top_share": ((1, 2), "double", False, False),
     "by": ((1, 2), "array<struct<key:string,value:bigint>>", False, False),
+    "ordered": ((1, 2), None, False, True),
 }
+# what `ordered(…)` makes of a person's events in their order: its column; whether absence inside coverage is 0
+ORDERED: dict[str, tuple[str, bool]] = {
+    "gap_median": ("double", False),
+    "gap_spread": ("double", False),
+    "cycles": ("array<struct<key:string,value:double,spread:double,gaps:bigint>>", False),
+    "followed": ("bigint", True),
+    "lag_median": ("double", False),
+}
+FOLLOWED = ("followed", "lag_median")
+"""What of `ordered` asks for a second event, `then`."""
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 """The key of the day rows."""
 KEYED_WAYS = ("distinct", "top", "top_share", "by")
@@ -82,6 +93,8 @@ class Part:
         if self.way == "at_max":
             by = compile_expression(self.arguments[1], self.event.names).type
             return f"struct<by:{by},event_key:string,value:{self.type}>"
+        if self.way == "ordered" and self.arguments[0] in FOLLOWED:
+            return "array<timestamp>"
         if self.way == "state":
             return "struct<at:timestamp,revision:bigint,event_key:string,holds:boolean,brand:string>"
         return "bigint"
@@ -92,7 +105,17 @@ class Part:
             return frozenset({"account"})
         if self.way in KEYED_WAYS:
             return frozenset({self.arguments[0], "none"} if self.way == "top_share" else {self.arguments[0]})
+        if self.way == "ordered" and len(self.arguments) == 2:
+            return frozenset({self.arguments[1]})
         return frozenset({"none" if g == "person" else "brand" for g in grains})
+
+
+@dataclass(frozen=True)
+class Then:
+    """The event that follows another within so many days, counted in hours from its instant."""
+
+    part: Part
+    within_days: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +127,7 @@ class Measure:
     means: Text
     part: Part
     less: Part | None
+    then: Then | None
     grains: tuple[str, ...]
     windows: tuple[int | None, ...]
     bare: bool
@@ -114,11 +138,14 @@ class Measure:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The day-row columns it needs."""
-        return (self.part, self.less) if self.less else (self.part,)
+        others = (self.less, self.then.part if self.then else None)
+        return (self.part, *(part for part in others if part))
 
     @property
     def counts_from_zero(self) -> bool:
         """Whether nobody-did-it is 0 (inside coverage) rather than unknown."""
+        if self.part.way == "ordered":
+            return ORDERED[self.part.arguments[0]][1]
         return WAYS[self.part.way][2]
 
     def column(self, window: int | None) -> str:
@@ -135,6 +162,9 @@ class Measure:
         if self.less:
             said += f" less {self.less.way}({', '.join(self.less.arguments)}) of {self.less.stream}"
             said += f" where {self.less.where}" if self.less.where else ""
+        if self.then:
+            said += f" then {self.then.part.stream} within {self.then.within_days} days"
+            said += f" where {self.then.part.where}" if self.then.part.where else ""
         return said
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.measures import KEYED_WAYS
 from huaxiang.portrait.coverage import is_covered, is_unknown
 from huaxiang.portrait.fold import by_kind, folded, keyed, standing_edges, with_others
+from huaxiang.portrait.sequences import in_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,7 @@ def measured_portrait(
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("person")
     pieces = []
-    plain = [m for m in measures if m.part.way not in (*KEYED_WAYS, "others", "state")]
+    plain = [m for m in measures if m.part.way not in (*KEYED_WAYS, "others", "state", "ordered")]
     if plain:
         alone = cells.where(F.col("key_kind") == "none")
         pieces += [folded(alone, ["person"], held, as_of=as_of, apart=apart) for held in by_kind(plain)]
@@ -65,6 +66,8 @@ def measured_portrait(
     others = [m for m in measures if m.part.way == "others"]
     if others:
         pieces.append(with_others(cells.where(F.col("key_kind") == "account"), others, persons, as_of=as_of))
+    if in_order := [m for m in measures if m.part.way == "ordered"]:
+        pieces.append(in_sequence(cells, ["person"], in_order, as_of=as_of))
     pieces += [_people_tied(cells, m, persons, as_of=as_of) for m in measures if m.part.way == "state"]
     everybody = people(persons)
     joined = reduce(lambda left, right: left.join(right, "person", "left"), cut_all(pieces), everybody)

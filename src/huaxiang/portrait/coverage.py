@@ -29,7 +29,7 @@ FEED_COVERAGE = (
     "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>,"
     " source string"
 )
-DATED = ("days", "first", "last")
+DATED = ("days", "first", "last", "ordered")
 """Ways that are about dates, whatever the window."""
 
 
@@ -104,8 +104,10 @@ def is_unknown(measure: Measure, window: int | None, unknown: Mapping[str, froze
 
 def _names_read(part: Part) -> frozenset[str]:
     event, keyed = part.event, part.way in KEYED_WAYS
-    texts = [*part.arguments[keyed:], *([part.where] if part.where else [])]
+    arguments = () if part.way == "ordered" else part.arguments[keyed:]
+    texts = [*arguments, *([part.where] if part.where else [])]
     kinds = part.arguments[:1] if keyed else ("account",) if part.way in ("others", "state") else ()
+    kinds = part.arguments[1:] if part.way == "ordered" else kinds
     texts += [key for kind in kinds if (key := event.key(kind))]
     return frozenset().union(*(compile_expression(text, event.names).names for text in texts))
 

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
 from huaxiang.portrait.fold import by_kind, folded, standing_edges
+from huaxiang.portrait.sequences import in_sequence
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
 
@@ -40,9 +41,11 @@ def measured_relations(
     """
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("brand")
-    plain = [m for m in measures if m.part.way != "state"]
+    plain = [m for m in measures if m.part.way not in ("state", "ordered")]
     branded = cells.where(F.col("key_kind") == "brand").withColumnRenamed("key", "brand_id")
     pieces = [folded(branded, PAIR, held, as_of=as_of, apart=apart) for held in by_kind(plain)]
+    if in_order := [m for m in measures if m.part.way == "ordered"]:
+        pieces.append(in_sequence(branded, PAIR, in_order, as_of=as_of))
     for measure in (m for m in measures if m.part.way == "state"):
         edges = cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
         standing = standing_edges(edges, measure, persons, as_of=as_of).where(F.col("brand").isNotNull())

@@ -1,0 +1,185 @@
+"""The way of adding up `ordered`: what a person's events say in their order, one pass over each one's own.
+
+Only who has any of the events gets a row. *Gaps* lie between the distinct days on which somebody acted, all
+accounts together; *followed* asks whether another event came after, within so many days of the instant
+(an event that has only a date counts from its midnight, and one at the same instant follows). A gap belongs
+to the window in which it ends, an event that is followed to the window in which it lies; what follows it
+may come until the night.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.tables.write import PARTITION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.days.measures import Measure, Part
+
+DAY_SECONDS = 86_400
+
+
+def in_sequence(
+    cells: DataFrame, by: Sequence[str], measures: Sequence[Measure], *, as_of: date
+) -> DataFrame:
+    """Return one row per `by` group that has any of the events, with a column per measure and window.
+
+    `cells` are day rows that carry the `by` columns; those after `as_of` and undated ones don't count.
+    `gap_median`, `gap_spread` (half the middle half's width: the quartile deviation) and `lag_median` are in
+    days and null without a gap or follower; `cycles` lists keys with a gap, sorted by key; `followed`
+    counts. A median of an even number is the middle between the two.
+    """
+    dated = cells.where(F.col("business_date") <= F.lit(as_of))
+    groups: dict[str | None, list[Measure]] = {}
+    for measure in measures:
+        groups.setdefault(_key_of(measure.part), []).append(measure)
+    pieces = [_sequences(dated, by, key, held, as_of=as_of) for key, held in groups.items()]
+    return reduce(lambda left, right: left.join(right, [*by], "full"), pieces)
+
+
+def _key_of(part: Part) -> str | None:
+    """The key kind of `cycles`; None for what is asked of the group itself."""
+    return part.arguments[1] if len(part.arguments) == 2 else None
+
+
+def _sequences(
+    cells: DataFrame, by: Sequence[str], key: str | None, measures: Sequence[Measure], *, as_of: date
+) -> DataFrame:
+    streams = sorted({part.stream for measure in measures for part in measure.parts})
+    kind = key or ("none" if list(by) == ["person"] else "brand")
+    mine = reduce(lambda a, b: a | b, (F.col(PARTITION).startswith(f"{stream} ") for stream in streams))
+    held = cells.where(mine & (F.col("key_kind") == kind))
+    whose = [*by, "key"] if key else list(by)
+    lists = {name: listed for measure in measures for name, listed in _lists(measure, as_of).items()}
+    listed = held.groupBy(*whose).agg(*(column.alias(name) for name, column in lists.items()))
+    if key is None:
+        values = [
+            _value(measure, window, as_of).alias(measure.column(window))
+            for measure in measures
+            for window in measure.windows
+        ]
+        return listed.select(*by, *values)
+    cycles = [
+        _cycle(F.col(measure.part.column), window, as_of).alias(measure.column(window))
+        for measure in measures
+        for window in measure.windows
+    ]
+    names = [measure.column(window) for measure in measures for window in measure.windows]
+    return (
+        listed.select(*by, "key", *cycles)
+        .groupBy(*by)
+        .agg(*(_sorted_cycles(name).alias(name) for name in names))
+    )
+
+
+def _lists(measure: Measure, as_of: date) -> dict[str, Column]:
+    """What to list of a group: its distinct days; or the instants, in each window, and all that may follow."""
+    if measure.then is None:
+        acted = F.when(F.col(measure.part.column) > 0, F.col("business_date"))
+        return {measure.part.column: F.array_sort(F.collect_set(acted))}
+    lists = {measure.then.part.column: _instants(F.col(measure.then.part.column))}
+    for window in measure.windows:
+        value = F.col(measure.part.column)
+        if window is not None:
+            value = F.when(F.date_diff(F.lit(as_of), F.col("business_date")) < window, value)
+        lists[measure.column(window)] = _instants(value)
+    return lists
+
+
+def _instants(value: Column) -> Column:
+    return F.array_sort(F.flatten(F.collect_list(value)))
+
+
+def _value(measure: Measure, window: int | None, as_of: date) -> Column:
+    what = measure.part.arguments[0]
+    if measure.then:
+        first = F.col(measure.column(window))
+        lags = _lags(first, F.col(measure.then.part.column), measure.then.within_days)
+        if what == "followed":
+            return F.when(F.size(first) > 0, F.size(lags)).cast("bigint")
+        return _median(lags) / DAY_SECONDS
+    gaps = _gaps(F.col(measure.part.column), window, as_of)
+    return _median(gaps) if what == "gap_median" else _spread(gaps)
+
+
+def _gaps(days: Column, window: int | None, as_of: date) -> Column:
+    """Days between each day and the one before it, in ascending order of length; in a window by its later end."""
+    later, earlier = F.slice(days, 2, F.greatest(F.size(days) - 1, F.lit(0))), days
+    pairs = F.zip_with(later, F.slice(earlier, 1, F.greatest(F.size(days) - 1, F.lit(0))), _gap)
+    inside = pairs
+    if window is not None:
+        opens = F.date_sub(F.lit(as_of), window)
+        inside = F.filter(pairs, lambda gap: gap["ends"] > opens)
+    return F.array_sort(F.transform(inside, lambda gap: gap["days"]))
+
+
+def _gap(later: Column, earlier: Column) -> Column:
+    return F.struct(later.alias("ends"), F.date_diff(later, earlier).alias("days"))
+
+
+def _lags(first: Column, then: Column, within_days: int) -> Column:
+    """Seconds from each event of `first` that is followed to the next of `then`, ascending.
+
+    One pass over both, from the last to the first: linear, whatever anybody does.
+    """
+    events = F.concat(_marked(first, is_follower=False), _marked(then, is_follower=True))
+    # a follower at the same instant stands later, so that it is met before on the way back
+    back = F.reverse(F.array_sort(events))
+    none = F.lit(None).cast("timestamp")
+    start = F.struct(none.alias("next"), F.array().cast("array<bigint>").alias("lags"))
+
+    def step(seen: Column, event: Column) -> Column:
+        lag = F.unix_seconds(seen["next"]) - F.unix_seconds(event["at"])
+        counts = ~event["is_follower"] & (lag <= within_days * DAY_SECONDS)
+        return F.struct(
+            F.when(event["is_follower"], event["at"]).otherwise(seen["next"]).alias("next"),
+            F.when(counts, F.concat(seen["lags"], F.array(lag))).otherwise(seen["lags"]).alias("lags"),
+        )
+
+    return F.array_sort(F.aggregate(back, start, step)["lags"])
+
+
+def _marked(instants: Column, *, is_follower: bool) -> Column:
+    there = F.coalesce(instants, F.array().cast("array<timestamp>"))
+    return F.transform(there, lambda at: F.struct(at.alias("at"), F.lit(is_follower).alias("is_follower")))
+
+
+def _median(ordered: Column) -> Column:
+    return _quantile(ordered, 0.5)
+
+
+def _spread(ordered: Column) -> Column:
+    return (_quantile(ordered, 0.75) - _quantile(ordered, 0.25)) / 2
+
+
+def _quantile(ordered: Column, share: float) -> Column:
+    """The quantile between the two nearest values, by distance (Hyndman & Fan 1996, type 7); null of none."""
+    place = (F.size(ordered) - 1) * F.lit(share)
+    low = F.floor(place).cast("int")
+    below = F.try_element_at(ordered, low + 1).cast("double")
+    above = F.try_element_at(ordered, F.ceil(place).cast("int") + 1).cast("double")
+    return F.when(F.size(ordered) > 0, below + (above - below) * (place - low))
+
+
+def _cycle(days: Column, window: int | None, as_of: date) -> Column:
+    gaps = _gaps(days, window, as_of)
+    said = F.struct(
+        F.col("key"),
+        _median(gaps).alias("value"),
+        _spread(gaps).alias("spread"),
+        F.size(gaps).cast("bigint").alias("gaps"),
+    )
+    return F.when(F.size(gaps) > 0, said)
+
+
+def _sorted_cycles(name: str) -> Column:
+    found = F.collect_list(name)  # without nulls
+    return F.when(F.size(found) > 0, F.array_sort(found))
