@@ -57,7 +57,15 @@ def test_feeds_in_our_own_format_give_everything() -> None:
             },
         ),
         ("completejourney", "shop_account", {"member_level", "shop_city_tier"}),  # a birth year, but no birth date
-        ("filmtrust", "review", {"low_ratings_365d", "reviews_365d", "reviews_90d"}),  # no times at all
+        (
+            "filmtrust",  # no times at all, and no texts
+            "review",
+            {
+                *("low_ratings_365d", "reviews_365d", "reviews_90d", "felt_reviews_365d", "review_points_365d"),
+                *("praising_reviews_365d", "praising_reviews_90d", "complaining_reviews_365d"),
+                *("complaining_reviews_90d", "complained_aspects_365d"),
+            },
+        ),
     ],
 )  # fmt: skip
 def test_a_count_over_what_a_source_does_not_map_is_unknown(

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Contract
 
-KEY_KINDS = ("account", "brand", "category", "product", "topic", "hour")
+KEY_KINDS = ("account", "brand", "category", "product", "topic", "aspect", "hour")
 OWN_DATE = "business_date"
-_EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "keys", "dates")
+_EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")
+_OPINION = {
+    "sentiment": NameInfo("int", "What the text feels, from -100 to 100"),
+    "aspects": NameInfo("array<string>", "What the text speaks of"),
+}
 _LOOKUP_KEYS = ("feed", "on", "take", "as_at", "needs")
 
 
@@ -54,6 +58,7 @@ class Lookup:
 class Event:
     """One kind of event: its feed, the column with its account, its dates (the first is the default), keys.
 
+    `opinion_of` is the column with a comment's text: `sentiment` and `aspects` are then names too.
     `keys` maps a key kind to an expression over `names`: a scalar, or an array for many keys at once.
     """
 
@@ -67,6 +72,7 @@ class Event:
     dates: tuple[tuple[str, str], ...]
     names: Mapping[str, NameInfo]
     at: str | None
+    opinion_of: str | None = None
 
     @property
     def needs_others(self) -> bool:
@@ -119,6 +125,12 @@ def _event(
             lookups.append(lookup)
             there = clean_contract(contracts[lookup.feed])
             names |= {ours: NameInfo(there.column(theirs).type) for ours, theirs in lookup.take}
+    text = data.get("opinion_of")
+    if text is not None and (text not in names or names[str(text)].type != "string"):
+        problems.append(
+            Problem(place, f"`opinion_of: {text}` is no text", hint=did_you_mean(str(text), names))
+        )
+    names |= _OPINION if text is not None else {}
     keys = tuple((data.get("keys") or {}).items())
     for kind, expression in keys:
         if kind not in KEY_KINDS:
@@ -147,6 +159,7 @@ def _event(
         dates=dates,
         names=names,
         at=contracts[feed].at,
+        opinion_of=text,
     )
 
 

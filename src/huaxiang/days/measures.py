@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from huaxiang.expressions import compile_expression
 from huaxiang.models.cards import CARDS
+from huaxiang.models.lexicon import lexicon_digest
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Text
@@ -249,4 +250,6 @@ class Catalogue:
         ]
         event = self.streams()[stream][0][0].event
         said.append(f"{event.feed}:{event.account}:{event.keys}:{event.lookups}")
+        if event.opinion_of:
+            said.append(f"{event.opinion_of}:{lexicon_digest()}")
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]

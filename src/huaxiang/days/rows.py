@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.opinions import with_opinion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,7 +26,7 @@ def event_rows(
 
     `narrowly`, for few rows against a large feed: only the other sides that they need are looked at.
 
-    Adds the looked-up names, `account`, `local_hour` and `weekday` (null without an instant),
+    Adds the looked-up names, what a comment feels (`days.opinions`), `account`, `local_hour` and `weekday` (null without an instant),
     `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
     struct(kind, key) of the looked-up rows that are missing so far. A key that is null awaits nothing.
     """
@@ -37,6 +39,8 @@ def event_rows(
         rows = with_lookup(
             rows, lookup, only_sought(other, lookup, rows) if narrowly and lookup.needs else other
         )
+    if event.opinion_of:
+        rows = with_opinion(rows, event.opinion_of)
     local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(
         {

@@ -9,6 +9,7 @@ valence shifters: Polanyi & Zaenen 2006; Taboada et al. 2011, Lexicon-Based Meth
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from huaxiang.shipped import shipped
 if TYPE_CHECKING:
     from pathlib import Path
 
+VERSION = "1"
+"""Of the reading: raise it when the same words come to mean something else."""
 LONGEST = 2_000
 """Characters of a comment that are read: what somebody thinks stands in the first ones."""
 _CLAUSES = re.compile(r"[,，。.!！?？;；~～…、\s]+")
@@ -92,7 +95,17 @@ class Lexicon:
 @cache
 def shipped_lexicon() -> Lexicon:
     """Return the lexicon that comes with the project."""
-    return load_lexicon(shipped("schemas") / "text" / "sentiment.yaml")
+    return load_lexicon(_shipped_file())
+
+
+@cache
+def lexicon_digest() -> str:
+    """Return a hash of the shipped lexicon and of how it is read: what it says changes with it."""
+    return hashlib.sha256(_shipped_file().read_bytes() + VERSION.encode()).hexdigest()[:16]
+
+
+def _shipped_file() -> Path:
+    return shipped("schemas") / "text" / "sentiment.yaml"
 
 
 def load_lexicon(path: Path) -> Lexicon:

@@ -29,6 +29,7 @@ FEED_COVERAGE = (
     "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>,"
     " source string"
 )
+OPINION = ("sentiment", "aspects")
 DATED = ("days", "first", "last", "ordered")
 """Ways that are about dates, whatever the window."""
 
@@ -73,7 +74,7 @@ def unknown_names(
             if theirs is not None:
                 sought = all(is_known(event, ours) for _, ours in lookup.on)
                 return sought and is_given(lookup.feed, theirs)
-        return is_given(event.feed, name)
+        return is_given(event.feed, str(event.opinion_of) if name in OPINION and event.opinion_of else name)
 
     return sorted({n for e in events if e.feed == feed for n in e.names if not is_known(e, n)})
 
