@@ -10,9 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests import realdata
 
 from huaxiang.errors import ConfigurationError
 from huaxiang.world import Report, evaluate, make
+from huaxiang.world.published import published_checks
 
 AS_OF = date(2026, 11, 20)
 VERDICTS = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
@@ -184,3 +186,13 @@ def test_bad_rows_that_got_through_are_found(lake: Tables, truth: Path) -> None:
     assert wrong.name == "faults: rows quarantined"
     assert "fewer: order_line" in wrong.found
     assert f"✘ {wrong.name}" in str(report)
+
+
+def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
+    missing = published_checks(tmp_path)
+    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 2
+    (tmp_path / "cdnow").symlink_to(realdata.needed("cdnow"))
+    checks = published_checks(tmp_path)
+    told = {check.name: check for check in checks}
+    assert [name for name, check in told.items() if not check.ok and "is there" not in name] == []
+    assert told["BG/NBD on CDNOW: r"].found.startswith("0.2426 [0.219, 0.268]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -210,12 +211,19 @@ def world(
 def evaluate(
     lake: LakeRoot = "lake",
     truth: Annotated[Path, typer.Option("--truth", help="The world's truth folder")] = Path("world/truth"),
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also models against published numbers and real data (--data)")
+    ] = False,
+    data: Annotated[Path, typer.Option("--data", help="Folder with cdnow/ and zh_sentiment/")] = Path("data"),
     as_json: AsJson = False,
 ) -> int:
     """Compare what a lake says with what the demo world planted."""
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
+    from huaxiang.world.published import published_checks  # noqa: PLC0415
 
     report = run(lake, truth)
+    if everything:
+        report = replace(report, checks=(*report.checks, *published_checks(data)))
     if as_json:
         print(json.dumps([c.__dict__ for c in report.checks], ensure_ascii=False, default=str))
     else:
@@ -244,7 +252,7 @@ def demo(
     make(made, people=people, days=days, seed=seed, until=until)
     dates = [until - timedelta(days=n) for n in (3, 2, 1, 0)]
     nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
-    code = evaluate(str(tables), made / "truth", False)
+    code = evaluate(str(tables), made / "truth")
     print(
         f'look:  {tables}/pages/{until}/index.html\nask:   huaxiang query "SELECT rfm_class, count(*) FROM portrait GROUP BY 1" --lake {tables}'
     )
