@@ -84,14 +84,15 @@ def foretell(fit: Fit, counted: Counted) -> Foretold | None:
 
 
 def held_out(calibration: Counted, later: Numbers, days: int) -> dict[str, float]:
-    """Return how a fit on the time before foretold the buying days of the last `days`; empty when it can't be fitted.
+    """Return how a fit on the time before foretold the buying days of the last `days`.
 
+    `holdout_fitted` is 0, and nothing else is told, when that time alone can't be fitted.
     `later` holds, for each row of `calibration`, the buying days that its people then had. `naive` keeps up
     everybody's own rate so far.
     """
     fit = bgnbd.fit(calibration.histories())
     if not fit.usable:
-        return {}
+        return {"holdout_days": float(days), "holdout_fitted": 0.0}
     parameters = np.array([fit.parameters[name] for name in bgnbd.NAMES])
     histories = bgnbd.Histories(
         calibration.repeats, calibration.span / WEEK, calibration.age / WEEK, calibration.people
@@ -101,6 +102,7 @@ def held_out(calibration: Counted, later: Numbers, days: int) -> dict[str, float
     people = calibration.people
     return {
         "holdout_days": float(days),
+        "holdout_fitted": 1.0,
         "holdout_people": float(people.sum()),
         "holdout_actual": float(np.sum(people * later)),
         "holdout_expected": float(np.sum(people * expected)),

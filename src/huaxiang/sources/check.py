@@ -22,9 +22,10 @@ from huaxiang.sources.sample import sampled
 from huaxiang.sources.stage import stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from huaxiang.contracts.model import Contract
+    from huaxiang.sources.files import LandingFile
     from huaxiang.sources.outside import SourceMap
     from huaxiang.sources.stage import Staged
 
@@ -152,7 +153,7 @@ def check_source(
         landing=str(landing),
         feeds=feeds,
         empty=_empty(source),
-        as_of=_last_day(source),
+        as_of=_last_day(source, found.files),
         unknown=source.unknown,
         problems=(*found.problems, *others),
         notes=tuple(note for feed in staged.values() for note in feed.notes),
@@ -190,6 +191,10 @@ def _empty(source: SourceMap) -> tuple[str, ...]:
     return tuple(dict.fromkeys(empty))
 
 
-def _last_day(source: SourceMap) -> date | None:
+def _last_day(source: SourceMap, files: Iterable[LandingFile]) -> date | None:
+    """Return the date to run a night for: of the newest daily file, else the day before what is there once was complete."""
+    daily = [f.arrival for f in files if f.feed in source.feeds and not source.reads_once(f.feed)]
+    if daily:
+        return max(daily)
     days = [f.arrived for f in source.files.values() if f.arrived]
     return max(days) - timedelta(days=1) if days else None
