@@ -26,7 +26,7 @@ CELLS = (
     "person string, stream string, key_kind string, part string, business_date date, "
     "buying_days bigint, first_order_date bigint, last_order_date bigint"
 )
-SAID = [t.name for t in CATALOGUE.tags if t.modelled]
+SAID = [t.name for t in CATALOGUE.tags if str(t.modelled).startswith("purchases.")]
 
 
 def shoppers(people: int) -> list[tuple[str, list[date], int]]:

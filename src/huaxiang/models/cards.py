@@ -50,7 +50,18 @@ PURCHASES = Card(
         " buying day is worth one's own mean"
     ),
 )
-CARDS = {card.name: card for card in (PURCHASES,)}
+INFLUENCE = Card(
+    name="influence",
+    version="1",
+    method=(
+        "PageRank (Page, Brin, Motwani & Winograd 1999) over the follows that stand between persons, damping 0.85,"
+        " the mass of who follows nobody spread; in averages of all who follow or are followed"
+    ),
+    needs=("followings", "followers"),
+    gives={"pagerank": "double"},
+    otherwise="nobody is ranked",
+)
+CARDS = {card.name: card for card in (PURCHASES, INFLUENCE)}
 
 
 def output_type(said: str) -> str | None:

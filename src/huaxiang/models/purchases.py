@@ -13,10 +13,9 @@ import numpy as np
 
 from huaxiang.models import bgnbd, gamma_gamma
 from huaxiang.models.cards import PURCHASES
+from huaxiang.models.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from huaxiang.models.fit import Fit
@@ -30,15 +29,6 @@ SHARE = 0.8
 BINS = 200
 """Mean values are counted in bins of a half per cent (200 to a factor of e): what a fit loses by it is less
 than a hundredth of its parameters' errors."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a model said of itself on a night: a row of the table `model`."""
-
-    part: str
-    fit: Fit
-    quality: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -120,14 +110,9 @@ def value_fit(days: Numbers, bins: Numbers, people: Numbers) -> Told:
     x, mean, n = (np.asarray(v, dtype=float)[order] for v in (days, np.exp(np.asarray(bins) / BINS), people))
     fit = gamma_gamma.fit(gamma_gamma.Values(x, mean, n))
     if len(x) < 2 or n.sum() < 2:
-        return Told("value", fit, {})
+        return Told(PURCHASES.name, "value", fit, {})
     logs = np.log(np.vstack([x, mean]))
     spread = np.cov(logs, aweights=n)
     both = float(np.sqrt(spread[0, 0] * spread[1, 1]))
     quality = {"correlation_of_days_and_value": float(spread[0, 1] / both)} if both > 0 else {}
-    return Told("value", fit, quality)
-
-
-def why(told: Told) -> str | None:
-    """Return why a fit is not used and what holds instead; None for one that is."""
-    return None if told.fit.usable else f"{told.fit.why}; {PURCHASES.otherwise}"
+    return Told(PURCHASES.name, "value", fit, quality)

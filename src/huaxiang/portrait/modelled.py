@@ -15,11 +15,11 @@ from huaxiang.models.cards import PURCHASES
 from huaxiang.models.purchases import (
     BINS,
     Counted,
-    Told,
     foretell,
     held_out,
     value_fit,
 )
+from huaxiang.models.told import Told
 from huaxiang.portrait.fold import folded
 from huaxiang.together import together
 
@@ -67,7 +67,8 @@ def with_purchases(measured: DataFrame, cells: DataFrame, catalogue: Catalogue, 
     bought = histories.where(F.col("_repeats").isNotNull())
     counted, worth = together([partial(_counted, bought), partial(_counted, values)])
     known = Counted(*(_numbers(counted, name) for name in (*_HISTORY, "count")))
-    days = Told("days", bgnbd.fit(known.histories()), _checked(measured, cells, catalogue, known, as_of))
+    quality = _checked(measured, cells, catalogue, known, as_of)
+    days = Told(PURCHASES.name, "days", bgnbd.fit(known.histories()), quality)
     value = value_fit(*(_numbers(worth, name) for name in ("_bought", "_bin", "count")))
     said = foretell(days.fit, known)
     frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))

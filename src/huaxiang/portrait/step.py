@@ -11,8 +11,7 @@ from pyspark.storagelevel import StorageLevel
 from huaxiang.clean.ingest import changes
 from huaxiang.contracts.spark import struct_type
 from huaxiang.frames import local_frame
-from huaxiang.models.cards import PURCHASES
-from huaxiang.models.purchases import why
+from huaxiang.models.cards import CARDS
 from huaxiang.portrait.assemble import cells_of_persons, measured_portrait
 from huaxiang.portrait.coverage import (
     FEED_COVERAGE,
@@ -21,6 +20,7 @@ from huaxiang.portrait.coverage import (
     unknown_by_feed,
     unknown_names,
 )
+from huaxiang.portrait.influence import with_influence
 from huaxiang.portrait.modelled import with_purchases
 from huaxiang.portrait.tags import tagged_portrait
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from huaxiang.models.purchases import Told
+    from huaxiang.models.told import Told
     from huaxiang.night import Night
 
 Coverage = list[dict[str, Any]]
@@ -65,10 +65,12 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     """Let models speak, derive the tags, and write `portrait` and `model`."""
     lake = night.lake
     try:
-        cells = cells_of_persons(lake.read("day_row"), lake.read("person_account"))
-        modelled = with_purchases(measured, cells, night.catalogue, as_of=night.as_of)
-        _write_fits(night, modelled.told)
-        portrait = tagged_portrait(modelled.frame, night.catalogue, as_of=night.as_of)
+        persons = lake.read("person_account")
+        cells = cells_of_persons(lake.read("day_row"), persons)
+        bought = with_purchases(measured, cells, night.catalogue, as_of=night.as_of)
+        followed = with_influence(bought.frame, cells, persons, night.catalogue, as_of=night.as_of)
+        _write_fits(night, (*bought.told, *followed.told))
+        portrait = tagged_portrait(followed.frame, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
     finally:
         measured.unpersist()
@@ -81,14 +83,14 @@ def _write_fits(night: Night, told: Iterable[Told]) -> None:
     schema = struct_type(night.contracts["model"])
     rows = [
         {
-            "model": PURCHASES.name,
+            "model": one.model,
             "part": one.part,
             "release": night.number,
             "as_of": night.as_of,
-            "version": PURCHASES.version,
-            "method": PURCHASES.method,
+            "version": CARDS[one.model].version,
+            "method": CARDS[one.model].method,
             "status": one.fit.status,
-            "why": why(one),
+            "why": one.why,
             "people": one.fit.people,
             "histories": one.fit.histories,
             "log_likelihood": one.fit.log_likelihood if one.fit.parameters else None,
