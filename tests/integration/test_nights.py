@@ -67,6 +67,7 @@ def hashes(lake: str) -> dict[str, str]:
         "measure_definition",
         "coverage",
         "day_row_past",
+        "model",
     )
     return {
         n: p.content_hash

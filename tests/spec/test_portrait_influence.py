@@ -50,8 +50,8 @@ def said(spark: SparkSession, follows: list[tuple[str, str, str]]) -> Any:
     persons = spark.createDataFrame(who, "account string, person string, platform string")
     measured = persons.select("person").distinct()
     mine = cells_of_persons(made.repartition(3), persons)
-    told = with_influence(measured, mine, persons, CATALOGUE, as_of=date(2026, 11, 20))
-    return told.told[0], {row["person"]: row["influence"] for row in told.frame.collect()}
+    ranked, told = with_influence(measured, mine, persons, CATALOGUE, as_of=date(2026, 11, 20))
+    return told[0], {row["person"]: row["influence"] for row in ranked.collect()}
 
 
 def test_follows_that_stand_rank_persons_as_elsewhere(spark: SparkSession) -> None:

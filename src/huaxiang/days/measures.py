@@ -225,6 +225,10 @@ class Catalogue:
         """The measures of a grain."""
         return tuple(m for m in self.measures if grain in m.grains)
 
+    def said_by(self, model: str) -> tuple[Tag, ...]:
+        """The tags that a model says."""
+        return tuple(t for t in self.tags if t.modelled and t.modelled.partition(".")[0] == model)
+
     def columns(self) -> tuple[str, ...]:
         """All columns that measures, window by window, and tags give to portraits and relations."""
         measured = [m.column(window) for m in self.measures for window in m.windows]

@@ -13,6 +13,7 @@ from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
+from huaxiang.portrait.modelled import with_models
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 from huaxiang.tables.write import PARTITION
@@ -37,7 +38,8 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     day_rows = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
     measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
-    portrait = tagged_portrait(measured, catalogue, as_of=as_of)
+    said, _ = with_models(measured, day_rows, persons, catalogue, as_of=as_of)
+    portrait = tagged_portrait(said, catalogue, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
     pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     related = tagged_relations(pairs, portrait, catalogue, as_of=as_of)

@@ -13,7 +13,6 @@ from huaxiang.models.fit import FITTED, TOO_LARGE, TOO_LITTLE, Fit
 from huaxiang.models.pagerank import DAMPING, pagerank
 from huaxiang.models.told import Told
 from huaxiang.portrait.fold import standing_edges
-from huaxiang.portrait.modelled import Modelled, asked_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,20 +24,22 @@ if TYPE_CHECKING:
 MOST_EDGES = 20_000_000
 """What the driver takes: two numbers an edge, and a few hundred bytes a person."""
 FOLLOWS = "followings"
+DIGITS = 6
+"""Of a rank that are told: the last ones of a float depend on the order of the people."""
 
 
 def with_influence(
     measured: DataFrame, cells: DataFrame, persons: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> Modelled:
-    """Return `measured` with the tags that the model `influence` says; null for who neither follows nor is followed.
+) -> tuple[DataFrame, tuple[Told, ...]]:
+    """Return `measured` with the tags that the model `influence` says, and its fit; null for who neither follows nor is followed.
 
     `cells` are day rows that carry `person`; only follows that still stand, between two known persons, count,
     each pair of persons once.
     """
-    tags = asked_of(catalogue, INFLUENCE.name)
+    tags = catalogue.said_by(INFLUENCE.name)
     follows = next((m for m in catalogue.at("person") if m.name == FOLLOWS), None)
     if not tags or follows is None:
-        return Modelled(measured, ())
+        return measured, ()
     mine = cells.where((F.col("key_kind") == "account") & (F.col("stream") == follows.part.stream))
     standing = standing_edges(mine, follows, persons, as_of=as_of).where(F.col("other_person").isNotNull())
     edges = standing.select("person", "other_person").distinct()
@@ -58,13 +59,15 @@ def with_influence(
         status = TOO_LITTLE if count == 0 else TOO_LARGE
         fit = Fit(status, people=people, histories=min(count, MOST_EDGES), why=why)
         frame = measured.withColumns({t.name: unknown for t in tags})
-        return Modelled(frame, (Told(INFLUENCE.name, "follows", fit, {}),))
+        return frame, (Told(INFLUENCE.name, "follows", fit, {}),)
     ranks = pagerank(ends[:count], ends[count:], people)
-    table = pa.table({"_whose": pa.array(names.tolist()), "_rank": pa.array(ranks.ranks * people)})
+    table = pa.table(
+        {"_whose": pa.array(names.tolist()), "_rank": pa.array(np.round(ranks.ranks * people, DIGITS))}
+    )
     ranked = measured.sparkSession.createDataFrame(table, "_whose string, _rank double")
     joined = measured.join(F.broadcast(ranked), F.col("person") == F.col("_whose"), "left")
     fit = Fit(FITTED, {"damping": DAMPING}, {"damping": None}, people=people, histories=count)
     quality = {"rounds": float(ranks.rounds), "last_change": ranks.change}
     named = {t.name: F.col("_rank") for t in tags}
     frame = joined.withColumns(named).select(*measured.columns, *named)
-    return Modelled(frame, (Told(INFLUENCE.name, "follows", fit, quality),))
+    return frame, (Told(INFLUENCE.name, "follows", fit, quality),)

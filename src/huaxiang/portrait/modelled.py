@@ -1,166 +1,30 @@
-"""What the model `purchases` says of people: histories are counted on Spark, fitted on the driver, and joined back."""
+"""The named models speak of people: each adds its tags to the measured portrait."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-from pyspark.sql import functions as F
-
-from huaxiang.models import bgnbd
-from huaxiang.models.cards import PURCHASES
-from huaxiang.models.purchases import (
-    BINS,
-    Counted,
-    foretell,
-    held_out,
-    value_fit,
-)
-from huaxiang.models.told import Told
-from huaxiang.portrait.fold import folded
-from huaxiang.together import together
+from huaxiang.portrait.assemble import cells_of_persons
+from huaxiang.portrait.influence import with_influence
+from huaxiang.portrait.purchases import with_purchases
 
 if TYPE_CHECKING:
     from datetime import date
 
-    import numpy as np
-    from numpy.typing import NDArray
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
-    from huaxiang.days.measures import Catalogue, Tag
-
-LONGEST_HOLDOUT, SHORTEST_HOLDOUT = 182, 7
-_HISTORY = ("_repeats", "_span", "_age")
-_SAID = "_history int, _lasted int, _aged int, _chance double, _days double, _low int, _high int"
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.models.told import Told
 
 
-@dataclass(frozen=True)
-class Modelled:
-    """The portrait with what models say of each person, and what they say of themselves."""
+def with_models(
+    measured: DataFrame, day_rows: DataFrame, persons: DataFrame, catalogue: Catalogue, *, as_of: date
+) -> tuple[DataFrame, tuple[Told, ...]]:
+    """Return `measured` with every tag that a model says, and what the models say of themselves.
 
-    frame: DataFrame
-    told: tuple[Told, ...]
-
-
-def asked_of(catalogue: Catalogue, model: str) -> list[Tag]:
-    """Return the tags that a model says."""
-    return [t for t in catalogue.tags if t.modelled and t.modelled.partition(".")[0] == model]
-
-
-def with_purchases(measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date) -> Modelled:
-    """Return `measured` with the tags that the model `purchases` says; null for who never bought.
-
-    `cells` are day rows that carry `person`, for the check on what a fit has not seen. Each distinct history
-    is fitted and foretold once. `measured` is read several times: hold it.
+    `measured` is read several times: hold it.
     """
-    tags = asked_of(catalogue, PURCHASES.name)
-    if not tags:
-        return Modelled(measured, ())
-    histories = measured.select(*_history(as_of))
-    values = measured.where((F.col("paid_all") > 0) & (F.col("buying_days_all") > 0)).select(
-        F.col("buying_days_all").alias("_bought"),
-        F.round(F.log(F.col("paid_all") / F.col("buying_days_all")) * BINS).cast("int").alias("_bin"),
-    )
-    bought = histories.where(F.col("_repeats").isNotNull())
-    counted, worth = together([partial(_counted, bought), partial(_counted, values)])
-    known = Counted(*(_numbers(counted, name) for name in (*_HISTORY, "count")))
-    quality = _checked(measured, cells, catalogue, known, as_of)
-    days = Told(PURCHASES.name, "days", bgnbd.fit(known.histories()), quality)
-    value = value_fit(*(_numbers(worth, name) for name in ("_bought", "_bin", "count")))
-    said = foretell(days.fit, known)
-    frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
-    if said is not None:
-        names = ("_history", "_lasted", "_aged", "_chance", "_days", "_low", "_high")
-        columns = (known.repeats, known.span, known.age, said.chance, said.days, said.low, said.high)
-        kinds = [pa.int32()] * 3 + [pa.float64()] * 2 + [pa.int32()] * 2
-        table = pa.table(
-            {
-                n: pa.array(c.astype(k.to_pandas_dtype()), k)
-                for n, c, k in zip(names, columns, kinds, strict=True)
-            }
-        )
-        foretold = measured.sparkSession.createDataFrame(table, _SAID)
-        same = (
-            (F.col("_history") == F.col("_repeats"))
-            & (F.col("_lasted") == F.col("_span"))
-            & (F.col("_aged") == F.col("_age"))
-        )
-        frame = frame.join(F.broadcast(foretold), same, "left")
-    outputs = _outputs(value, is_foretold=said is not None)
-    named = {t.name: outputs[str(t.modelled).partition(".")[2]] for t in tags}
-    return Modelled(frame.withColumns(named).select(*measured.columns, *named), (days, value))
-
-
-def _history(as_of: date) -> list[Column]:
-    """Return repeats, span and age of a person's buying, in days; null for who has bought on no date."""
-    first, last = F.col("first_order_date"), F.col("last_order_date")
-    repeats = F.when(first.isNotNull() & (F.col("buying_days_all") > 0), F.col("buying_days_all") - 1)
-    values = repeats.cast("int"), F.date_diff(last, first), F.date_diff(F.lit(as_of), first)
-    return [value.alias(name) for value, name in zip(values, _HISTORY, strict=True)]
-
-
-def _outputs(value: Told, *, is_foretold: bool) -> dict[str, Column]:
-    """Return the model's outputs over the history, its foretelling and the portrait's own columns."""
-    bought = F.col("_repeats").isNotNull()
-    nothing = F.lit(None)
-    days = F.col("_days") if is_foretold else F.when(bought, F.col("buying_days_365d").cast("double"))
-    low, high, chance = (
-        F.col(name) if is_foretold else nothing.cast(kind)
-        for name, kind in (("_low", "int"), ("_high", "int"), ("_chance", "double"))
-    )
-    own = F.col("paid_all").cast("double")
-    mean = own / F.col("buying_days_all")
-    if value.fit.usable:  # between one's own mean and everybody's, by how much is known of one
-        p, q, v = (F.lit(value.fit.parameters[name]) for name in ("p", "q", "v"))
-        mean = p * (v + F.greatest(own, F.lit(0.0))) / (p * F.col("buying_days_all") + q - 1)
-    worth = F.when(bought, mean)
-
-    def minor(times: Column) -> Column:
-        return F.round(times * worth).cast("bigint")
-
-    return {
-        "chance_active": chance,
-        "expected_days": days,
-        "lowest_days": low,
-        "highest_days": high,
-        "expected_value": minor(days),
-        "lowest_value": minor(low),
-        "highest_value": minor(high),
-    }
-
-
-def _checked(
-    measured: DataFrame, cells: DataFrame, catalogue: Catalogue, known: Counted, as_of: date
-) -> dict[str, float]:
-    """Return how a fit on the first three quarters of the time, or all but its last half year, foretold the rest."""
-    days = min(int(known.age.max(initial=0)) // 4, LONGEST_HOLDOUT)
-    if days < SHORTEST_HOLDOUT:
-        return {}
-    cut = as_of - timedelta(days=days)
-    read = ("buying_days", "first_order_date", "last_order_date")
-    measures = [m for m in catalogue.at("person") if m.name in read]
-    stream = measures[0].part.stream
-    bought = cells.where((F.col("key_kind") == "none") & (F.col("stream") == stream))
-    before = folded(bought, ["person"], measures, as_of=cut)
-    now = measured.select("person", F.col("buying_days_all").alias("_now"))
-    both = before.join(now, "person")
-    rows = _counted(
-        both.select(*_history(cut), (F.col("_now") - F.col("buying_days_all")).alias("_later")).where(
-            F.col("_repeats").isNotNull()
-        )
-    )
-    calibration = Counted(*(_numbers(rows, name) for name in (*_HISTORY, "count")))
-    return held_out(calibration, _numbers(rows, "_later"), days)
-
-
-def _counted(frame: DataFrame) -> pa.Table:
-    """Return the distinct rows with their `count`, in one order."""
-    found = frame.groupBy(*frame.columns).count().toArrow()
-    return found.sort_by([(name, "ascending") for name in frame.columns])
-
-
-def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
-    return table[name].to_numpy(zero_copy_only=False).astype(float)
+    cells = cells_of_persons(day_rows, persons)
+    bought, of_purchases = with_purchases(measured, cells, catalogue, as_of=as_of)
+    followed, of_follows = with_influence(bought, cells, persons, catalogue, as_of=as_of)
+    return followed, (*of_purchases, *of_follows)

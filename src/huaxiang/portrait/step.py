@@ -12,7 +12,7 @@ from huaxiang.clean.ingest import changes
 from huaxiang.contracts.spark import struct_type
 from huaxiang.frames import local_frame
 from huaxiang.models.cards import CARDS
-from huaxiang.portrait.assemble import cells_of_persons, measured_portrait
+from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import (
     FEED_COVERAGE,
     covers_by_feed,
@@ -20,8 +20,7 @@ from huaxiang.portrait.coverage import (
     unknown_by_feed,
     unknown_names,
 )
-from huaxiang.portrait.influence import with_influence
-from huaxiang.portrait.modelled import with_purchases
+from huaxiang.portrait.modelled import with_models
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
@@ -65,12 +64,10 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     """Let models speak, derive the tags, and write `portrait` and `model`."""
     lake = night.lake
     try:
-        persons = lake.read("person_account")
-        cells = cells_of_persons(lake.read("day_row"), persons)
-        bought = with_purchases(measured, cells, night.catalogue, as_of=night.as_of)
-        followed = with_influence(bought.frame, cells, persons, night.catalogue, as_of=night.as_of)
-        _write_fits(night, (*bought.told, *followed.told))
-        portrait = tagged_portrait(followed.frame, night.catalogue, as_of=night.as_of)
+        day_rows, persons = lake.read("day_row"), lake.read("person_account")
+        modelled, told = with_models(measured, day_rows, persons, night.catalogue, as_of=night.as_of)
+        _write_fits(night, told)
+        portrait = tagged_portrait(modelled, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
     finally:
         measured.unpersist()

@@ -11,7 +11,7 @@ import pytest
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.models.fit import FITTED, TOO_LITTLE
-from huaxiang.portrait.modelled import with_purchases
+from huaxiang.portrait.purchases import with_purchases
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -68,9 +68,9 @@ def test_it_says_the_same_in_any_order_and_foretells_what_it_has_not_seen(spark:
     told, rows = [], []
     for order, parts in ((people, 2), (people[::-1], 5)):
         frame = measured(spark, order).repartition(parts, "paid_all")
-        said = with_purchases(frame, cells(spark, order).repartition(parts), CATALOGUE, as_of=AS_OF)
-        told.append(said.told)
-        rows.append({row["person"]: row.asDict() for row in said.frame.collect()})
+        said, fits = with_purchases(frame, cells(spark, order).repartition(parts), CATALOGUE, as_of=AS_OF)
+        told.append(fits)
+        rows.append({row["person"]: row.asDict() for row in said.collect()})
     assert rows[0] == rows[1]
     assert told[0] == told[1]
     assert rows[0].keys() == {"nobody", "unknown", *(person for person, *_ in people)}
@@ -101,11 +101,11 @@ def test_it_says_the_same_in_any_order_and_foretells_what_it_has_not_seen(spark:
 
 def test_with_too_few_people_the_year_to_come_is_as_the_last(spark: SparkSession) -> None:
     people = shoppers(40)
-    said = with_purchases(measured(spark, people), cells(spark, people), CATALOGUE, as_of=AS_OF)
-    days, value = said.told
+    said, told = with_purchases(measured(spark, people), cells(spark, people), CATALOGUE, as_of=AS_OF)
+    days, value = told
     assert (days.fit.status, value.fit.status) == (TOO_LITTLE, TOO_LITTLE)
     assert "of 100 it takes" in days.fit.why
-    found = {row["person"]: row for row in said.frame.collect()}
+    found = {row["person"]: row for row in said.collect()}
     year = AS_OF - timedelta(days=365)
     for person, dates, paid in people:
         row = found[person]
@@ -117,6 +117,6 @@ def test_with_too_few_people_the_year_to_come_is_as_the_last(spark: SparkSession
 
 
 def test_without_anybody_nothing_is_said(spark: SparkSession) -> None:
-    said = with_purchases(measured(spark, []), cells(spark, []), CATALOGUE, as_of=AS_OF)
-    assert [one.fit.status for one in said.told] == [TOO_LITTLE, TOO_LITTLE]
-    assert [[row[name] for name in SAID] for row in said.frame.collect()] == [[None] * len(SAID)] * 2
+    said, told = with_purchases(measured(spark, []), cells(spark, []), CATALOGUE, as_of=AS_OF)
+    assert [one.fit.status for one in told] == [TOO_LITTLE, TOO_LITTLE]
+    assert [[row[name] for name in SAID] for row in said.collect()] == [[None] * len(SAID)] * 2
