@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 AS_OF = date(2026, 11, 20)
-CATALOGUE = load_catalogue(CONTRACTS)
 NAMES = (
     "repurchase_gap",
     "repurchase_gap_spread",
@@ -31,7 +30,28 @@ NAMES = (
     "link_visits_bought",
     "click_to_order_lag",
 )
-ONLY = [m for m in CATALOGUE.measures if m.name in NAMES]
+FOLLOWED = """\
+- measure: link_visits_bought
+  title: {en: Visits by shared link that led to a purchase, zh: 分享链接到访后购买次数}
+  means: {en: "Views that a shared link led to, followed by an order of the same person within seven days", zh: 经分享链接到访且七天内同一人下单的次数}
+  from: browse_event
+  where: act = 'view' and link_id is not null
+  adds_up: ordered(followed)
+  then: {from: order_line, within_days: 7}
+  grains: [person, brand]
+  windows: [90]
+  unit: visits
+- measure: click_to_order_lag
+  title: {en: Days from ad click to order, zh: 广告点击到下单天数}
+  means: {en: "Median days from a click on an ad to the next order within thirty days", zh: 点击广告后三十天内下一次下单的间隔天数中位数}
+  from: ad_event
+  where: act = 'click'
+  adds_up: ordered(lag_median)
+  then: {from: order_line, within_days: 30}
+  grains: [person]
+  windows: [90]
+  unit: days
+"""
 COVERS = {f: {"mall": "everybody"} for f in ("order_line", "browse_event", "ad_event")}
 
 
@@ -123,8 +143,12 @@ def told(spark: SparkSession, catalogue: Any, rows: int) -> tuple[dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def both(_session: SparkSession) -> Any:
-    catalogue = type(CATALOGUE)(CATALOGUE.events, tuple(ONLY), ())
+def both(_session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    conf = tmp_path_factory.mktemp("conf")
+    (conf / "measures").mkdir()
+    (conf / "measures/mine.yaml").write_text(FOLLOWED, encoding="utf-8")
+    known = load_catalogue(CONTRACTS, conf)
+    catalogue = type(known)(known.events, tuple(m for m in known.measures if m.name in NAMES), ())
     first, second = (told(_session, catalogue, rows) for rows in (1, 3))
     assert first == second
     return first
