@@ -23,8 +23,7 @@ MEASURED = (
     " paid_all bigint"
 )
 CELLS = (
-    "person string, stream string, key_kind string, part string, business_date date, "
-    "buying_days bigint, first_order_date bigint, last_order_date bigint"
+    "person string, stream string, key_kind string, part string, business_date date, order_line__count bigint"
 )
 SAID = [t.name for t in CATALOGUE.tags if str(t.modelled).startswith("purchases.")]
 
@@ -56,7 +55,7 @@ def measured(spark: SparkSession, people: list[tuple[str, list[date], int]]) -> 
 
 def cells(spark: SparkSession, people: list[tuple[str, list[date], int]]) -> DataFrame:
     rows = [
-        (person, "order_line", "none", f"order_line {day:%Y-%m}", day, 1, 1, 1)
+        (person, "order_line", "none", f"order_line {day:%Y-%m}", day, 1)
         for person, dates, _ in people
         for day in dates
     ]

@@ -32,15 +32,40 @@ def refusal(conf: Path, entry: str) -> str:
         (f"- tag: person\n{WORDS}  derived: 1 > 2\n", "person"),
         (f"- measure: as_of\n{WORDS}  from: browse_event\n  adds_up: count\n", "as_of"),
         (f"- measure: orders_30d\n{WORDS}  from: browse_event\n  adds_up: count\n", "orders_30d"),
+        (f"- measure: key\n{WORDS}  from: browse_event\n  adds_up: count\n", "key"),
     ],
 )
 def test_a_column_stands_once(tmp_path: Path, entry: str, taken: str) -> None:
     assert f"mine.yaml:1 {taken}  `{taken}` is a column already" in refusal(tmp_path, entry)
 
 
-def test_a_measure_takes_no_column_of_the_day_rows(tmp_path: Path) -> None:
-    entry = f"- measure: key\n{WORDS}  from: browse_event\n  adds_up: count\n  windows: [30]\n"
-    assert "mine.yaml:1 key  `key` is a column of the day rows already" in refusal(tmp_path, entry)
+def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> None:
+    ways = (
+        "count",
+        "first",
+        "last",
+        "days",
+        "distinct(product)",
+        "sum(paid_minor)",
+        "top(brand, paid_minor)",
+    )
+    where = {"asked": "  where: paid_minor > 0\n", "asked_too": "  where: paid_minor > 0\n"}
+    entries = [
+        f"- measure: m{n}\n{WORDS}  from: order_line\n  adds_up: {way}\n" for n, way in enumerate(ways)
+    ]
+    entries += [
+        f"- measure: {name}\n{WORDS}  from: order_line\n  adds_up: count\n{said}"
+        for name, said in where.items()
+    ]
+    (tmp_path / "measures").mkdir()
+    (tmp_path / "measures/mine.yaml").write_text("".join(entries), encoding="utf-8")
+    catalogue = load_catalogue(load_contracts(), tmp_path)
+    mine = {m.name: m.part.column for m in catalogue.measures if m.place.startswith("mine.yaml")}
+    assert {mine[f"m{n}"] for n in range(5)} == {"order_line__count"}
+    assert {mine["m5"], mine["m6"]} == {"order_line__sum_paid_minor"}
+    assert mine["asked"] == mine["asked_too"] != "order_line__count"
+    kinds = {part.column: kinds for part, kinds in catalogue.streams()["order_line"]}
+    assert kinds["order_line__count"] == {"none", "brand", "category", "product"}
 
 
 @pytest.mark.parametrize(

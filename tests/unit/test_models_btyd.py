@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests import realdata
 
-from huaxiang.models import bgnbd, gamma_gamma
+from huaxiang.models import bgnbd, gamma_gamma, purchases
 from huaxiang.models.fit import BOUNDARY, FITTED, TOO_LITTLE
 
 WEEKS = 39.0
@@ -52,6 +52,15 @@ def test_cdnow_has_the_parameters_of_the_papers(cdnow):
     values = [np.array([c[name] for c in again]) for name in ("x", "zbar")]
     worth = gamma_gamma.fit(gamma_gamma.Values(*values, people=np.ones(len(again))))
     assert worth.parameters == pytest.approx({"p": 6.25, "q": 3.74, "v": 15.44}, abs=0.01)
+
+
+def test_bins_of_values_cost_a_fit_next_to_nothing(cdnow):
+    again = [c for c in cdnow if c["x"] > 0]
+    x, mean, n = (np.array([c[name] for c in again]) for name in ("x", "zbar", "x"))
+    exact = gamma_gamma.fit(gamma_gamma.Values(x, mean, np.ones(len(n))))
+    binned = purchases.value_fit(x, np.round(np.log(mean) * purchases.BINS), np.ones(len(n))).fit
+    for name, value in exact.parameters.items():
+        assert abs(np.log(binned.parameters[name] / value)) < exact.errors[name] / 50, name
 
 
 def test_a_customer_of_the_paper_is_expected_to_buy_as_it_says():

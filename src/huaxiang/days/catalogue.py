@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from huaxiang.contracts.yaml import Document
     from huaxiang.days.events import Event
 
-RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known"])
-"""Columns that every portrait or brand relation has, or will have."""
-OF_CELLS = frozenset([*GRAIN, "part", "person", "release", "known_to"])
-"""Columns that the day rows have beside their values, whose columns are named like measures."""
+RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known", *GRAIN])
+"""Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""
 
 
 def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = None) -> Catalogue:
@@ -83,11 +81,7 @@ def _tag_problems(catalogue: Catalogue) -> list[Problem]:
     columns = [(m.column(window), m.place) for m in catalogue.measures for window in m.windows]
     columns += [(tag.name, tag.place) for tag in catalogue.tags]
     taken = set(RESERVED)
-    problems = [
-        Problem(m.place, f"`{m.name}` is a column of the day rows already", hint="choose another name")
-        for m in catalogue.measures
-        if m.name in OF_CELLS
-    ]
+    problems = []
     for name, place in columns:
         if name in taken:
             problems.append(Problem(place, f"`{name}` is a column already", hint="choose another name"))

@@ -86,7 +86,7 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
         return F.when(F.size(held) > 0, F.size(held))
     if part.way == "min":
         return F.min(value)
-    if part.stored.startswith("array"):
+    if part.adds == ("instants",):
         return F.array_sort(F.flatten(F.collect_list(value)))
     return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
 
@@ -146,14 +146,14 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
     names = part.event.names
 
     def argument(index: int) -> Column:
-        return compile_expression(part.arguments[index], names).column()
+        return compile_expression(part.adds[index + 1], names).column()
 
     def when(value: Column) -> Column:
         return F.when(holds, value)
 
     said_at = [F.col(part.event.at)] if part.event.at else []
     instant = F.coalesce(*said_at, F.col(part.date).cast("timestamp"))
-    match part.way:
+    match part.adds[0]:
         case "sum":
             return F.sum(when(_bounded(argument(0))))
         case "count_of":  # once per distinct value: `_merged` adds them up
@@ -181,9 +181,7 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
                 owner.cast("string").alias("brand"),
             )
             return F.max(when(said))
-        case "ordered" if part.stored.startswith("array"):
+        case "instants":
             return F.array_sort(F.collect_list(when(instant)))
-        case "top" | "top_share" | "by" if len(part.arguments) == 2:
-            return F.sum(when(_bounded(argument(1))))
         case _:
             return F.sum(when(F.lit(1)))

@@ -40,7 +40,7 @@ def read_measure(entry: Entry, events: Mapping[str, Event]) -> Measure | None:
             found, expected = f"window `{window}`", f"days from 1 to {LONGEST_WINDOW}, or all"
             entry.refuse(("windows", n), found, expected)
     bare = entry.data.get("windows") is None
-    part = _part(entry, entry.name, grains, events)
+    part = _part(entry, grains, events)
     less = _less(entry, part, grains, events)
     then = _then(entry, part, grains, events)
     if part is None or entry.problems:
@@ -64,7 +64,7 @@ def _less(
         return None
     inside = entry.inside("less")
     inside.only(LESS_KEYS, " of less")
-    less = _part(inside, f"{entry.name}__less", grains, events)
+    less = _part(inside, grains, events)
     for one, where in ((part, entry), (less, inside)):
         if one and one.way not in ("sum", "count", "count_of"):
             where.refuse("adds_up", f"`less` with `{one.way}`", "sum, count or count_of, on both sides")
@@ -94,11 +94,11 @@ def _then(
     if not (type(within) is int and 0 < within <= LONGEST_WINDOW):
         inside.refuse("within_days", f"`within_days: {within}`", f"days from 1 to {LONGEST_WINDOW}")
     asked = replace(inside, data={**inner, "adds_up": entry.data["adds_up"]})
-    follower = _part(asked, f"{entry.name}__then", grains, events)
+    follower = _part(asked, grains, events)
     return Then(follower, int(within)) if follower and isinstance(within, int) else None
 
 
-def _part(entry: Entry, column: str, grains: tuple[str, ...], events: Mapping[str, Event]) -> Part | None:
+def _part(entry: Entry, grains: tuple[str, ...], events: Mapping[str, Event]) -> Part | None:
     before = len(entry.problems)
     named = str(entry.data.get("from"))
     event = events.get(named)
@@ -126,7 +126,7 @@ def _part(entry: Entry, column: str, grains: tuple[str, ...], events: Mapping[st
         found = (
             "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
         )
-    return Part(column, event, dated_by, entry.data.get("where"), way, arguments, found)
+    return Part(event, dated_by, entry.data.get("where"), way, arguments, found)
 
 
 def _called(entry: Entry) -> tuple[str, tuple[str, ...]] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
@@ -59,19 +60,44 @@ FOLLOWED = ("followed", "lag_median")
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 """The key of the day rows."""
 KEYED_WAYS = ("distinct", "top", "top_share", "by")
+COUNTED = ("count", "days", "first", "last", "others", "ordered", *KEYED_WAYS)
+"""Ways that are folded from how many events a cell holds, or from the sum of their second argument."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One column of the day rows: an event, which of its dates counts, a condition, a way of adding up."""
+    """What a measure reads of the day rows: an event, which of its dates counts, a condition, a way of adding up.
 
-    column: str
+    Ways that fold the same sums differently share a column: the first date, the active days and the top
+    category of an order line all come from its count.
+    """
+
     event: Event
     dated_by: str
     where: str | None
     way: str
     arguments: tuple[str, ...]
     type: str
+
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """What a cell holds: `count`, `instants`, or another way of adding up with its arguments."""
+        if self.way == "ordered" and self.arguments[0] in FOLLOWED:
+            return ("instants",)
+        if self.way in COUNTED:
+            weight = self.arguments[1:] if self.way in KEYED_WAYS else ()
+            return ("sum", *weight) if weight else ("count",)
+        return (self.way, *self.arguments)
+
+    @cached_property
+    def column(self) -> str:
+        """The day-row column, named by what it holds, so that it means the same in every catalogue."""
+        plain = [word for word in self.adds if word.isidentifier()]
+        name = "_".join([self.stream.replace("@", "_by_") + "_", *plain])
+        if self.where is None and len(plain) == len(self.adds):
+            return name
+        said = f"{self.adds}:{self.where}"
+        return f"{name}_{hashlib.sha256(said.encode()).hexdigest()[:6]}"
 
     @property
     def stream(self) -> str:
@@ -94,11 +120,18 @@ class Part:
         if self.way == "at_max":
             by = compile_expression(self.arguments[1], self.event.names).type
             return f"struct<by:{by},event_key:string,value:{self.type}>"
-        if self.way == "ordered" and self.arguments[0] in FOLLOWED:
+        if self.adds == ("instants",):
             return "array<timestamp>"
         if self.way == "state":
             return "struct<at:timestamp,revision:bigint,event_key:string,holds:boolean,brand:string>"
         return "bigint"
+
+    @property
+    def says(self) -> str:
+        """What a cell holds, as one line: `sum(paid_minor) of order_line where …`."""
+        way, *arguments = self.adds
+        called = f"{way}({', '.join(arguments)})" if arguments else way
+        return f"{called} of {self.stream}" + (f" where {self.where}" if self.where else "")
 
     def kinds(self, grains: tuple[str, ...]) -> frozenset[str]:
         """The key kinds of the day rows in which this column has values."""
@@ -203,12 +236,22 @@ class Tag:
         """`file:line name` of its expression or rank."""
         return f"{PurePath(self.at.file).name}:{self.at.line} {self.name}"
 
+    @property
+    def model(self) -> str:
+        """The model that says it; empty for a tag that none does."""
+        return (self.modelled or "").partition(".")[0]
+
+    @property
+    def output(self) -> str:
+        """Which of the model's outputs it is."""
+        return (self.modelled or "").partition(".")[2]
+
     def definition(self) -> str:
         """What it computes, as one line."""
         if self.rank:
             return f"quantile 1-{self.rank.into} of {self.rank.of}, best {self.rank.best}, among {self.rank.among}"
         if self.modelled:
-            return f"{self.modelled}: {CARDS[self.modelled.partition('.')[0]].method}"
+            return f"{self.modelled}: {CARDS[self.model].method}"
         return str(self.derived)
 
 
@@ -227,31 +270,36 @@ class Catalogue:
 
     def said_by(self, model: str) -> tuple[Tag, ...]:
         """The tags that a model says."""
-        return tuple(t for t in self.tags if t.modelled and t.modelled.partition(".")[0] == model)
+        return tuple(t for t in self.tags if t.model == model)
 
     def columns(self) -> tuple[str, ...]:
         """All columns that measures, window by window, and tags give to portraits and relations."""
         measured = [m.column(window) for m in self.measures for window in m.windows]
         return tuple(dict.fromkeys([*measured, *(t.name for t in self.tags)]))
 
+    def cells(self) -> dict[str, Part]:
+        """All value columns of the day rows, each by one of the parts that it is read for."""
+        return {part.column: part for parts in self.streams().values() for part, _ in parts}
+
     def cell_columns(self) -> dict[str, str]:
         """All value columns of the day rows with their types."""
-        return {p.column: p.stored for m in self.measures for p in m.parts}
+        return {name: part.stored for name, part in self.cells().items()}
 
     def streams(self) -> dict[str, list[tuple[Part, frozenset[str]]]]:
         """The day-row columns of each stream, with the key kinds each has values in."""
-        found: dict[str, list[tuple[Part, frozenset[str]]]] = {}
+        found: dict[str, dict[str, tuple[Part, frozenset[str]]]] = {}
         for measure in self.measures:
             for part in measure.parts:
-                found.setdefault(part.stream, []).append((part, part.kinds(measure.grains)))
-        return found
+                held = found.setdefault(part.stream, {})
+                known = held[part.column][1] if part.column in held else frozenset()
+                held[part.column] = part, known | part.kinds(measure.grains)
+        return {stream: [*held.values()] for stream, held in found.items()}
 
     def stream_definition(self, stream: str) -> str:
         """A hash of everything the day rows of a stream depend on besides events; a change means a rebuild."""
-        said = [
-            f"{p.column}:{p.way}:{p.arguments}:{p.where}:{p.date}:{sorted(kinds)}"
-            for p, kinds in self.streams()[stream]
-        ]
+        said = sorted(
+            f"{p.column}:{p.adds}:{p.where}:{p.date}:{sorted(kinds)}" for p, kinds in self.streams()[stream]
+        )
         event = self.streams()[stream][0][0].event
         said.append(f"{event.feed}:{event.account}:{event.keys}:{event.lookups}")
         if event.opinion_of:

@@ -101,6 +101,7 @@ def purchase_interval(
     r, alpha, a, b = parameters
     x, age = histories.frequency, histories.age
     low, high = np.full(len(x), float(most)), np.full(len(x), float(most))
+    lower, upper = (1 - share) / 2, (1 + share) / 2 - 1e-12
     at = np.arange(len(x))  # whose quantiles are still looked for
     every = r + x, alpha + age, b + x, chance_active(parameters, histories)
     shape, rate, survived, active = every
@@ -118,9 +119,7 @@ def purchase_interval(
         )
         before, total = total, total + active * (stayed + left)
         reached = reached + poisson
-        lower, upper = (1 - share) / 2, (1 + share) / 2 - 1e-12
-        first = y == 0
-        low[at[(total >= lower) & (first | (before < lower))]] = y
+        low[at[(total >= lower) & ((y == 0) | (before < lower))]] = y
         high[at[total >= upper]] = y
         open_ = total < upper
         if not open_.any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,15 +71,14 @@ def maximum_likelihood(
     logs = np.asarray(polished.x if polished.fun <= best.fun else best.x, dtype=float)
     parameters = {name: float(value) for name, value in zip(names, np.exp(logs), strict=True)}
     total = -loss(logs) * people
-    known = {"parameters": parameters, "log_likelihood": total, "people": people, "histories": histories}
+    known = Fit(FITTED, parameters, log_likelihood=total, people=people, histories=histories)
     edge = [name for name, log in zip(names, logs, strict=True) if abs(log) > EDGE - 0.5]
     if edge:
-        return Fit(BOUNDARY, why=f"{', '.join(edge)} at the edge", **known)  # type: ignore[arg-type]
+        return replace(known, status=BOUNDARY, why=f"{', '.join(edge)} at the edge")
     spread = _standard_errors(loss, logs, people)
     if spread is None:
-        return Fit(BOUNDARY, why="the likelihood is flat at its maximum", **known)  # type: ignore[arg-type]
-    errors = dict(zip(names, map(float, spread), strict=True))
-    return Fit(FITTED, errors=errors, **known)  # type: ignore[arg-type]
+        return replace(known, status=BOUNDARY, why="the likelihood is flat at its maximum")
+    return replace(known, errors=dict(zip(names, map(float, spread), strict=True)))
 
 
 def _standard_errors(

@@ -2,7 +2,7 @@
 
 Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value. Values vary around a mean of one's own
 (Gamma(p, nu)), and means vary between people (nu from Gamma(q, v)); value and frequency are taken to be
-independent. Only who bought on two days or more says something of it.
+independent. One buying day says how means vary between people, a second one how values vary around them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def fit(values: Values) -> Fit:
     """
     people, distinct = int(values.people.sum()), len(values.people)
     if people < FEWEST:
-        why = f"{people} people bought on two days or more, of {FEWEST} it takes"
+        why = f"{people} people bought for money, of {FEWEST} it takes"
         return Fit(TOO_LITTLE, people=people, histories=distinct, why=why)
     share = values.people / people
     unit = float(np.sum(share * values.mean))  # v is of the values' size: searched in units of their mean

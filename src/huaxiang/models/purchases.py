@@ -27,13 +27,16 @@ WEEK = 7
 SHARE = 0.8
 """Of people such as this one, whose buying days lie in the interval."""
 BINS = 200
-"""Mean values are counted in bins of a half per cent (200 to a factor of e): what a fit loses by it is less
-than a hundredth of its parameters' errors."""
+"""Mean values are counted in bins of a half per cent (200 to a factor of e). What a fit loses by it is about a
+hundredth of its parameters' errors: on CDNOW .012 of them for p, .005 for q, .011 for v."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Distinct (buying days after the first, days from first to last, days from first to the night) and people."""
+    """Distinct (buying days after the first, days from first to last, days from first to the night) and people.
+
+    In ascending order: sums of floats depend on it.
+    """
 
     repeats: Numbers
     span: Numbers
@@ -41,10 +44,8 @@ class Counted:
     people: Numbers
 
     def histories(self) -> bgnbd.Histories:
-        """Return them in weeks, in one order: sums of floats depend on it."""
-        order = np.lexsort((self.age, self.span, self.repeats))
-        named = self.repeats, self.span / WEEK, self.age / WEEK, self.people
-        return bgnbd.Histories(*(np.asarray(values, dtype=float)[order] for values in named))
+        """Return them in weeks."""
+        return bgnbd.Histories(self.repeats, self.span / WEEK, self.age / WEEK, self.people)
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,11 @@ class Foretold:
 
 
 def foretell(fit: Fit, counted: Counted) -> Foretold | None:
-    """Return what a fit says of the year after, for each of the counted histories in their own order."""
+    """Return what a fit says of the year after, for each of the counted histories."""
     if not fit.usable:
         return None
     parameters = np.array([fit.parameters[name] for name in bgnbd.NAMES])
-    histories = bgnbd.Histories(counted.repeats, counted.span / WEEK, counted.age / WEEK, counted.people)
-    weeks = HORIZON_DAYS / WEEK
+    histories, weeks = counted.histories(), HORIZON_DAYS / WEEK
     low, high = bgnbd.purchase_interval(parameters, histories, weeks, share=SHARE)
     return Foretold(
         bgnbd.chance_active(parameters, histories),
@@ -80,13 +80,11 @@ def held_out(calibration: Counted, later: Numbers, days: int) -> dict[str, float
     `later` holds, for each row of `calibration`, the buying days that its people then had. `naive` keeps up
     everybody's own rate so far.
     """
-    fit = bgnbd.fit(calibration.histories())
+    histories = calibration.histories()
+    fit = bgnbd.fit(histories)
     if not fit.usable:
         return {"holdout_days": float(days), "holdout_fitted": 0.0}
     parameters = np.array([fit.parameters[name] for name in bgnbd.NAMES])
-    histories = bgnbd.Histories(
-        calibration.repeats, calibration.span / WEEK, calibration.age / WEEK, calibration.people
-    )
     expected = bgnbd.expected_purchases(parameters, histories, days / WEEK)
     rate = calibration.repeats / np.maximum(calibration.age, 1)
     people = calibration.people
@@ -104,15 +102,13 @@ def held_out(calibration: Counted, later: Numbers, days: int) -> dict[str, float
 def value_fit(days: Numbers, bins: Numbers, people: Numbers) -> Told:
     """Return the fit of what a buying day is worth, in minor units, and how much value goes with frequency.
 
-    The model takes the two to be independent: a correlation far from 0 says that it is wrong there.
+    Rows are distinct (buying days, bin) and people, in ascending order. The model takes the two to be
+    independent: a correlation far from 0 says that it is wrong there.
     """
-    order = np.lexsort((bins, days))
-    x, mean, n = (np.asarray(v, dtype=float)[order] for v in (days, np.exp(np.asarray(bins) / BINS), people))
-    fit = gamma_gamma.fit(gamma_gamma.Values(x, mean, n))
-    if len(x) < 2 or n.sum() < 2:
+    fit = gamma_gamma.fit(gamma_gamma.Values(days, np.exp(bins / BINS), people))
+    if len(days) < 2 or people.sum() < 2:
         return Told(PURCHASES.name, "value", fit, {})
-    logs = np.log(np.vstack([x, mean]))
-    spread = np.cov(logs, aweights=n)
+    spread = np.cov(np.vstack([np.log(days), bins / BINS]), aweights=people)
     both = float(np.sqrt(spread[0, 0] * spread[1, 1]))
     quality = {"correlation_of_days_and_value": float(spread[0, 1] / both)} if both > 0 else {}
     return Told(PURCHASES.name, "value", fit, quality)

@@ -60,7 +60,7 @@ def folded(
     windows = openings(measures)
     age = F.date_diff(F.lit(as_of), F.col("business_date"))
     placed = ring(age, windows).alias("_ring")
-    parts = {p.column: p for m in measures for p in m.parts}
+    parts = {_of_ring(p): p for m in measures for p in m.parts}
     if any(part.way in STRUCTS for part in parts.values()):
         told = [rows.where(_has_any(held)) for rows, held in _by_stream(counted, parts.values())]
         return _in_windows(stacked(told).withColumn("_ring", placed), by, measures, windows)
@@ -109,9 +109,14 @@ def _rings(rows: DataFrame, groups: Sequence[Column], parts: Sequence[Part], age
     """The parts added up per ring, and per block of it where active days are counted: a day lies in one block."""
     has_days = any(p.way == "days" for p in parts)
     block = [F.floor(age / F.lit(BLOCK_DAYS)).alias("_block")] if has_days else []
-    added = rows.groupBy(*groups, *block).agg(*(_in_ring(p, age).alias(p.column) for p in parts))
-    bits = {p.column: F.bit_count(p.column) for p in parts if p.way == "days"}
+    added = rows.groupBy(*groups, *block).agg(*(_in_ring(p, age).alias(_of_ring(p)) for p in parts))
+    bits = {_of_ring(p): F.bit_count(_of_ring(p)) for p in parts if p.way == "days"}
     return added.withColumns(bits).drop("_block") if bits else added
+
+
+def _of_ring(part: Part) -> str:
+    """The name of what a ring holds: a cell's column that is not only added up has a column for each way."""
+    return f"{part.column}__{part.way}" if part.way in ("days", "first", "last") else part.column
 
 
 def _in_ring(part: Part, age: Column) -> Column:
@@ -146,17 +151,18 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
 
 def _merged(part: Part) -> Column:
     """Put together what is known of a ring."""
+    value = F.col(_of_ring(part))
     match part.way:
         case "first" | "min":
-            return F.min(part.column)
+            return F.min(value)
         case way if way in ("last", *_EXTREMES):
-            return F.max(part.column)
+            return F.max(value)
         case _:
-            return F.sum(part.column)
+            return F.sum(value)
 
 
 def _over_rings(part: Part, inside: Column | None) -> Column:
-    value = F.col(part.column)
+    value = F.col(_of_ring(part))
     if inside is not None:
         value = F.when(inside, value)
     match part.way:

@@ -11,13 +11,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.models import bgnbd
 from huaxiang.models.cards import PURCHASES
-from huaxiang.models.purchases import (
-    BINS,
-    Counted,
-    foretell,
-    held_out,
-    value_fit,
-)
+from huaxiang.models.purchases import BINS, Counted, Foretold, foretell, held_out, value_fit
 from huaxiang.models.told import Told
 from huaxiang.portrait.fold import folded
 from huaxiang.together import together
@@ -33,7 +27,11 @@ if TYPE_CHECKING:
 
 LONGEST_HOLDOUT, SHORTEST_HOLDOUT = 182, 7
 _HISTORY = ("_repeats", "_span", "_age")
-_SAID = "_history int, _lasted int, _aged int, _chance double, _days double, _low int, _high int"
+_FORETOLD = pa.schema(
+    [pa.field(name, pa.int32()) for name in ("_of_repeats", "_of_span", "_of_age")]
+    + [pa.field(name, pa.float64()) for name in ("_chance", "_days")]
+    + [pa.field(name, pa.int32()) for name in ("_low", "_high")]
+)
 
 
 def with_purchases(
@@ -61,25 +59,19 @@ def with_purchases(
     said = foretell(days.fit, known)
     frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
     if said is not None:
-        names = ("_history", "_lasted", "_aged", "_chance", "_days", "_low", "_high")
-        columns = (known.repeats, known.span, known.age, said.chance, said.days, said.low, said.high)
-        kinds = [pa.int32()] * 3 + [pa.float64()] * 2 + [pa.int32()] * 2
-        table = pa.table(
-            {
-                n: pa.array(c.astype(k.to_pandas_dtype()), k)
-                for n, c, k in zip(names, columns, kinds, strict=True)
-            }
-        )
-        foretold = measured.sparkSession.createDataFrame(table, _SAID)
-        same = (
-            (F.col("_history") == F.col("_repeats"))
-            & (F.col("_lasted") == F.col("_span"))
-            & (F.col("_aged") == F.col("_age"))
-        )
-        frame = frame.join(F.broadcast(foretold), same, "left")
+        frame = _with_foretold(frame, known, said)
     outputs = _outputs(value, is_foretold=said is not None)
-    named = {t.name: outputs[str(t.modelled).partition(".")[2]] for t in tags}
+    named = {tag.name: outputs[tag.output] for tag in tags}
     return frame.withColumns(named).select(*measured.columns, *named), (days, value)
+
+
+def _with_foretold(frame: DataFrame, known: Counted, said: Foretold) -> DataFrame:
+    """Return `frame` with what is foretold of each one's history."""
+    columns = (known.repeats, known.span, known.age, said.chance, said.days, said.low, said.high)
+    held = [pa.array(values).cast(field.type) for values, field in zip(columns, _FORETOLD, strict=True)]
+    foretold = frame.sparkSession.createDataFrame(pa.table(held, schema=_FORETOLD))
+    same = [F.col(name) == F.col(f"_of{name}") for name in _HISTORY]
+    return frame.join(F.broadcast(foretold), same, "left")
 
 
 def _history(as_of: date) -> list[Column]:

@@ -47,8 +47,8 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
     """Return the contracts of the tables whose columns the catalogue decides."""
     person, brand = vocabularies(catalogue)
     cells = [
-        _plain(n, t, "Value of a measure that still adds up", "可继续累加的度量值")
-        for n, t in catalogue.cell_columns().items()
+        _plain(name, part.stored, f"What adds up to {part.says}", f"可累加为 {part.says}")
+        for name, part in catalogue.cells().items()
     ]
     release = replace(
         _plain("release", "bigint", "Release in which the cell was made", "生成该单元的发布号"), hashed=False
@@ -167,7 +167,7 @@ def _add_tags(
 
 def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:
     if tag.modelled:
-        card = CARDS[tag.modelled.partition(".")[0]]
+        card = CARDS[tag.model]
         lacking = [name for name in card.needs if name not in names]
         problems += [
             Problem(tag.written_in, f"the model `{card.name}` reads `{name}`, which is not there")
