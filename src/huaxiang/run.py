@@ -13,7 +13,7 @@ from huaxiang.errors import InputError, Problem
 from huaxiang.night import STEPS, Book, Night, open_book, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
-from huaxiang.settled import check_settled
+from huaxiang.settled import check_contracts, check_settled
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
@@ -72,6 +72,7 @@ def opened(
     settings = {**(SMALL if small else {}), **config.spark}
     try:
         there = Lake(spark_session(settings, master=master), lake, book.contracts)
+        check_contracts(there)
         try:
             yield there
         finally:

@@ -19,6 +19,27 @@ Maps = dict[str, dict[str, dict[str, str]]]
 """Source → feed without keys → column → expression."""
 
 
+def check_contracts(lake: Lake) -> None:
+    """Refuse a lake that holds a table by another version of its contract, each named; what it holds stays."""
+    if lake.holds_nothing:
+        return
+    text = lake.storage.read_text(FILE)
+    made: dict[str, str] | None = json.loads(text).get("contracts") if text else None
+    if made is None:
+        problems = [
+            Problem("lake", "tables of an older huaxiang, which kept no versions", "contracts of this one")
+        ]
+    else:
+        problems = [
+            Problem(f"table {name}", f"contract {made[name]}", contract.version)
+            for name, contract in lake.contracts.items()
+            if lake.pinned(name) and made.get(name, contract.version) != contract.version
+        ]
+    if problems:
+        hint = "Make a new lake from the same landing files, or use the huaxiang that made this one. Nothing was changed."
+        raise ConfigurationError(problems, hint)
+
+
 def check_settled(lake: Lake, config: Config, source: SourceMap | None) -> None:
     """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
@@ -44,7 +65,8 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None) -> None:
     ]
     if problems:
         raise ConfigurationError(problems, "This lake was made with other settings. Nothing was read.")
-    settled = {**now, "rates": {**known, **now["rates"]}, "keyless": maps}
+    versions = {name: contract.version for name, contract in sorted(lake.contracts.items())}
+    settled = {**now, "rates": {**known, **now["rates"]}, "keyless": maps, "contracts": versions}
     if settled != before:
         lake.storage.write_text(FILE, json.dumps(settled))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from feeds import CONTRACTS, clean
 from huaxiang.config import Config
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.settled import FILE, check_settled
+from huaxiang.settled import FILE, check_contracts, check_settled
 from huaxiang.sources.map import load_source
 from huaxiang.tables.storage import LocalStorage
 
@@ -82,3 +83,21 @@ def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> N
     ]
     check_settled(lake, Config(), None)
     assert check("paid: cents")
+
+
+def test_a_lake_of_another_contract_is_refused_by_name(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+    with pytest.raises(ConfigurationError, match="kept no versions"):
+        check_contracts(lake)
+    check_settled(lake, Config(), None)
+    check_contracts(lake)
+    settled = json.loads((tmp_path / FILE).read_text("utf-8"))
+    settled["contracts"] |= {"clean/order_line": "0.9.0", "clean/review": "0.9.0"}  # no review is there yet
+    (tmp_path / FILE).write_text(json.dumps(settled), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        check_contracts(lake)
+    version = lake.contracts["clean/order_line"].version
+    told = [(p.place, p.found, p.expected) for p in refused.value.problems]
+    assert told == [("table clean/order_line", "contract 0.9.0", version)]
+    lake.holds_nothing = True
+    check_contracts(lake)

@@ -89,12 +89,12 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
     )  # fmt: skip
     made = (
         Contract(
-            "day_row", "lake", "1.0.0", Text("Day rows", "日单元"),
+            "day_row", "lake", "2.0.0", Text("Day rows", "日单元"),
             Text("What an account did on a business date under a key, as values that add up", "账号在某业务日期某键下的可累加值"),
             GRAIN, (*keys, *cells, release),
         ),
         Contract(
-            "day_row_past", "lake", "1.0.0", Text("Replaced day rows", "被替换的日单元"),
+            "day_row_past", "lake", "2.0.0", Text("Replaced day rows", "被替换的日单元"),
             Text("Day rows that a later night replaced, with the releases between which they were known", "被后续夜间批次替换的日单元及其已知区间"),
             (*GRAIN, "release"), (*keys, *cells, release, past),
         ),
