@@ -250,6 +250,15 @@ def segments(night: Night) -> None:
     night.tell.counts(outcome.totals())
 
 
+def stages(night: Night) -> None:
+    """Portraits and relations → who stands on which stage of every ladder, since when, and who moved."""
+    from huaxiang.stages.step import run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.keep("stages", outcome.rows())
+    night.tell.counts(outcome.totals())
+
+
 def publish(night: Night) -> None:
     """Gates, then one row that makes everything visible together; a held night says why (exit 4)."""
     from huaxiang.publish import run  # noqa: PLC0415
@@ -264,6 +273,7 @@ STEPS: dict[str, Callable[[Night], None]] = {
     "identity": identity,
     "days": days,
     "portrait": portrait,
+    "stages": stages,
     "segments": segments,
     "publish": publish,
 }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
 
 AGE = "age_days"
-MEASURED = ("person_account", "portrait", "brand_relation", "segment_membership")
+MEASURED = ("person_account", "portrait", "brand_relation", "stage", "segment_membership")
 
 
 def run(night: Night) -> None:

@@ -10,7 +10,10 @@ from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from huaxiang.config import Config
+    from huaxiang.days.measures import Tag
     from huaxiang.sources.map import SourceMap
     from huaxiang.tables.lake import Lake
 
@@ -40,11 +43,12 @@ def check_contracts(lake: Lake) -> None:
         raise ConfigurationError(problems, hint)
 
 
-def check_settled(lake: Lake, config: Config, source: SourceMap | None) -> None:
+def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders: Iterable[Tag] = ()) -> None:
     """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
     A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
-    So is a source map whose columns of a feed without keys change: these columns are the rows' keys.
+    So is a source map whose columns of a feed without keys change: these columns are the rows' keys. And a
+    ladder whose rules change under the same version: what its stages meant would be told by nothing.
     """
     now: dict[str, Any] = {
         "currency": config.currency,
@@ -58,7 +62,10 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None) -> None:
     keyless = before.get("keyless", {})
     mine = {source.source: _keyless(source)} if source else {}
     maps = {**keyless, **{name: {**keyless.get(name, {}), **feeds} for name, feeds in mine.items()}}
+    steps: dict[str, dict[str, str]] = before.get("ladders", {})
+    mounted = {tag.name: {str(tag.ladder.version): tag.ladder.definition()} for tag in ladders if tag.ladder}
     problems = [
+        *_changed_ladders(steps, mounted),
         *_changed(before, now),
         *_changed_rates(lake, known, now["rates"]),
         *_changed_keys(lake, keyless, maps),
@@ -66,7 +73,14 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None) -> None:
     if problems:
         raise ConfigurationError(problems, "This lake was made with other settings. Nothing was read.")
     versions = {name: contract.version for name, contract in sorted(lake.contracts.items())}
-    settled = {**now, "rates": {**known, **now["rates"]}, "keyless": maps, "contracts": versions}
+    known_steps = {name: {**steps.get(name, {}), **rules} for name, rules in mounted.items()}
+    settled = {
+        **now,
+        "rates": {**known, **now["rates"]},
+        "keyless": maps,
+        "ladders": {**steps, **known_steps},
+        "contracts": versions,
+    }
     if settled != before:
         lake.storage.write_text(FILE, json.dumps(settled))
 
@@ -86,6 +100,16 @@ def _changed_rates(lake: Lake, known: dict[str, str], rates: dict[str, str]) -> 
         Problem(f"rates.{code}", rate, known[code], hint)
         for code, rate in rates.items()
         if code in known and Decimal(rate) != Decimal(known[code]) and _is_used(lake, code)
+    ]
+
+
+def _changed_ladders(before: dict[str, dict[str, str]], now: dict[str, dict[str, str]]) -> list[Problem]:
+    hint = "give the ladder another version: a night's moves must not mix two meanings"
+    return [
+        Problem(f"ladder {name}, version {version}", rules, before[name][version], hint)
+        for name, said in now.items()
+        for version, rules in said.items()
+        if before.get(name, {}).get(version, rules) != rules
     ]
 
 

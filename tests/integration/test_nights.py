@@ -21,6 +21,7 @@ from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
 from huaxiang.pepper import PEPPER
 from huaxiang.run import nights
+from huaxiang.stages.told import disagreement, flow
 from huaxiang.tables.reader import query, read_light, release_light, releases_light
 from huaxiang.world.evaluate import evaluate
 from huaxiang.world.make import make
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
 UNTIL = date(2026, 11, 20)
 DAYS = [UNTIL - timedelta(days=n) for n in (2, 1, 0)]
 INTERPRETED = ("spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN")
-IDS = ("person_account", "identity_log", "portrait", "brand_relation", "segment_membership", "segment_change")
+IDS = (
+    "person_account",
+    "identity_log",
+    "portrait",
+    "brand_relation",
+    "stage",
+    "stage_change",
+    "stage_flow",
+    "segment_membership",
+    "segment_change",
+)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +146,31 @@ def test_cells_that_are_made_again_and_are_equal_stay(lake: str) -> None:
     replaced, now = pairs("day_row_past"), pairs("day_row")
     assert replaced
     assert [pair for pair, cells in replaced.items() if now.get(pair) == cells] == []
+
+
+def test_what_flows_to_a_stage_is_its_stock(lake: str) -> None:
+    def counted(sql: str) -> set[tuple[Any, ...]]:
+        return {tuple(row.values()) for row in query(lake, sql).to_pylist()}
+
+    stock = counted("SELECT ladder, brand_id, stage, count(*) FROM stage GROUP BY ALL")
+    assert len({ladder for ladder, *_ in stock}) == 3
+    flowed = "SELECT ladder, brand_id, to_stage, sum(people)::BIGINT FROM stage_flow WHERE release = 3 AND to_stage IS NOT NULL GROUP BY ALL"
+    assert counted(flowed) == stock
+    came = "SELECT ladder, brand_id, from_stage, sum(people)::BIGINT FROM stage_flow WHERE release = 3 AND from_stage IS NOT NULL GROUP BY ALL"
+    before = "SELECT ladder, brand_id, to_stage, sum(people)::BIGINT FROM stage_flow WHERE release = 2 AND to_stage IS NOT NULL GROUP BY ALL"
+    assert sum(n for *_, n in counted(came)) <= sum(n for *_, n in counted(before))  # persons may have merged
+    now = "SELECT brand_id, person, aipl FROM brand_relation WHERE aipl IS NOT NULL"
+    assert counted(now) == counted("SELECT brand_id, person, stage FROM stage WHERE ladder = 'aipl'")
+    told = flow(
+        lake, "aipl", ["awareness", "interest", "purchase", "loyalty"], brand=None, since=date(2026, 1, 1)
+    )
+    moved = counted(
+        "SELECT from_stage, to_stage, sum(people)::BIGINT FROM stage_flow WHERE ladder = 'aipl' AND NOT restated GROUP BY ALL"
+    )
+    assert {(r["row"], r["column"], r["people"]) for r in told.moves.as_rows()} == moved
+    beside = disagreement(lake, ("aipl", "four_a"), (["loyalty"], ["act_again"]), brand=None)
+    both = "SELECT a.aipl, a.four_a, count(*) FROM brand_relation a WHERE a.aipl IS NOT NULL OR a.four_a IS NOT NULL GROUP BY ALL"
+    assert {(r["row"], r["column"], r["people"]) for r in beside.as_rows()} == counted(both)
 
 
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:

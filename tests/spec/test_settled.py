@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from feeds import CONTRACTS, clean
 
 from huaxiang.config import Config
 from huaxiang.contracts.clean import clean_contract
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.settled import FILE, check_contracts, check_settled
 from huaxiang.sources.map import load_source
@@ -83,6 +85,22 @@ def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> N
     ]
     check_settled(lake, Config(), None)
     assert check("paid: cents")
+
+
+def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+    ladders = [tag for tag in load_catalogue(CONTRACTS).ladders() if tag.name == "aipl" and tag.ladder]
+    check_settled(lake, Config(), None, ladders)
+    ladder = ladders[0].ladder
+    assert ladder
+    shorter = replace(ladder, rungs=ladder.rungs[:-1])
+    with pytest.raises(ConfigurationError) as refused:
+        check_settled(lake, Config(), None, [replace(ladders[0], ladder=shorter)])
+    assert [p.place for p in refused.value.problems] == ["ladder aipl, version 1"]
+    check_settled(lake, Config(), None, [replace(ladders[0], ladder=replace(shorter, version=2))])
+    check_settled(lake, Config(), None, ladders)  # and back: both are known by now
+    with pytest.raises(ConfigurationError, match="version 2"):
+        check_settled(lake, Config(), None, [replace(ladders[0], ladder=replace(ladder, version=2))])
 
 
 def test_a_lake_of_another_contract_is_refused_by_name(spark: SparkSession, tmp_path: Path) -> None:

@@ -25,6 +25,10 @@ def refusal(conf: Path, entry: str) -> str:
     return str(caught.value)
 
 
+def ladder(*stages: str) -> str:
+    return f"- tag: x\n{WORDS}  ladder:\n    version: 1\n    stages: [{', '.join(stages)}]"
+
+
 @pytest.mark.parametrize(
     ("entry", "taken"),
     [
@@ -110,6 +114,26 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
         (
             "- tag: x\n  title: {en: [30], zh: b}\n  means: {en: a, zh: b}\n  derived: 1 > 2",
             "`title` is incomplete",
+        ),
+        (f"- tag: x\n{WORDS}  ladder: 5", "`ladder: 5`; expected {version: 1, stages: [{stage:"),
+        (f"- tag: x\n{WORDS}  ladder: {{version: 0, stages: []}}", "`version: 0`; expected a number from 1"),
+        (f"- tag: x\n{WORDS}  ladder: {{version: 1, stages: []}}", "`stages` is empty"),
+        (f"- tag: x\n{WORDS}  ladder: {{version: 1, stages: [5]}}", "`5` is no stage"),
+        (
+            ladder("{stage: A b, title: {en: a, zh: b}, when: 1 > 2}"),
+            "stage `A b`; expected lower-case letters",
+        ),
+        (ladder("{stage: a, title: {en: a}, when: 1 > 2}"), "`title` is incomplete"),
+        (ladder("{stage: a, title: {en: a, zh: b}, when: 5}"), "`when: 5`; expected a condition"),
+        (ladder("{stage: a, title: {en: a, zh: b}, when: 1 > 2}"), "fewer than two stages"),
+        (ladder(*["{stage: a, title: {en: a, zh: b}, when: 1 > 2}"] * 2), "stage `a` stands twice"),
+        (
+            ladder(*(f"{{stage: {s}, title: {{en: a, zh: b}}, when: oders_30d > 0}}" for s in "ab")),
+            "did you mean `orders_30d` (Orders, last 30 days)?",
+        ),
+        (
+            ladder(*(f"{{stage: {s}, title: {{en: a, zh: b}}, when: orders_30d}}" for s in "ab")),
+            "a number where true or false is needed",
         ),
     ],
 )

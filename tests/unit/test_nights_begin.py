@@ -72,6 +72,7 @@ class Held:
 
     def __init__(self, root: Path, *, holds_nothing: bool) -> None:
         self.storage, self.holds_nothing = LocalStorage(root), holds_nothing
+        self.contracts: dict[str, Any] = {}
 
 
 def test_only_a_lake_that_holds_something_keeps_its_currency(tmp_path: Path) -> None:

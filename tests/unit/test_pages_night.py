@@ -117,6 +117,32 @@ def night(**changes: Any) -> dict[str, Any]:
         },
         "days": {"cells_touched": 88_120, "cells": 31_402_118, "events": 1_066_730},
         "portrait": {"persons": 200_311, "tags": 214},
+        "stages": [
+            {
+                "ladder": "aipl",
+                "title": words("AIPL stage", "AIPL阶段"),
+                "version": 2,
+                "per_brand": True,
+                "restated": False,
+                "stages": [
+                    {
+                        "stage": name,
+                        "title": words(en, zh),
+                        "people": people,
+                        "before": people - 12,
+                        "came": 9,
+                        "rose": 8,
+                        "fell": 2,
+                        "left": 7,
+                        "person_days": people * 31,
+                    }
+                    for name, en, zh, people in (
+                        ("interest", "Interest", "兴趣", 81_200),
+                        ("purchase", "Purchase", "购买", 0),
+                    )
+                ],
+            }
+        ],
         "segments": [
             {
                 "segment": name,
@@ -341,10 +367,28 @@ def test_a_step_without_words_tells_its_counts() -> None:
     assert night_view(night(steps=steps), ())["steps"][0]["text"].en == "rules 312 · warnings 2"
 
 
+def test_moves_between_stages_are_told_unless_the_rules_are_new() -> None:
+    ladder = night()["stages"][0]
+    (known,) = night_view(night(), ())["ladders"]
+    interest, purchase = known["stages"]
+    assert (interest["yesterday"], interest["came"], interest["left"], interest["mean_days"]) == (
+        81_188,
+        9,
+        7,
+        31,
+    )
+    assert purchase["mean_days"] is None  # nobody stands there
+    (fresh,) = night_view(night(stages=[{**ladder, "restated": True}]), ())["ladders"]
+    assert [stage["people"] for stage in fresh["stages"]] == [81_200, 0]
+    assert {
+        fresh["stages"][0][how] for how in ("yesterday", "came", "rose", "fell", "left", "mean_days")
+    } == {None}
+
+
 def test_plotly_accepts_every_chart() -> None:
     graph_objects = pytest.importorskip("plotly.graph_objects")
     view = night_view(night(), [night()])
-    assert set(view["charts"]) == {"outcomes", "reasons", "segments", "quality"}
+    assert set(view["charts"]) == {"outcomes", "reasons", "stages", "segments", "quality"}
     for figures in view["charts"].values():
         for figure in figures.values():
             graph_objects.Figure(figure)  # raises on a property Plotly does not know

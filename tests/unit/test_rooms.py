@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "huaxiang"
-ROAD = ("contracts", "sources", "clean", "identity", "days", "portrait", "relations", "segments")
+ROAD = ("contracts", "sources", "clean", "identity", "days", "portrait", "relations", "stages", "segments")
 
 
 def imports(path: Path) -> set[str]:

@@ -26,13 +26,17 @@ RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "
 """Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""
 
 
+LAST = ("tags", "stages")
+"""Files that are read after the others, in this order: what stands in them is made of what stands before."""
+
+
 def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = None) -> Catalogue:
     """Read the shipped catalogue and, beside it, `<conf_dir>/measures/*.yaml`; all problems at once.
 
     An analyst's file may add measures and tags but not redefine ours: a name stands once.
     """
     events = load_events(contracts)
-    files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=lambda p: (p.stem == "tags", p.name))
+    files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=_place)
     files += yaml_files(conf_dir / "measures") if conf_dir else []
     problems: list[Problem] = []
     measures: dict[str, Measure] = {}
@@ -55,6 +59,10 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     if problems:
         raise ConfigurationError(problems)
     return catalogue
+
+
+def _place(path: Path) -> tuple[int, str]:
+    return LAST.index(path.stem) + 1 if path.stem in LAST else 0, path.name
 
 
 def _read(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.yaml import Document, Step, Trail
 
+NAME, NAMED = r"[a-z][a-z0-9_]*", "lower-case letters, digits and _ , beginning with a letter"
 PRIVACY = ("free", "quasi-id", "sensitive", "direct-id")
 
 
@@ -67,21 +68,26 @@ class Entry:
         return given
 
     def words(self, key: str) -> Text:
-        """Return the two languages at `key`, which `check` has seen."""
+        """Return the two languages at `key`, which `has_words` has seen."""
         return Text(str(self.data[key]["en"]), str(self.data[key]["zh"]))
+
+    def has_words(self, key: str) -> bool:
+        """Whether `key` says something in both languages; refused when it does not."""
+        given = self.data.get(key) or {}
+        said = [given.get(language) if isinstance(given, dict) else None for language in ("en", "zh")]
+        complete = all(isinstance(one, str) and one.strip() for one in said)
+        if not complete:
+            self.refuse(key, f"`{key}` is incomplete", "{en: …, zh: …}, both of them text")
+        return complete
 
     def check(self, kind: str, taken: Container[str]) -> None:
         """Refuse what is wrong with any entry: its name, its words, its privacy class."""
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
-            expected = "lower-case letters, digits and _ , beginning with a letter"
-            self.refuse(kind, f"name `{self.name}`", expected)
+        if not re.fullmatch(NAME, self.name):
+            self.refuse(kind, f"name `{self.name}`", NAMED)
         if self.name in taken:
             self.refuse(kind, f"`{self.name}` is defined twice", hint="choose another name")
         for words in ("title", "means"):
-            given = self.data.get(words) or {}
-            said = [given.get(language) if isinstance(given, dict) else None for language in ("en", "zh")]
-            if not all(isinstance(one, str) and one.strip() for one in said):
-                self.refuse(words, f"`{words}` is incomplete", "{en: …, zh: …}, both of them text")
+            self.has_words(words)
         privacy = self.data.get("privacy", "free")
         if privacy not in PRIVACY:
             self.refuse("privacy", f"privacy `{privacy}`", hint=did_you_mean(str(privacy), PRIVACY[:3]))

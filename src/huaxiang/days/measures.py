@@ -213,10 +213,35 @@ class Rank:
 
 
 @dataclass(frozen=True)
-class Tag:
-    """A tag: derived from other columns of its grain by an expression, a rank, or said by a model.
+class Rung:
+    """One stage of a ladder and the condition under which somebody stands on it or higher."""
 
-    `modelled` is `<model>.<output>`; `at` is where one of the three is written.
+    stage: str
+    title: Text
+    when: str
+    at: Place
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Stages from the lowest to the highest; the highest whose condition holds counts, none: no stage.
+
+    Other rules are another `version`, so that a flow between nights never mixes two meanings unseen.
+    """
+
+    version: int
+    rungs: tuple[Rung, ...]
+
+    def definition(self) -> str:
+        """The rules, from the highest stage down, as one line."""
+        return "; ".join(f"{rung.stage} if {rung.when}" for rung in reversed(self.rungs))
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag: derived from other columns of its grain by an expression, a rank, a ladder, or said by a model.
+
+    `modelled` is `<model>.<output>`; `at` is where one of the four is written.
     """
 
     name: str
@@ -226,6 +251,7 @@ class Tag:
     derived: str | None
     rank: Rank | None
     modelled: str | None
+    ladder: Ladder | None
     unit: str | None
     privacy: str
     place: str
@@ -233,7 +259,7 @@ class Tag:
 
     @property
     def written_in(self) -> str:
-        """`file:line name` of its expression or rank."""
+        """`file:line name` of where it is written."""
         return f"{PurePath(self.at.file).name}:{self.at.line} {self.name}"
 
     @property
@@ -252,6 +278,8 @@ class Tag:
             return f"quantile 1-{self.rank.into} of {self.rank.of}, best {self.rank.best}, among {self.rank.among}"
         if self.modelled:
             return f"{self.modelled}: {CARDS[self.model].method}"
+        if self.ladder:
+            return f"version {self.ladder.version}: {self.ladder.definition()}"
         return str(self.derived)
 
 
@@ -271,6 +299,10 @@ class Catalogue:
     def said_by(self, model: str) -> tuple[Tag, ...]:
         """The tags that a model says."""
         return tuple(t for t in self.tags if t.model == model)
+
+    def ladders(self) -> tuple[Tag, ...]:
+        """The tags that say on which stage of a ladder somebody stands."""
+        return tuple(t for t in self.tags if t.ladder)
 
     def columns(self) -> tuple[str, ...]:
         """All columns that measures, window by window, and tags give to portraits and relations."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from huaxiang.days.measures import GRAINS, Rank, Tag
+from huaxiang.days.entry import NAME, NAMED
+from huaxiang.days.measures import GRAINS, Ladder, Rank, Rung, Tag
 from huaxiang.errors import did_you_mean
 from huaxiang.models.cards import output_type, outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from huaxiang.days.entry import Entry
 
-KEYS = ("tag", "title", "means", "grain", "derived", "rank", "modelled", "unit", "privacy")
-WAYS = ("derived", "rank", "modelled")
+WAYS = ("derived", "rank", "modelled", "ladder")
+KEYS = ("tag", "title", "means", "grain", *WAYS, "unit", "privacy")
 RANK_KEYS = ("of", "into", "best", "among")
+LADDER_KEYS, STAGE_KEYS = ("version", "stages"), ("stage", "title", "when")
 
 
 def read_tag(entry: Entry) -> Tag | None:
@@ -24,21 +30,67 @@ def read_tag(entry: Entry) -> Tag | None:
     if grain not in GRAINS:
         entry.refuse("grain", f"grain `{grain}`", hint=did_you_mean(str(grain), GRAINS))
     if sum(way in given for way in WAYS) != 1:
-        entry.refuse("derived", "a tag needs one of `derived`, `rank` or `modelled`")
+        entry.refuse("derived", "a tag needs one of `derived`, `rank`, `modelled` or `ladder`")
     if not isinstance(given.get("derived", ""), str):
         entry.refuse("derived", f"`derived: {given['derived']}`", "an expression", 'derived: "a > 0"')
     rank = _rank(entry, grain)
     _check_model(entry, grain)
+    ladder = _ladder(entry)
     if entry.problems:
         return None
     if rank is not None:
         at = entry.at("rank", "among" if "among" in given["rank"] else "of")
     else:
-        at = entry.at("modelled" if "modelled" in given else "derived")
+        at = entry.at(next(way for way in WAYS if way in given))
     return Tag(
         entry.name, grain, entry.words("title"), entry.words("means"), given.get("derived"), rank,
-        given.get("modelled"),        given.get("unit"), given.get("privacy", "free"), entry.place("tag"), at,
+        given.get("modelled"), ladder, given.get("unit"), given.get("privacy", "free"), entry.place("tag"), at,
     )  # fmt: skip
+
+
+def _ladder(entry: Entry) -> Ladder | None:
+    """Return the ladder with its stages, the lowest first; None without one, or when something in it is wrong."""
+    inner = entry.data.get("ladder")
+    if inner is None:
+        return None
+    if not isinstance(inner, dict):
+        entry.refuse(
+            "ladder", f"`ladder: {inner}`", "{version: 1, stages: [{stage: …, title: …, when: …}, …]}"
+        )
+        return None
+    inside = entry.inside("ladder")
+    inside.only(LADDER_KEYS, " of ladder")
+    version = inner.get("version")
+    if type(version) is not int or version < 1:
+        inside.refuse("version", f"`version: {version}`", "a number from 1, raised whenever a rule changes")
+    rungs: dict[str, Rung] = {}
+    for number, given in enumerate(inside.list_of("stages", "")):
+        rung = _rung(inside, number, given, rungs)
+        if rung is not None:
+            rungs[rung.stage] = rung
+    if len(rungs) < 2 and not entry.problems:
+        inside.refuse("stages", "fewer than two stages", "stages from the lowest to the highest")
+        return None
+    return Ladder(version, tuple(rungs.values())) if type(version) is int else None
+
+
+def _rung(ladder: Entry, number: int, given: object, before: Container[str]) -> Rung | None:
+    """Return one stage of a ladder."""
+    if not isinstance(given, dict):
+        ladder.refuse(("stages", number), f"`{given}` is no stage", "{stage: …, title: …, when: …}")
+        return None
+    at = replace(ladder, trail=(*ladder.trail, "stages", number), data=given)
+    at.only(STAGE_KEYS, " of a stage")
+    stage, when = given.get("stage"), given.get("when")
+    if not isinstance(stage, str) or not re.fullmatch(NAME, stage):
+        at.refuse("stage", f"stage `{stage}`", NAMED)
+    elif stage in before:
+        at.refuse("stage", f"stage `{stage}` stands twice", hint="choose another name")
+    if not isinstance(when, str) or not when.strip():
+        at.refuse("when", f"`when: {when}`", "a condition", 'when: "orders_365d > 0"')
+    if not at.has_words("title") or at.problems:
+        return None
+    return Rung(str(stage), at.words("title"), str(when), at.at("when"))
 
 
 def _check_model(entry: Entry, grain: object) -> None:

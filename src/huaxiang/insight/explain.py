@@ -236,7 +236,7 @@ def _inputs(tag: Tag, types: dict[str, Column]) -> set[str]:
     import re  # noqa: PLC0415
 
     if tag.modelled:
-        return set(CARDS[tag.modelled.partition(".")[0]].needs)
+        return set(CARDS[tag.model].needs)
     return {w for w in re.findall(r"[a-z_0-9]+", tag.definition()) if w in types}
 
 

@@ -88,8 +88,8 @@ def reasons(rows: Sequence[Mapping[str, Any]], axis: Text) -> dict[str, Figure] 
     return both(draw)
 
 
-def segments(rows: Sequence[Mapping[str, Any]], words: tuple[Text, Text, Text]) -> dict[str, Figure] | None:
-    """Return each segment's people tonight as a bar and yesterday's as a ring; `words`: axis, now, before."""
+def sizes(rows: Sequence[Mapping[str, Any]], words: tuple[Text, Text, Text]) -> dict[str, Figure] | None:
+    """Return each group's people tonight as a bar and yesterday's as a ring; `words`: axis, now, before."""
     if not rows:
         return None
     axis, now, before = words

@@ -50,6 +50,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         key=lambda row: (-row["rows"], row["feed"], row["reason"]),
     )
     segments = _told_apart([_segment(row) for row in summary.get("segments") or ()])
+    ladders = [_ladder(row) for row in summary.get("stages") or ()]
     shares = _shares(came, previous)
     status = str(summary.get("status") or "failed")
     return {
@@ -69,6 +70,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "identity": _known(summary.get("identity"), _IDENTITY),
         "days": _known(summary.get("days"), ("cells_touched", "cells", "streams")),
         "portrait": _known(summary.get("portrait"), ("persons", "tags")),
+        "ladders": ladders,
         "segments": segments,
         "gates": _gates(summary.get("gates") or {}),
         "shares": shares,
@@ -76,13 +78,14 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "tables": list(summary.get("tables") or ()),
         "steps": [_step(step) for step in summary.get("steps") or ()],
         "coverage": _coverage(summary.get("coverage") or (), titles),
-        "charts": _charts(came, reasons[:REASONS_DRAWN], segments, shares),
+        "charts": _charts(came, reasons[:REASONS_DRAWN], ladders, segments, shares),
     }
 
 
 def _charts(
     came: list[dict[str, Any]],
     reasons: list[dict[str, Any]],
+    ladders: list[dict[str, Any]],
     segments: list[dict[str, Any]],
     shares: list[dict[str, Any]],
 ) -> dict[str, Any]:
@@ -91,7 +94,11 @@ def _charts(
     return {
         "outcomes": charts.outcomes(came, Text("rows, logarithmic scale", "行数（对数刻度）")),
         "reasons": charts.reasons(reasons, Text("rows quarantined", "隔离行数")),
-        "segments": charts.segments(segments, (Text("people", "人数"), now, before)),
+        "stages": charts.sizes(
+            [stage | {"title": stage["of_ladder"]} for ladder in ladders for stage in ladder["stages"]],
+            (Text("people", "人数"), now, before),
+        ),
+        "segments": charts.sizes(segments, (Text("people", "人数"), now, before)),
         "quality": charts.refused_share(
             shares, (Text("share of rows quarantined", "隔离行占比"), now, usual)
         ),
@@ -140,6 +147,28 @@ def _segment(row: Mapping[str, Any]) -> dict[str, Any]:
         "entered": row.get("entered"),
         "left": row.get("left"),
     }
+
+
+def _ladder(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ladder with its stages; on its first night, and with new rules, nobody's move is their own."""
+    title, restated = text_of(row.get("title"), row["ladder"]), bool(row.get("restated"))
+    stages = []
+    for stage in row.get("stages") or ():
+        name, people = text_of(stage.get("title"), stage["stage"]), int(stage.get("people") or 0)
+        moved = {how: None if restated else stage.get(how) for how in ("came", "rose", "fell", "left")}
+        stages.append(
+            {
+                "stage": stage["stage"],
+                "title": name,
+                "of_ladder": Text(f"{title.en} · {name.en}", f"{title.zh} · {name.zh}"),
+                "people": people,
+                "yesterday": None if restated else stage.get("before"),
+                "mean_days": stage["person_days"] / people if people and not restated else None,
+                **moved,
+            }
+        )
+    known = {"ladder": row["ladder"], "version": row.get("version"), "per_brand": bool(row.get("per_brand"))}
+    return {**known, "title": title, "restated": restated, "stages": stages}
 
 
 def _told_apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Derived tags: expressions over columns that are already there, and ranks in the population."""
+"""Derived tags: expressions over columns that are already there, stages of ladders, and ranks in the population."""
 
 from __future__ import annotations
 
@@ -51,10 +51,20 @@ def with_tags(
         if tag.rank is not None:
             frame = with_rank(frame, tag.name, tag.rank, names)
             continue
-        compiled = compile_expression(str(tag.derived), names)
-        value = compiled.column(lambda name: F.lit(as_of) if name == "as_of" else column_named(name))
-        frame = frame.withColumn(tag.name, value.cast(types[tag.name].type))
+        frame = frame.withColumn(tag.name, _said(tag, names, as_of).cast(types[tag.name].type))
     return frame
+
+
+def _said(tag: Tag, names: dict[str, NameInfo], as_of: date) -> Values:
+    """What an expression says, or which stage of a ladder: the highest whose condition holds."""
+
+    def said(text: str) -> Values:
+        compiled = compile_expression(text, names)
+        return compiled.column(lambda name: F.lit(as_of) if name == "as_of" else column_named(name))
+
+    if tag.ladder is None:
+        return said(str(tag.derived))
+    return F.coalesce(*(F.when(said(rung.when), F.lit(rung.stage)) for rung in reversed(tag.ladder.rungs)))
 
 
 def with_rank(frame: DataFrame, name: str, rank: Rank, names: dict[str, NameInfo]) -> DataFrame:

@@ -174,6 +174,13 @@ def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> 
             for name in lacking
         ]
         return output_type(tag.modelled)
+    if tag.ladder:
+        for rung in tag.ladder.rungs:
+            try:
+                compile_expression(rung.when, names, rung.at, want="boolean")
+            except ConfigurationError as error:
+                problems += error.problems
+        return "string"
     try:
         if tag.rank is None:
             found = compile_expression(str(tag.derived), names, tag.at).type

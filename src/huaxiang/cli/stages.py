@@ -1,0 +1,144 @@
+"""What brand teams ask of ladders: how people moved between stages, and where two ladders disagree."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console, day
+from huaxiang.config import load_config
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from huaxiang.days.measures import Tag
+    from huaxiang.stages.told import Cross
+
+Brand = Annotated[
+    str | None, typer.Option("--brand", help="Only this brand; without it, all of them together")
+]
+LadderName = Annotated[str, typer.Argument(help="A ladder, such as aipl")]
+
+
+def stages_list(conf: Conf = None, as_json: AsJson = False) -> None:
+    """List every ladder with its version, its stages from the highest down, and the rule of each."""
+    ladders = [(tag, tag.ladder) for tag in _catalogue_ladders(conf).values() if tag.ladder]
+    rows = [
+        (tag.name, str(ladder.version), tag.grain, rung.stage, rung.title.en, rung.title.zh, rung.when)
+        for tag, ladder in ladders
+        for rung in reversed(ladder.rungs)
+    ]
+    names = ("ladder", "version", "grain", "stage", "title", "标题", "when")
+    if as_json:
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False))
+        return
+    table = Table(*names, box=None)
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+    print(f"{len(ladders)} ladders")
+
+
+def stages_flow(
+    ladder: LadderName = "aipl",
+    brand: Brand = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="First night, such as 2026-11-01; else the last one")
+    ] = None,
+    lake: LakeRoot = "lake",
+    conf: Conf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who moved from which stage to which, who was lost, and how long they had stood there."""
+    from huaxiang.stages.told import flow  # noqa: PLC0415
+
+    told = flow(
+        lake, ladder, _stages(ladder, conf), brand=brand, since=day(since, "--from") if since else None
+    )
+    if as_json:
+        rows = told.moves.as_rows()
+        moves = [{"from": r["row"], "to": r["column"], "people": r["people"]} for r in rows]
+        said = {
+            "ladder": ladder,
+            "brand": brand,
+            "from": told.first,
+            "to": told.last,
+            "moves": moves,
+            "mean_days": told.mean_days,
+        }
+        print(json.dumps(said, ensure_ascii=False, default=str))
+        return
+    _print(
+        told.moves,
+        "from \\ to",
+        {stage: f"{days:.1f}" for stage, days in told.mean_days.items()},
+        "days before leaving",
+    )
+    nights = (
+        f"the night of {told.last}" if told.first == told.last else f"nights from {told.first} to {told.last}"
+    )
+    print(f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}. The diagonal stayed.")
+    if not told.moves.counts:
+        print("On these nights the ladder was new or of another version: no move was people's own.")
+
+
+def stages_compare(
+    ladder: LadderName,
+    other: Annotated[str, typer.Argument(help="The ladder to hold beside it")],
+    brand: Brand = None,
+    lake: LakeRoot = "lake",
+    conf: Conf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where two ladders disagree: how many stand on which stage of the one and of the other."""
+    from huaxiang.stages.told import disagreement  # noqa: PLC0415
+
+    stages = _stages(ladder, conf), _stages(other, conf)
+    cross = disagreement(lake, (ladder, other), stages, brand=brand)
+    if as_json:
+        rows = [{ladder: r["row"], other: r["column"], "people": r["people"]} for r in cross.as_rows()]
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    _print(cross, f"{ladder} \\ {other}")
+    print(f"{brand or 'All brands, a person once for each'}; – stands on no stage of that ladder.")
+
+
+def _catalogue_ladders(conf: Path | None) -> dict[str, Tag]:
+    catalogue = load_catalogue(load_contracts(), load_config(conf).conf_dir)
+    return {tag.name: tag for tag in catalogue.ladders()}
+
+
+def _stages(name: str, conf: Path | None) -> list[str]:
+    from huaxiang.stages.told import ladder_named  # noqa: PLC0415
+
+    ladders = _catalogue_ladders(conf)
+    found = ladders[ladder_named(name, ladders)].ladder
+    return [rung.stage for rung in found.rungs] if found else []
+
+
+def _print(cross: Cross, corner: str, more: dict[str, str] | None = None, more_title: str = "") -> None:
+    table = Table(corner, box=None)
+    for column in cross.columns:
+        table.add_column(column or "–", justify="right")
+    if more_title:
+        table.add_column(more_title, justify="right")
+    for row in cross.rows:
+        counts = [
+            f"{cross.counts[row, column]:,}" if cross.counts[row, column] else "·" for column in cross.columns
+        ]
+        table.add_row(row or "–", *counts, *([(more or {}).get(row or "", "")] if more_title else []))
+    console().print(table)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the commands their names."""
+    group = typer.Typer(help="Ladders such as AIPL: stages, flows, disagreement.", no_args_is_help=True)
+    group.command("list")(stages_list)
+    group.command("flow")(stages_flow)
+    group.command("compare")(stages_compare)
+    app.add_typer(group, name="stages")

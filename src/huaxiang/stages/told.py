@@ -1,0 +1,138 @@
+"""What the released tables say of ladders, without Spark: flows between stages, and where two ladders disagree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.tables.reader import read_light
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from pathlib import Path
+
+    import pyarrow as pa
+
+OUTSIDE = None
+"""Of a flow: no stage of the ladder."""
+
+
+@dataclass(frozen=True)
+class Cross:
+    """A table of counts: (row, column) → persons, per brand once for each; `None` stands for no stage."""
+
+    rows: tuple[str | None, ...]
+    columns: tuple[str | None, ...]
+    counts: Counter[tuple[str | None, str | None]]
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        """Return the counts that are not 0, in order."""
+        return [
+            {"row": row, "column": column, "people": self.counts[row, column]}
+            for row in self.rows
+            for column in self.columns
+            if self.counts[row, column]
+        ]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Moves of a ladder over some nights, and how long who moved had stood on each stage."""
+
+    ladder: str
+    first: date
+    last: date
+    moves: Cross
+    mean_days: dict[str, float]
+
+
+def flow(
+    root: str | Path, ladder: str, stages: Iterable[str], *, brand: str | None, since: date | None
+) -> Flow:
+    """Return who moved, stage by stage, on the nights from `since` to the release (default: its night alone).
+
+    Rows are where people came from, columns where to; the diagonal counts who stayed, night by night. Nights
+    on which the ladder was restated don't count. `mean_days` are of those who left a stage.
+    """
+    table = read_light(root, "stage_flow").to_table(filter=pc.field("ladder") == ladder)
+    table = _of_brand(table, brand)
+    if not len(table):
+        raise _nothing(ladder, brand)
+    last = pc.max(table["as_of"]).as_py()
+    first = min(since or last, last)
+    kept = table.filter((pc.field("as_of") >= first) & ~pc.field("restated"))
+    counts: Counter[tuple[str | None, str | None]] = Counter()
+    days: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for row in kept.select(["from_stage", "to_stage", "people", "person_days"]).to_pylist():
+        was, is_ = row["from_stage"], row["to_stage"]
+        counts[was, is_] += row["people"]
+        if was is not None and was != is_:
+            days[was] += row["person_days"]
+            left[was] += row["people"]
+    names = _in_order(stages, counts)
+    mean = {stage: days[stage] / left[stage] for stage in names if stage and left[stage]}
+    return Flow(ladder, first, last, Cross(names, names, counts), mean)
+
+
+def disagreement(
+    root: str | Path,
+    ladders: tuple[str, str],
+    stages: tuple[Iterable[str], Iterable[str]],
+    *,
+    brand: str | None,
+) -> Cross:
+    """Return how many stand where on one ladder (rows) and on the other (columns), of who stands on either."""
+    sides = []
+    for ladder in ladders:
+        rows = read_light(root, "stage").to_table(
+            columns=["brand_id", "person", "stage"], filter=pc.field("ladder") == ladder
+        )
+        rows = _of_brand(rows, brand)
+        if not len(rows):
+            raise _nothing(ladder, brand)
+        sides.append(rows)
+    keys = ["brand_id", "person"] if pc.count(sides[0]["brand_id"]).as_py() else ["person"]
+    both = sides[0].join(sides[1], keys, join_type="full outer", left_suffix="_row", right_suffix="_column")
+    told = both.group_by(["stage_row", "stage_column"]).aggregate([([], "count_all")])
+    counts = Counter({(row["stage_row"], row["stage_column"]): row["count_all"] for row in told.to_pylist()})
+    return Cross(
+        _in_order(stages[0], {(row, row): 1 for row, _ in counts}),
+        _in_order(stages[1], {(column, column): 1 for _, column in counts}),
+        counts,
+    )
+
+
+def _of_brand(table: pa.Table, brand: str | None) -> pa.Table:
+    return table if brand is None else table.filter(pc.field("brand_id") == brand)
+
+
+def _in_order(stages: Iterable[str], seen: Iterable[tuple[str | None, str | None]]) -> tuple[str | None, ...]:
+    """The ladder's stages from the lowest, then those that it once had, then outside if anybody was there."""
+    known = list(stages)
+    found = {stage for pair in seen for stage in pair}
+    gone = sorted(stage for stage in found if stage is not None and stage not in known)
+    return (*known, *gone, *([None] if None in found else []))
+
+
+def _nothing(ladder: str, brand: str | None) -> ConfigurationError:
+    where = f" of brand `{brand}`" if brand else ""
+    hint = 'see: huaxiang query "SELECT DISTINCT ladder, brand_id FROM stage"'
+    return ConfigurationError(
+        Problem(f"ladder {ladder}", f"nobody{where} stands on it in this release", hint=hint)
+    )
+
+
+def ladder_named(name: str, known: Iterable[str]) -> str:
+    """Return the name; ConfigurationError with the nearest one when no ladder is called so."""
+    names = list(known)
+    if name not in names:
+        raise ConfigurationError(
+            Problem("ladder", f"no ladder is called `{name}`", hint=did_you_mean(name, names))
+        )
+    return name
