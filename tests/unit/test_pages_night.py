@@ -397,7 +397,7 @@ def test_plotly_accepts_every_chart() -> None:
 def test_every_chart_has_its_company_and_its_data_as_a_table(tmp_path: Path) -> None:
     text = write_night_page(night(), tmp_path / "2026-11-20").read_text(encoding="utf-8")
     charts = text.split("<figure>")[1:]
-    assert len(charts) == 4
+    assert len(charts) == 5
     for chart in charts:
         caption = chart[: chart.index("</figcaption>")]
         assert "2026-11-20" in caption
