@@ -234,7 +234,7 @@ def portrait(night: Night) -> None:
     both = (partial(measured_people, night, coverage), partial(measured_pairs, night, coverage))
     of_people, of_pairs = together(both)
     people = write_portrait(night, of_people, coverage)
-    pairs = write_relations(night, of_pairs)
+    pairs = write_relations(night, of_pairs, coverage)
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
     night.keep("coverage", list(people.coverage))

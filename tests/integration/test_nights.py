@@ -173,6 +173,27 @@ def test_what_flows_to_a_stage_is_its_stock(lake: str) -> None:
     assert {(r["row"], r["column"], r["people"]) for r in beside.as_rows()} == counted(both)
 
 
+def test_what_a_shared_link_brought_is_told_of_who_shared_it(lake: str) -> None:
+    """Recomputed from the clean tables, by another engine."""
+    sharers = (
+        "FROM clean_{feed} o JOIN clean_share_link l USING (link_id) JOIN person_account s ON l.account = s.account"
+        " WHERE o.account <> l.account AND o.business_date <= '2026-11-20' GROUP BY s.person ORDER BY s.person"
+    )
+    orders = (
+        f"SELECT s.person, count(DISTINCT (o.platform, o.order_id)) n, sum(o.paid_minor)::BIGINT {sharers}"
+    )
+    told = "SELECT person, brought_orders_365d n, brought_spend_365d FROM portrait WHERE brought_orders_365d > 0 ORDER BY person"
+    assert query(lake, told).to_pylist() != []
+    assert [[*r.values()] for r in query(lake, told).to_pylist()] == [
+        [*r.values()] for r in query(lake, orders.format(feed="order_line")).to_pylist()
+    ]
+    visits = f"SELECT s.person, count(*) {sharers}".format(feed="browse_event")
+    told = "SELECT person, brought_visits_90d FROM portrait WHERE brought_visits_90d > 0 ORDER BY person"
+    assert [[*r.values()] for r in query(lake, told).to_pylist()] == [
+        [*r.values()] for r in query(lake, visits).to_pylist()
+    ]
+
+
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
     report = evaluate(lake, place / "world/truth")
     assert [

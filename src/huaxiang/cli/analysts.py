@@ -185,6 +185,37 @@ def explain(
     print(told.text())
 
 
+def new_buyers(
+    brand: Annotated[
+        str | None, typer.Option("--brand", help="A brand; without it, first orders of any brand")
+    ] = None,
+    lake: LakeRoot = "lake",
+    as_json: AsJson = False,
+) -> None:
+    """Which channels brought new buyers, month by month: how many, their share, and its 95 % interval."""
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    told = [
+        row for row in read_light(lake, "new_buyer_source").to_table().to_pylist() if row["brand_id"] == brand
+    ]
+    told.sort(key=lambda row: (row["month"], -row["new_buyers"], row["channel"]))
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    table = Table("month", "channel", "new buyers", "of all", "share", "95 % interval", box=None)
+    for row in told:
+        low, high = (f"{row[name]:.1%}" for name in ("share_low", "share_high"))
+        counts = f"{row['new_buyers']:,}", f"{row['of_all']:,}", f"{row['share']:.1%}"
+        table.add_row(f"{row['month']:%Y-%m}", row["channel"], *counts, f"{low} – {high}")
+    console().print(table)
+    if not told:
+        print(f"Nobody bought {brand or 'anything'} for the first time in twelve months.")
+        return
+    print(
+        f"{brand or 'Any brand'}; orders are known since {told[0]['covered_from']}: soon after it, old buyers look new."
+    )
+
+
 def _check_tag(catalogue: Catalogue, tag: str | None) -> None:
     """Refuse a tag that is neither a column of the catalogue nor the beginning of one."""
     names = catalogue.columns()
@@ -227,4 +258,5 @@ def add_to(app: typer.Typer) -> None:
             group.command(verb)(command)
         app.add_typer(group, name=name)
     app.command()(explain)
+    app.command()(new_buyers)
     app.command()(docs)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from huaxiang.days.measures import Part
 
-STRUCTS = ("latest", "at_max", "state")
+STRUCTS = ("latest", "earliest", "at_max", "state")
 """Ways whose partial values are structs: Spark sorts for them what it adds up in a hash table otherwise."""
 MOST = 10**15
 """What one event adds to a sum at most, either way: Spark's sums fail beyond 64 bits, and one absurd row is enough."""
@@ -84,7 +84,7 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
     if part.way == "count_of" and len(said) > 1:
         held = F.collect_set(F.when(value.isNotNull(), F.col(said[part.arguments[0]][0])))
         return F.when(F.size(held) > 0, F.size(held))
-    if part.way == "min":
+    if part.way in ("min", "earliest"):
         return F.min(value)
     if part.adds == ("instants",):
         return F.array_sort(F.flatten(F.collect_list(value)))
@@ -162,10 +162,12 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
             return F.min(when(argument(0)))
         case "max":
             return F.max(when(argument(0)))
-        case "latest":
+        case "latest" | "earliest" as end:
             value = argument(0)
             said = F.struct(instant.alias("at"), F.col("event_key"), value.alias("value"))
-            return F.max(F.when(holds & value.isNotNull(), said))
+            if end == "latest":
+                return F.max(F.when(holds & value.isNotNull(), said))
+            return F.min(F.when(holds & value.isNotNull() & instant.isNotNull(), said))
         case "at_max":
             value, by = argument(0), argument(1)
             said = F.struct(by.alias("by"), F.col("event_key"), value.alias("value"))

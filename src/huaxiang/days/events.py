@@ -145,7 +145,9 @@ def _event(
         for _, column in dates
         if column not in names
     ]
-    title = data.get("title") or {}
+    title, account = data.get("title") or {}, str(data.get("account", "account"))
+    if account not in names:
+        problems.append(Problem(place, f"unknown account `{account}`", hint=did_you_mean(account, names)))
     if len(problems) > before:
         return None
     return Event(
@@ -153,7 +155,7 @@ def _event(
         world=str(data["world"]),
         feed=feed,
         title=Text(title.get("en", name), title.get("zh", name)),
-        account=str(data.get("account", "account")),
+        account=account,
         lookups=tuple(lookups),
         keys=tuple((k, str(v)) for k, v in keys),
         dates=dates,

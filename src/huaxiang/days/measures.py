@@ -38,6 +38,7 @@ WAYS: dict[str, tuple[tuple[int, ...], str | None, bool, bool]] = {
     "first": ((0,), "date", False, True),
     "last": ((0,), "date", False, True),
     "latest": ((1,), None, False, True),
+    "earliest": ((1,), None, False, True),
     "at_max": ((2,), None, False, True),
     "state": ((1,), "bigint", True, True),
     "distinct": ((1,), "bigint", True, False),
@@ -115,7 +116,7 @@ class Part:
         """The Spark type of its day-row column: a value that still adds up."""
         if self.way in ("min", "max", "sum"):
             return self.type
-        if self.way == "latest":
+        if self.way in ("latest", "earliest"):
             return f"struct<at:timestamp,event_key:string,value:{self.type}>"
         if self.way == "at_max":
             by = compile_expression(self.arguments[1], self.event.names).type

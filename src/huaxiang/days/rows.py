@@ -28,17 +28,20 @@ def event_rows(
 
     Adds the looked-up names, what a comment feels (`days.opinions`), `account`, `local_hour` and `weekday` (null without an instant),
     `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
-    struct(kind, key) of the looked-up rows that are missing so far. A key that is null awaits nothing.
+    struct(kind, key) of the looked-up rows that are missing so far. A key that is null awaits nothing; a row
+    that names no needed other side is left out.
     """
-    rows = base
-    if event.account != "account":  # the event seen from its other side
-        rows = base.withColumns({"account": F.col(event.account), event.account: F.col("account")})
-    rows = unaware(rows)
+    is_own = event.account in base.columns
+    rows = unaware(_seen_by(event.account, base) if is_own else base)
     for lookup in event.lookups:
+        if lookup.needs:  # what names no other side is no such event
+            rows = rows.where(lookup_key(lookup, ours=True).isNotNull())
         other = read(lookup.feed)
         rows = with_lookup(
             rows, lookup, only_sought(other, lookup, rows) if narrowly and lookup.needs else other
         )
+    if not is_own:
+        rows = _seen_by(event.account, rows)
     if event.opinion_of:
         rows = with_opinion(rows, event.opinion_of)
     local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
@@ -51,6 +54,13 @@ def event_rows(
             "weekday": F.weekday(local) + 1,
         }
     )
+
+
+def _seen_by(other: str, rows: DataFrame) -> DataFrame:
+    """Return the rows from another account's side: it and `account` change places."""
+    if other == "account":
+        return rows
+    return rows.withColumns({"account": F.col(other), other: F.col("account")})
 
 
 def unaware(rows: DataFrame) -> DataFrame:

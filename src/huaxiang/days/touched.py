@@ -149,12 +149,12 @@ def rows_perhaps_counted_in(event: Event, pairs: DataFrame, read: Read) -> DataF
     `pairs` has (`_account`, `_date`).
     """
     rows = read(event.feed)
-    lookup = next((known for known in event.lookups if known.needs and "account" in dict(known.take)), None)
+    lookup = next((known for known in event.lookups if event.account in dict(known.take)), None)
     if lookup is None:
         return rows
     theirs = read(lookup.feed).join(
         F.broadcast(pairs.select(F.col("_account").alias("_owner")).distinct()),
-        F.col(dict(lookup.take)["account"]) == F.col("_owner"),
+        F.col(dict(lookup.take)[event.account]) == F.col("_owner"),
         "left_semi",
     )
     keys = theirs.select(lookup_key(lookup, ours=False).alias("_key")).distinct()

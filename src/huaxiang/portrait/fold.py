@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure, Part
 
 BLOCK_DAYS = 64
-_EXTREMES = ("min", "max", *STRUCTS)
+_LEAST, _GREATEST = ("first", "min", "earliest"), ("last", "max", "latest", "at_max", "state")
 
 
 def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
@@ -129,10 +129,14 @@ def _in_ring(part: Part, age: Column) -> Column:
             return F.min(F.when(value > 0, F.col("business_date")))
         case "last":
             return F.max(F.when(value > 0, F.col("business_date")))
-        case way if way in _EXTREMES:
-            return F.min(value) if way == "min" else F.max(value)
         case _:
-            return F.sum(value)
+            return _added_up(part, value)
+
+
+def _added_up(part: Part, value: Column) -> Column:
+    if part.way in _LEAST:
+        return F.min(value)
+    return F.max(value) if part.way in _GREATEST else F.sum(value)
 
 
 def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> Column:
@@ -151,31 +155,15 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
 
 def _merged(part: Part) -> Column:
     """Put together what is known of a ring."""
-    value = F.col(_of_ring(part))
-    match part.way:
-        case "first" | "min":
-            return F.min(value)
-        case way if way in ("last", *_EXTREMES):
-            return F.max(value)
-        case _:
-            return F.sum(value)
+    return _added_up(part, F.col(_of_ring(part)))
 
 
 def _over_rings(part: Part, inside: Column | None) -> Column:
     value = F.col(_of_ring(part))
     if inside is not None:
         value = F.when(inside, value)
-    match part.way:
-        case "first" | "min":
-            return F.min(value)
-        case "last" | "max":
-            return F.max(value)
-        case "latest" | "at_max":
-            return F.max(value)["value"]
-        case "state":
-            return F.max(value)
-        case _:
-            return F.sum(value)
+    total = _added_up(part, value)
+    return total["value"] if part.way in ("latest", "earliest", "at_max") else total
 
 
 def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date, apart: bool = False) -> DataFrame:

@@ -1,0 +1,81 @@
+"""Where new buyers come from: the channel that led each to a first order, month by month."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.frames import stacked
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pyspark.sql import Column, DataFrame
+
+MONTHS = 12
+"""Months that are told, the night's own among them."""
+ADVERTISING, DIRECT, LOST_LINK, UNKNOWN = "advertising", "direct", "unknown_link", "unknown"
+LINK, AD = "link:", "ad:"
+Z = 1.96
+
+
+def new_buyer_sources(
+    portrait: DataFrame,
+    brand_relation: DataFrame,
+    share_links: DataFrame,
+    *,
+    covered_from: date | None,
+    as_of: date,
+) -> DataFrame:
+    """Return brand (null: of any brand) × month × channel: who bought for the first time, and the channel's share.
+
+    A first order through a shared link counts for the link's platform, one through a campaign for
+    `advertising`, others for `direct`; `unknown_link` when the link never came, `unknown` where a source does
+    not say what led to its orders. `share_low` and `share_high` are the 95 % interval (Wilson 1927). First is
+    the first order known: those of before `covered_from` are not, so early months hold old buyers too.
+    """
+    first = ("first_order_date", "first_order_by")
+    anybody = portrait.select(F.lit(None).cast("string").alias("brand_id"), *first)
+    began = F.add_months(F.trunc(F.lit(as_of), "month"), 1 - MONTHS)
+    bought = stacked([anybody, brand_relation.select("brand_id", *first)]).where(F.col(first[0]) >= began)
+    led_by = F.col("first_order_by")
+    links = share_links.groupBy("link_id").agg(F.min("platform").alias("_platform"))
+    known = bought.join(
+        links,
+        F.when(led_by.startswith(LINK), F.substring(led_by, len(LINK) + 1, 1000)) == F.col("link_id"),
+        "left",
+    )
+    channel = (
+        F.when(led_by.startswith(LINK), F.coalesce("_platform", F.lit(LOST_LINK)))
+        .when(led_by.startswith(AD), F.lit(ADVERTISING))
+        .otherwise(F.coalesce(led_by, F.lit(UNKNOWN)))
+    )
+    grain = ("brand_id", "month")
+    placed = known.select(
+        "brand_id", F.trunc("first_order_date", "month").alias("month"), channel.alias("channel")
+    )
+    counted = placed.groupBy(*grain, "channel").agg(F.count(F.lit(1)).alias("new_buyers"))
+    whole = counted.groupBy(*grain).agg(F.sum("new_buyers").alias("of_all"))
+    same = reduce(lambda a, b: a & b, (F.col(f"counted.{n}").eqNullSafe(F.col(f"whole.{n}")) for n in grain))
+    both = counted.alias("counted").join(F.broadcast(whole.alias("whole")), same)
+    low, high = _interval(F.col("new_buyers"), F.col("of_all"))
+    return both.select(
+        *(F.col(f"counted.{name}") for name in grain),
+        "channel",
+        "new_buyers",
+        "of_all",
+        (F.col("new_buyers") / F.col("of_all")).alias("share"),
+        low.alias("share_low"),
+        high.alias("share_high"),
+        F.lit(covered_from).cast("date").alias("covered_from"),
+    )
+
+
+def _interval(part: Column, whole: Column) -> tuple[Column, Column]:
+    share = part / whole
+    middle = share + Z * Z / (2 * whole)
+    width = Z * F.sqrt(share * (1 - share) / whole + Z * Z / (4 * whole * whole))
+    scale = 1 + Z * Z / whole
+    return F.greatest((middle - width) / scale, F.lit(0.0)), F.least((middle + width) / scale, F.lit(1.0))
