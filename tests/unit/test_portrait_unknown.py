@@ -32,6 +32,13 @@ def of_source(name: str) -> Callable[[str], frozenset[str]]:
     return lambda feed: source.gives(feed) if feed in source.feeds else frozenset()
 
 
+BY_LINK = (
+    *("first_order_by", "brought_buyers_365d", "brought_orders_90d", "brought_orders_365d"),
+    *("brought_spend_90d", "brought_spend_365d"),
+)
+"""What is told through share links, which these sources don't have."""
+
+
 def test_feeds_in_our_own_format_give_everything() -> None:
     assert not any(nulls(e.feed, lambda _: None) for e in CATALOGUE.events.values())
 
@@ -46,6 +53,7 @@ def test_feeds_in_our_own_format_give_everything() -> None:
                 *("brands_365d", "brands_all", "categories_365d", "categories_all", "discount_365d", "discount_90d"),
                 *("gift_lines_365d", "gift_lines_all", "products_365d", "products_90d", "products_all"),
                 *("promoted_lines_365d", "promoted_lines_90d", "social_order_lines_365d", "social_order_lines_90d"),
+                *BY_LINK,
             },
         ),
         (
@@ -54,6 +62,7 @@ def test_feeds_in_our_own_format_give_everything() -> None:
             {
                 *("gift_lines_365d", "gift_lines_all", "promoted_lines_365d", "promoted_lines_90d"),
                 *("social_order_lines_365d", "social_order_lines_90d"),
+                *BY_LINK,
             },
         ),
         ("completejourney", "shop_account", {"member_level", "shop_city_tier"}),  # a birth year, but no birth date
