@@ -12,6 +12,7 @@ from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +100,10 @@ def stages_compare(
     from huaxiang.stages.told import disagreement  # noqa: PLC0415
 
     stages = _stages(ladder, conf), _stages(other, conf)
+    grains = {_catalogue_ladders(conf)[name].grain for name in (ladder, other)}
+    if len(grains) > 1:
+        found = "one ladder is climbed per brand, the other once"
+        raise ConfigurationError(Problem(f"{ladder}, {other}", found, "two ladders of one grain"))
     cross = disagreement(lake, (ladder, other), stages, brand=brand)
     if as_json:
         rows = [{ladder: r["row"], other: r["column"], "people": r["people"]} for r in cross.as_rows()]

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-OUTSIDE = None
-"""Of a flow: no stage of the ladder."""
-
 
 @dataclass(frozen=True)
 class Cross:
@@ -75,7 +72,7 @@ def flow(
         if was is not None and was != is_:
             days[was] += row["person_days"]
             left[was] += row["people"]
-    names = _in_order(stages, counts)
+    names = _in_order(stages, {stage for move in counts for stage in move})
     mean = {stage: days[stage] / left[stage] for stage in names if stage and left[stage]}
     return Flow(ladder, first, last, Cross(names, names, counts), mean)
 
@@ -102,8 +99,8 @@ def disagreement(
     told = both.group_by(["stage_row", "stage_column"]).aggregate([([], "count_all")])
     counts = Counter({(row["stage_row"], row["stage_column"]): row["count_all"] for row in told.to_pylist()})
     return Cross(
-        _in_order(stages[0], {(row, row): 1 for row, _ in counts}),
-        _in_order(stages[1], {(column, column): 1 for _, column in counts}),
+        _in_order(stages[0], {row for row, _ in counts}),
+        _in_order(stages[1], {column for _, column in counts}),
         counts,
     )
 
@@ -112,10 +109,9 @@ def _of_brand(table: pa.Table, brand: str | None) -> pa.Table:
     return table if brand is None else table.filter(pc.field("brand_id") == brand)
 
 
-def _in_order(stages: Iterable[str], seen: Iterable[tuple[str | None, str | None]]) -> tuple[str | None, ...]:
+def _in_order(stages: Iterable[str], found: set[str | None]) -> tuple[str | None, ...]:
     """The ladder's stages from the lowest, then those that it once had, then outside if anybody was there."""
     known = list(stages)
-    found = {stage for pair in seen for stage in pair}
     gone = sorted(stage for stage in found if stage is not None and stage not in known)
     return (*known, *gone, *([None] if None in found else []))
 
