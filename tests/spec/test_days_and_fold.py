@@ -53,13 +53,13 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         line("mall:buyer", "o2", "2026-08-01 12:00", 9000, "p3", promotion_id="618"),
         line("mall:buyer", "o3", "2026-11-21 12:00", 7777),  # after the night: it counts tomorrow
         line("mall:edge", "o4", "2026-11-14 12:00", 70),  # the 7 days are 14 to 20
-        line("mall:edge", "o5", "2026-11-13 23:59", 1),
+        line("mall:edge", "o5", "2026-11-13 23:59", 1, link_id="of star"),
         line("mall:two", "o6", "2026-11-19 08:00", 10),
-        line("outlet:two", "o7", "2026-11-19 20:00", 20),
+        line("outlet:two", "o7", "2026-11-19 20:00", 20, link_id="never came"),
         line("mall:refund", "o8", "2026-08-01 08:00", 5000),
         line("mall:ties", "o9", "2026-11-01 08:00", 300, "p1"),
         line("mall:ties", "o10", "2026-11-02 08:00", 300, "p3"),
-        line("mall:rich", "o12", "2026-11-20 08:00", 2**63 - 1),
+        line("mall:rich", "o12", "2026-11-20 08:00", 2**63 - 1, link_id="of rich"),
         line("mall:rich", "o13", "2026-11-20 09:00", 2**63 - 1),
         line("mall:rich", "o14", "2026-10-01 08:00", 2**63 - 1),
         {k: v for k, v in line("mall:undated", "o11", "2026-11-01 08:00", 42).items() if k != "at"},
@@ -144,8 +144,12 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         },
     ]
     accounts = [{"who": "weiwo:brand", "brand_id": "b1", "at": "2025-01-01 10:00"}]
+    links = [
+        {"who": who, "link_id": link, "product_id": "p1", "at": "2026-11-10 10:00"}
+        for who, link in (("weiwo:star", "of star"), ("mall:rich", "of rich"))
+    ]
     given = {
-        "order_line": lines, "social_interaction": acts, "social_follow": follows, "order_return": returns,
+        "order_line": lines, "share_link": links, "social_interaction": acts, "social_follow": follows, "order_return": returns,
         "product": products, "social_post": posts, "social_account": accounts,
         "shop_account": [{"who": "mall:buyer", "birth_year": 2004, "at": "2026-01-01 10:00"}],
         "review": [
@@ -207,6 +211,11 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("none", {"interactions_30d": None, "followings": None, "largest_line_all": None, "recency_days": None}),
         ("fan", {"followings": 2, "followers": 0, "interactions_30d": 0, "spend_all": 0, "unfollow_events_30d": 0}),
         ("star", {"followers": 1, "followings": 0}),
+        ("star", {"brought_orders_365d": 1, "brought_spend_365d": 1, "brought_buyers_365d": 1, "orders_per_share_90d": 1.0}),
+        ("rich", {"brought_orders_365d": 0, "brought_buyers_365d": 0}),  # one's own purchase is not brought
+        ("edge", {"first_order_by": "link:of star", "brought_orders_365d": 0}),
+        ("buyer", {"first_order_by": "direct"}),
+        ("undated", {"first_order_by": None}),
         ("left", {"followings": 0, "followers": 0}),
         ("reader", {"likes_30d": 1, "interactions_30d": 3, "views_7d": 1, "social_days_30d": 3, "dwell_30d": 14}),
         ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "9", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
