@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FILE = "_settled.json"
 Maps = dict[str, dict[str, dict[str, str]]]
 """Source → feed without keys → column → expression."""
+Rules = dict[str, dict[str, str]]
+"""Ladder → version → its rules."""
 
 
 def check_contracts(lake: Lake) -> None:
@@ -62,10 +64,12 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     keyless = before.get("keyless", {})
     mine = {source.source: _keyless(source)} if source else {}
     maps = {**keyless, **{name: {**keyless.get(name, {}), **feeds} for name, feeds in mine.items()}}
-    steps: dict[str, dict[str, str]] = before.get("ladders", {})
-    mounted = {tag.name: {str(tag.ladder.version): tag.ladder.definition()} for tag in ladders if tag.ladder}
+    ladders_before: Rules = before.get("ladders", {})
+    ladders_now = {
+        tag.name: {str(tag.ladder.version): tag.ladder.definition()} for tag in ladders if tag.ladder
+    }
     problems = [
-        *_changed_ladders(steps, mounted),
+        *_changed_ladders(ladders_before, ladders_now),
         *_changed(before, now),
         *_changed_rates(lake, known, now["rates"]),
         *_changed_keys(lake, keyless, maps),
@@ -73,12 +77,12 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     if problems:
         raise ConfigurationError(problems, "This lake was made with other settings. Nothing was read.")
     versions = {name: contract.version for name, contract in sorted(lake.contracts.items())}
-    known_steps = {name: {**steps.get(name, {}), **rules} for name, rules in mounted.items()}
+    every_version = {name: {**ladders_before.get(name, {}), **rules} for name, rules in ladders_now.items()}
     settled = {
         **now,
         "rates": {**known, **now["rates"]},
         "keyless": maps,
-        "ladders": {**steps, **known_steps},
+        "ladders": {**ladders_before, **every_version},
         "contracts": versions,
     }
     if settled != before:
@@ -103,7 +107,7 @@ def _changed_rates(lake: Lake, known: dict[str, str], rates: dict[str, str]) -> 
     ]
 
 
-def _changed_ladders(before: dict[str, dict[str, str]], now: dict[str, dict[str, str]]) -> list[Problem]:
+def _changed_ladders(before: Rules, now: Rules) -> list[Problem]:
     hint = "give the ladder another version: a night's moves must not mix two meanings"
     return [
         Problem(f"ladder {name}, version {version}", rules, before[name][version], hint)

@@ -10,6 +10,7 @@ import pytest
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.expressions import NameInfo
+from huaxiang.identity.followed import taken_in
 from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.segments.assign import assign
 from huaxiang.segments.check import run_examples
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from huaxiang.segments.model import Segment
 
+LOG = "release bigint, action string, person string, other_person string, accounts bigint"
 WORDS = Vocabulary(
     portrait={"age": NameInfo("int"), "orders": NameInfo("bigint"), "spend": NameInfo("bigint")},
     brand_relation={"bought": NameInfo("bigint"), "is_fan": NameInfo("boolean"), "paid": NameInfo("bigint")},
@@ -160,6 +162,8 @@ def test_members_keep_their_since_and_changes_are_told(spark: SparkSession) -> N
         s        b1        brand    2026-01-03
         s        b2        brand    2026-01-04
         gone     -         all      2026-01-05
+        s        -         taken    2025-12-01
+        s        b9        taken    2026-01-06
         """,
         "string string string date",
     )
@@ -171,12 +175,20 @@ def test_members_keep_their_since_and_changes_are_told(spark: SparkSession) -> N
         s        -         enters
         s        b1        brand
         s        b3        brand
+        s        b9        stays
         """,
         "string string string",
     )
-    members, changes = outcome(compared(previous, now), as_of=date(2026, 2, 1), release=7)
+    log = [
+        (7, "merge", "stays", "taken", 2),
+        (7, "merge", "enters", "taken", 1),
+        (6, "merge", "enters", "leaves", 9),
+    ]
+    taken = taken_in(spark.createDataFrame(log, LOG), 7)  # most of whose accounts are `stays`' now
+    members, changes = outcome(compared(previous, now, taken), as_of=date(2026, 2, 1), release=7)
     assert {tuple(r) for r in members.collect()} == {
-        ("s", None, "stays", date(2026, 1, 1)),
+        ("s", None, "stays", date(2025, 12, 1)),
+        ("s", "b9", "stays", date(2026, 1, 6)),
         ("s", None, "enters", date(2026, 2, 1)),
         ("s", "b1", "brand", date(2026, 1, 3)),
         ("s", "b3", "brand", date(2026, 2, 1)),

@@ -57,7 +57,8 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
     for name, rule in {"buyers": "who: orders > 0", "fans": "for_each: brand\nwho: is_fan"}.items():
         text = f"segment: {name}\ntitle: {{en: {name}, zh: 人群}}\n{rule}\n"
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    tables = Tables(spark)
+    log = "release bigint, action string, person string, other_person string, accounts bigint"
+    tables = Tables(spark, {"identity_log": spark.createDataFrame([], log)})
     pairs = spark.createDataFrame(
         [("a", "b1", True), ("a", "b2", True)], "person string, brand_id string, is_fan boolean"
     )
@@ -68,7 +69,12 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
         tables.log.clear()
         segments = load_segments(tmp_path, WORDS)
         return SimpleNamespace(
-            lake=tables, attempt=tables, segments=segments, as_of=date(2026, 1, day), number=day
+            lake=tables,
+            attempt=tables,
+            segments=segments,
+            as_of=date(2026, 1, day),
+            number=day,
+            told={"identity": {"merged": 0}},
         )
 
     first = run(night(1, {"a": 1, "b": 1, "c": 0}))

@@ -90,7 +90,7 @@ def nights(
         [("aipl", brand, who, stage) for who, brand, stage in now],
         "ladder string, brand_id string, person string, stage string",
     )
-    return compared(stood, stands, spark.createDataFrame(merged, "person string, other_person string"))
+    return compared(stood, stands, spark.createDataFrame(merged, "into string, person string"))
 
 
 def test_who_stays_keeps_the_day_and_every_move_is_told(spark: SparkSession) -> None:

@@ -12,12 +12,13 @@ from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from huaxiang.days.measures import Tag
+    from huaxiang.days.measures import Ladder, Tag
     from huaxiang.stages.told import Cross
 
 Brand = Annotated[
@@ -28,7 +29,7 @@ LadderName = Annotated[str, typer.Argument(help="A ladder, such as aipl")]
 
 def stages_list(conf: Conf = None, as_json: AsJson = False) -> None:
     """List every ladder with its version, its stages from the highest down, and the rule of each."""
-    ladders = [(tag, tag.ladder) for tag in _catalogue_ladders(conf).values() if tag.ladder]
+    ladders = _ladders(conf).values()
     rows = [
         (tag.name, str(ladder.version), tag.grain, rung.stage, rung.title.en, rung.title.zh, rung.when)
         for tag, ladder in ladders
@@ -58,9 +59,9 @@ def stages_flow(
     """Who moved from which stage to which, who was lost, and how long they had stood there."""
     from huaxiang.stages.told import flow  # noqa: PLC0415
 
-    told = flow(
-        lake, ladder, _stages(ladder, conf), brand=brand, since=day(since, "--from") if since else None
-    )
+    ((_, mine),) = _named((ladder,), conf)
+    first = day(since, "--from") if since else None
+    told = flow(lake, ladder, _stages(mine), brand=brand, since=first)
     if as_json:
         rows = told.moves.as_rows()
         moves = [{"from": r["row"], "to": r["column"], "people": r["people"]} for r in rows]
@@ -99,11 +100,11 @@ def stages_compare(
     """Where two ladders disagree: how many stand on which stage of the one and of the other."""
     from huaxiang.stages.told import disagreement  # noqa: PLC0415
 
-    stages = _stages(ladder, conf), _stages(other, conf)
-    grains = {_catalogue_ladders(conf)[name].grain for name in (ladder, other)}
-    if len(grains) > 1:
+    (tag, rows_of), (beside, columns_of) = _named((ladder, other), conf)
+    if tag.grain != beside.grain:
         found = "one ladder is climbed per brand, the other once"
         raise ConfigurationError(Problem(f"{ladder}, {other}", found, "two ladders of one grain"))
+    stages = _stages(rows_of), _stages(columns_of)
     cross = disagreement(lake, (ladder, other), stages, brand=brand)
     if as_json:
         rows = [{ladder: r["row"], other: r["column"], "people": r["people"]} for r in cross.as_rows()]
@@ -113,17 +114,26 @@ def stages_compare(
     print(f"{brand or 'All brands, a person once for each'}; – stands on no stage of that ladder.")
 
 
-def _catalogue_ladders(conf: Path | None) -> dict[str, Tag]:
+def _ladders(conf: Path | None) -> dict[str, tuple[Tag, Ladder]]:
     catalogue = load_catalogue(load_contracts(), load_config(conf).conf_dir)
-    return {tag.name: tag for tag in catalogue.ladders()}
+    return {tag.name: (tag, tag.ladder) for tag in catalogue.ladders() if tag.ladder}
 
 
-def _stages(name: str, conf: Path | None) -> list[str]:
-    from huaxiang.stages.told import ladder_named  # noqa: PLC0415
+def _named(names: Sequence[str], conf: Path | None) -> list[tuple[Tag, Ladder]]:
+    """Return the ladders asked for; every name that none has is refused, with the nearest that one has."""
+    known = _ladders(conf)
+    problems = [
+        Problem("ladder", f"no ladder is called `{name}`", hint=did_you_mean(name, known))
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    return [known[name] for name in names]
 
-    ladders = _catalogue_ladders(conf)
-    found = ladders[ladder_named(name, ladders)].ladder
-    return [rung.stage for rung in found.rungs] if found else []
+
+def _stages(ladder: Ladder) -> list[str]:
+    return [rung.stage for rung in ladder.rungs]
 
 
 def _print(cross: Cross, corner: str, more: dict[str, str] | None = None, more_title: str = "") -> None:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known", *GRAIN])
 """Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""
-
-
 LAST = ("tags", "stages")
 """Files that are read after the others, in this order: what stands in them is made of what stands before."""
 
@@ -36,7 +34,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     An analyst's file may add measures and tags but not redefine ours: a name stands once.
     """
     events = load_events(contracts)
-    files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=_place)
+    files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=_turn)
     files += yaml_files(conf_dir / "measures") if conf_dir else []
     problems: list[Problem] = []
     measures: dict[str, Measure] = {}
@@ -61,7 +59,8 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     return catalogue
 
 
-def _place(path: Path) -> tuple[int, str]:
+def _turn(path: Path) -> tuple[int, str]:
+    """When a shipped file is read."""
     return LAST.index(path.stem) + 1 if path.stem in LAST else 0, path.name
 
 

@@ -98,7 +98,7 @@ class Part:
         if self.where is None and len(plain) == len(self.adds):
             return name
         said = f"{self.adds}:{self.where}"
-        return f"{name}_{hashlib.sha256(said.encode()).hexdigest()[:6]}"
+        return f"{name}_{hashlib.sha256(said.encode()).hexdigest()[:10]}"
 
     @property
     def stream(self) -> str:

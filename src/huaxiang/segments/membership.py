@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.identity.followed import followed
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -14,14 +16,19 @@ if TYPE_CHECKING:
 KEY = ("segment", "brand_id", "person")
 
 
-def compared(previous: DataFrame, now: DataFrame) -> DataFrame:
-    """Return one row per membership of either night: key, `since` (null for who enters), `was`, `is`."""
+def compared(previous: DataFrame, now: DataFrame, taken: DataFrame) -> DataFrame:
+    """Return one row per membership of either night: key, `since` (null for who enters), `was`, `is`.
+
+    Who was taken in (`identity.followed`) has not left: the person is in since the first of both was.
+    """
     nobody = F.lit(None).cast("date").alias("since")
-    before = previous.select(*KEY, "since", F.lit(True).alias("was"), F.lit(False).alias("is"))
+    before = followed(previous, taken).select(
+        *KEY, "since", F.lit(True).alias("was"), F.lit(False).alias("is")
+    )
     tonight = now.select(*KEY, nobody, F.lit(False).alias("was"), F.lit(True).alias("is"))
     both = before.unionByName(tonight)
     return both.groupBy(*KEY).agg(
-        F.max("since").alias("since"), F.max("was").alias("was"), F.max("is").alias("is")
+        F.min("since").alias("since"), F.max("was").alias("was"), F.max("is").alias("is")
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
+from huaxiang.identity.followed import taken_in
 from huaxiang.segments.assign import assign
 from huaxiang.segments.membership import compared, outcome
 from huaxiang.together import together
@@ -62,11 +63,12 @@ class SegmentsOutcome:
 
 
 def run(night: Night) -> SegmentsOutcome:
-    """Write `segment_membership` and `segment_change`; neither is touched when nobody entered or left."""
+    """Write `segment_membership` and `segment_change`; neither is touched when nobody entered, left or was merged."""
     lake, attempt = night.lake, night.attempt
     is_first = lake.pinned("segment_membership") is None
     now = assign(lake.read("portrait"), lake.read("brand_relation"), night.segments)
-    both = compared(lake.read_pinned("segment_membership"), now).persist(StorageLevel.MEMORY_AND_DISK)
+    taken = taken_in(lake.read("identity_log"), night.number)
+    both = compared(lake.read_pinned("segment_membership"), now, taken).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         counted = both.groupBy("segment").agg(
             F.count_if("is").alias("people"),
@@ -77,7 +79,8 @@ def run(night: Night) -> SegmentsOutcome:
         counts = {row["segment"]: row.asDict() for row in counted.collect()}
         found = _outcome(night, counts, is_first=is_first)
         members, changes = outcome(both, as_of=night.as_of, release=night.number)
-        if found.entered or found.left or is_first:
+        # who was taken in is a member under another id
+        if found.entered or found.left or is_first or night.told["identity"]["merged"]:
             together(
                 [
                     partial(attempt.replace, "segment_membership", members),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.frames import stacked
+from huaxiang.identity.followed import followed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,32 +46,18 @@ def _stages_of(frame: DataFrame, brand: Column, ladders: Sequence[Tag]) -> DataF
     return told.select("_on.ladder", "brand_id", "person", "_on.stage")
 
 
-def compared(previous: DataFrame, now: DataFrame, merged: DataFrame) -> DataFrame:
+def compared(previous: DataFrame, now: DataFrame, taken: DataFrame) -> DataFrame:
     """Return one row per ladder, brand and person of either night: the stage before (`was`), `since`, tonight's (`is`).
 
-    `merged` names whom (`person`) tonight took in whom (`other_person`): that is no loss. Both having stood on
-    a stage, the one whose id stays counts.
+    Who was taken in (`identity.followed`) is not lost; both having stood on a stage, the one whose id stays counts.
     """
-    into = merged.select(F.col("other_person").alias("person"), F.col("person").alias("_into"))
-    known = previous.join(F.broadcast(into), "person", "left")
-    stood = F.struct(F.col("_into").isNull().alias("own"), F.col("stage").alias("was"), "since")
-    nothing = F.lit(None)
-    before = known.select(
-        "ladder",
-        "brand_id",
-        F.coalesce("_into", "person").alias("person"),
-        stood.alias("_stood"),
-        nothing.cast("string").alias("is"),
-    )
-    tonight = now.select(
-        *KEY, nothing.cast(before.schema["_stood"].dataType).alias("_stood"), F.col("stage").alias("is")
-    )
-    both = (
-        before.unionByName(tonight)
-        .groupBy(*KEY)
-        .agg(F.max("_stood").alias("_stood"), F.max("is").alias("is"))
-    )
-    return both.select(*KEY, "_stood.was", "_stood.since", "is")
+    stood = F.struct("own", F.col("stage").alias("was"), "since").alias("_stood")
+    before = followed(previous, taken).select(*KEY, stood, F.lit(None).cast("string").alias("is"))
+    nothing = F.lit(None).cast(before.schema["_stood"].dataType).alias("_stood")
+    tonight = now.select(*KEY, nothing, F.col("stage").alias("is"))
+    both = before.unionByName(tonight).groupBy(*KEY)
+    latest = both.agg(F.max("_stood").alias("_stood"), F.max("is").alias("is"))
+    return latest.select(*KEY, "_stood.was", "_stood.since", "is")
 
 
 @dataclass(frozen=True)

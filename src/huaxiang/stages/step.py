@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
+from huaxiang.identity.followed import taken_in
 from huaxiang.stages.moves import compared, moves, standing
 from huaxiang.together import together
 
@@ -79,9 +80,8 @@ def run(night: Night) -> StagesOutcome:
         if ladders
         else previous.limit(0)
     )
-    log = lake.read("identity_log").where(F.col("release") == night.number)
-    merged = log.where(F.col("action") == "merge").select("person", "other_person")
-    both = compared(previous, now, merged).persist(StorageLevel.MEMORY_AND_DISK)
+    taken = taken_in(lake.read("identity_log"), night.number)
+    both = compared(previous, now, taken).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         made = moves(both, versions=versions, restated=restated, as_of=night.as_of, release=night.number)
         flow = made.flow.localCheckpoint()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.tables.reader import read_light
 
 if TYPE_CHECKING:
@@ -122,13 +122,3 @@ def _nothing(ladder: str, brand: str | None) -> ConfigurationError:
     return ConfigurationError(
         Problem(f"ladder {ladder}", f"nobody{where} stands on it in this release", hint=hint)
     )
-
-
-def ladder_named(name: str, known: Iterable[str]) -> str:
-    """Return the name; ConfigurationError with the nearest one when no ladder is called so."""
-    names = list(known)
-    if name not in names:
-        raise ConfigurationError(
-            Problem("ladder", f"no ladder is called `{name}`", hint=did_you_mean(name, names))
-        )
-    return name
