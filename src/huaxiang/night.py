@@ -223,7 +223,8 @@ def days(night: Night) -> None:
 
 
 def portrait(night: Night) -> None:
-    """Day rows → portraits and brand relations."""
+    """Day rows → portraits and brand relations, and what they tell of many people."""
+    from huaxiang.insight.step import write as write_insights  # noqa: PLC0415
     from huaxiang.portrait.step import covered  # noqa: PLC0415
     from huaxiang.portrait.step import measured as measured_people  # noqa: PLC0415
     from huaxiang.portrait.step import write as write_portrait  # noqa: PLC0415
@@ -234,7 +235,8 @@ def portrait(night: Night) -> None:
     both = (partial(measured_people, night, coverage), partial(measured_pairs, night, coverage))
     of_people, of_pairs = together(both)
     people = write_portrait(night, of_people, coverage)
-    pairs = write_relations(night, of_pairs, coverage)
+    pairs = write_relations(night, of_pairs)
+    write_insights(night, coverage)
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
     night.keep("coverage", list(people.coverage))

@@ -186,6 +186,7 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "date_add(on_date, n)": (date(2026, 2, 7), N, N),
     "date_diff(on_date, DATE '2026-01-01')": (30, 2912442, N),
     "date_diff(at, on_date)": (0, -2932896, N),
+    "hours_diff(at, TIMESTAMP '2026-01-31 18:00:00+00:00')": (8130 / 3600, -491634.0, N),
     "DATE '0001-01-01'": (date(1, 1, 1),) * 3,
     "DATE '9999-12-31' = on_date": (False, True, N),
     "TIMESTAMP '0001-01-02 00:00:00'": (datetime(1, 1, 2, tzinfo=UTC),) * 3,

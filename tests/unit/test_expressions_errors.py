@@ -32,8 +32,8 @@ def test_a_mistake_is_answered_at_its_character() -> None:
         "conf/segments/warm-strangers.yaml:7:11  unknown function `is_member`\n"
         "    and not is_member('recently-complained')\n"
         "            ^^^^^^^^^        functions: abs, array, array_contains, ceil, coalesce, concat, concat_ws, "
-        "contains, date_add, date_diff, day, floor, from_unix_millis, from_unix_seconds, greatest, hour, least, "
-        "left, length, lower, lpad, month, nullif, regexp_extract, regexp_replace, replace, right, round, sha256, "
+        "contains, date_add, date_diff, day, floor, from_unix_millis, from_unix_seconds, greatest, hour, "
+        "hours_diff, least, left, length, lower, lpad, month, nullif, regexp_extract, regexp_replace, replace, right, round, sha256, "
         "size, split, split_part, starts_with, substring, to_date, to_timestamp, trim, upper, weekday, year"
     )
 

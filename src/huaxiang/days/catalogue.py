@@ -9,7 +9,8 @@ from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.entry import Entry
 from huaxiang.days.events import load_events
 from huaxiang.days.measure_entry import read_measure
-from huaxiang.days.measures import GRAIN, Catalogue, Measure, Tag
+from huaxiang.days.measures import GRAIN, Catalogue, Measure, Rate, Tag
+from huaxiang.days.rate_entry import read_rate
 from huaxiang.days.tag_entry import read_tag
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.shipped import shipped
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known", *GRAIN])
 """Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""
-LAST = ("tags", "stages")
+LAST = ("tags", "stages", "rates")
 """Files that are read after the others, in this order: what stands in them is made of what stands before."""
 
 
 def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = None) -> Catalogue:
     """Read the shipped catalogue and, beside it, `<conf_dir>/measures/*.yaml`; all problems at once.
 
-    An analyst's file may add measures and tags but not redefine ours: a name stands once.
+    An analyst's file may add measures, tags and rates but not redefine ours: a name stands once.
     """
     events = load_events(contracts)
     files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=_turn)
@@ -39,18 +40,21 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     problems: list[Problem] = []
     measures: dict[str, Measure] = {}
     tags: dict[str, Tag] = {}
+    rates: dict[str, Rate] = {}
     for path in files:
         doc = read_yaml(path)
         entries = doc.data or []
         if not isinstance(entries, list):
             problems.append(
-                Problem(path.name, "this is no list", "- measure: … or - tag: …, one after another")
+                Problem(
+                    path.name, "this is no list", "- measure: …, - tag: … or - rate: …, one after another"
+                )
             )
             continue
         for index, given in enumerate(entries):
-            problems += _read(doc, index, given, events, measures, tags)
+            problems += _read(doc, index, given, events, measures, tags, rates)
     catalogue = Catalogue(
-        events, tuple(measures.values()), tuple(tags.values()), tuple(str(p) for p in files)
+        events, tuple(measures.values()), tuple(tags.values()), tuple(rates.values()), tuple(map(str, files))
     )
     if not problems:
         problems += _tag_problems(catalogue)
@@ -66,19 +70,21 @@ def _turn(path: Path) -> tuple[int, str]:
 
 def _read(
     doc: Document, index: int, given: Any, events: Mapping[str, Event],
-    measures: dict[str, Measure], tags: dict[str, Tag],
+    measures: dict[str, Measure], tags: dict[str, Tag], rates: dict[str, Rate],
 ) -> list[Problem]:  # fmt: skip
-    """Add one entry to the measures or the tags; return what is wrong with it."""
+    """Add one entry to the measures, the tags or the rates; return what is wrong with it."""
     if not isinstance(given, dict):
         place = Entry(doc, (index,), "", {}).place().rstrip()
-        return [Problem(place, f"`{given}` is no entry", "measure: … or tag: … with its keys")]
-    kind = "measure" if "measure" in given else "tag"
+        return [Problem(place, f"`{given}` is no entry", "measure: …, tag: … or rate: … with its keys")]
+    kind = next((kind for kind in ("measure", "rate") if kind in given), "tag")
     entry = Entry(doc, (index,), str(given.get(kind, "")), given)
-    entry.check(kind, {*measures, *tags})
+    entry.check(kind, {*measures, *tags, *rates})
     if kind == "measure" and (measure := read_measure(entry, events)):
         measures[entry.name] = measure
     if kind == "tag" and (tag := read_tag(entry)):
         tags[entry.name] = tag
+    if kind == "rate" and (rate := read_rate(entry, measures)):
+        rates[entry.name] = rate
     return entry.problems
 
 

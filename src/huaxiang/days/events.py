@@ -21,22 +21,24 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Contract
 
-KEY_KINDS = ("account", "brand", "category", "product", "topic", "aspect", "hour")
+KEY_KINDS = ("account", "brand", "category", "product", "topic", "aspect", "hour", "courier", "tier")
 OWN_DATE = "business_date"
 _EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")
 _OPINION = {
     "sentiment": NameInfo("int", "What the text feels, from -100 to 100"),
     "aspects": NameInfo("array<string>", "What the text speaks of"),
 }
-_LOOKUP_KEYS = ("feed", "on", "take", "as_at", "needs")
+_LOOKUP_KEYS = ("feed", "on", "take", "gather", "as_at", "needs")
 
 
 @dataclass(frozen=True)
 class Lookup:
     """Columns taken from another clean feed.
 
-    `on` maps that feed's columns to this event's, `take` names for this event to that feed's columns.
-    `is_whole_key`: at most one row of the other feed can be found.
+    `on` maps that feed's columns to this event's, `take` names for this event to that feed's columns;
+    `gather` too, but of every row found: a list of distinct values, without nulls, in ascending order.
+    `each` is the column of `on` that holds a list: every one of its values is looked up.
+    `is_whole_key`: at most one row of the other feed can be found for a value.
     `as_at` names the column that dates the other feed's versions: the last one on or before the event's
     date counts, and the first one also before it. With `needs`, an event without its other side waits.
     """
@@ -47,6 +49,8 @@ class Lookup:
     as_at: str | None
     needs: bool
     is_whole_key: bool
+    gather: tuple[tuple[str, str], ...] = ()
+    each: str | None = None
 
     @property
     def awaits(self) -> str:
@@ -125,6 +129,7 @@ def _event(
             lookups.append(lookup)
             there = clean_contract(contracts[lookup.feed])
             names |= {ours: NameInfo(there.column(theirs).type) for ours, theirs in lookup.take}
+            names |= {ours: NameInfo(f"array<{there.column(theirs).type}>") for ours, theirs in lookup.gather}
     text = data.get("opinion_of")
     if text is not None and (text not in names or names[str(text)].type != "string"):
         problems.append(
@@ -183,9 +188,9 @@ def _lookup(
         problems.append(Problem(place, f"looks up unknown feed `{feed}`", hint=did_you_mean(feed, contracts)))
         return None
     there = clean_contract(contracts[feed]).names
-    on, take = dict(data.get("on") or {}), dict(data.get("take") or {})
+    on, take, gather = (dict(data.get(key) or {}) for key in ("on", "take", "gather"))
     as_at = data.get("as_at")
-    for theirs in [*on, *take.values(), *([as_at] if as_at else [])]:
+    for theirs in [*on, *take.values(), *gather.values(), *([as_at] if as_at else [])]:
         if theirs not in there:
             problems.append(
                 Problem(place, f"`{feed}` has no column `{theirs}`", hint=did_you_mean(theirs, there))
@@ -193,7 +198,14 @@ def _lookup(
     for ours in on.values():
         if ours not in names:
             problems.append(Problem(place, f"unknown name `{ours}`", hint=did_you_mean(ours, names)))
-    for ours in take:
+    lists = [ours for ours in on.values() if ours in names and names[ours].type.startswith("array")]
+    if len(lists) > 1 or (lists and (take or data.get("needs"))) or (as_at and gather and not lists):
+        found = f"`on: {on}` with `take: {take}` and `gather: {gather}`"
+        expected = (
+            "one list at most, and of its values `gather:` without `needs:`; `gather:` of a version's only so"
+        )
+        problems.append(Problem(place, found, expected))
+    for ours in [*take, *gather]:
         # the account and date of a needed other side replace this event's missing ones
         if ours in names and ours not in ("account", OWN_DATE):
             problems.append(
@@ -202,4 +214,7 @@ def _lookup(
     if len(problems) > before:
         return None
     whole = set(contracts[feed].key) <= set(on)
-    return Lookup(feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)), whole)
+    return Lookup(
+        feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)), whole,
+        tuple(gather.items()), lists[0] if lists else None,
+    )  # fmt: skip

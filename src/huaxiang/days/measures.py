@@ -285,12 +285,38 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """How often one thing happens per another, month by month: of everybody, and by each of the key kinds `by`.
+
+    `of` and `per` are measures that count or sum; their windows don't matter here.
+    """
+
+    name: str
+    title: Text
+    means: Text
+    of: Measure
+    per: Measure
+    by: tuple[str, ...]
+    place: str
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The key kinds of the day rows that it is told from."""
+        return frozenset({"none", *self.by})
+
+    def definition(self) -> str:
+        """What it computes, as one line."""
+        return f"{self.of.name} per {self.per.name}"
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """All events, measures and tags, in the order of their files."""
+    """All events, measures, tags and rates, in the order of their files."""
 
     events: dict[str, Event]
     measures: tuple[Measure, ...]
     tags: tuple[Tag, ...]
+    rates: tuple[Rate, ...] = ()
     files: tuple[str, ...] = field(default=())
 
     def at(self, grain: str) -> tuple[Measure, ...]:
@@ -321,11 +347,12 @@ class Catalogue:
     def streams(self) -> dict[str, list[tuple[Part, frozenset[str]]]]:
         """The day-row columns of each stream, with the key kinds each has values in."""
         found: dict[str, dict[str, tuple[Part, frozenset[str]]]] = {}
-        for measure in self.measures:
-            for part in measure.parts:
-                held = found.setdefault(part.stream, {})
-                known = held[part.column][1] if part.column in held else frozenset()
-                held[part.column] = part, known | part.kinds(measure.grains)
+        read = [(part, part.kinds(measure.grains)) for measure in self.measures for part in measure.parts]
+        read += [(measure.part, rate.kinds) for rate in self.rates for measure in (rate.of, rate.per)]
+        for part, kinds in read:
+            held = found.setdefault(part.stream, {})
+            known = held[part.column][1] if part.column in held else frozenset()
+            held[part.column] = part, known | kinds
         return {stream: [*held.values()] for stream, held in found.items()}
 
     def stream_definition(self, stream: str) -> str:

@@ -70,7 +70,10 @@ def unaware(rows: DataFrame) -> DataFrame:
 
 
 def lookup_key(lookup: Lookup, *, ours: bool) -> Column:
-    """The looked-up key as one string, over this event's columns or the other feed's; null when a part is."""
+    """The looked-up key as one string, over this event's columns or the other feed's; null when a part is.
+
+    Of an event that looks up each value of a list: over its rows as `each_sought` makes them.
+    """
     parts = [F.col(mine if ours else theirs) for theirs, mine in lookup.on]
     present = F.lit(True)
     for part in parts:
@@ -78,42 +81,85 @@ def lookup_key(lookup: Lookup, *, ours: bool) -> Column:
     return F.when(present, F.concat_ws(SEPARATOR, *parts))
 
 
+def each_sought(rows: DataFrame, lookup: Lookup) -> DataFrame:
+    """Return the rows once for each value that they look up, which stands where the list stood."""
+    return rows.withColumn(lookup.each, F.explode(lookup.each)) if lookup.each else rows
+
+
 def only_sought(other: DataFrame, lookup: Lookup, rows: DataFrame) -> DataFrame:
     """Return those rows of the other feed that one of a few `rows` looks up."""
-    sought = rows.select(lookup_key(lookup, ours=True).alias("_sought")).distinct()
+    sought = each_sought(rows, lookup).select(lookup_key(lookup, ours=True).alias("_sought")).distinct()
     return other.join(F.broadcast(sought), lookup_key(lookup, ours=False) == F.col("_sought"), "left_semi")
 
 
 def with_lookup(rows: DataFrame, lookup: Lookup, other: DataFrame) -> DataFrame:
     """Return `rows` with the looked-up columns; no row is lost or multiplied.
 
-    Several candidates: the smallest event key counts (as_at: of each version date).
+    Several candidates: the smallest event key counts (as_at: of each version date), and of `gather` all.
     """
     side = _versions(lookup, other) if lookup.as_at else _single(lookup, other)
+    if lookup.each:
+        return _with_each(rows, lookup, side)
     joined = rows.withColumn("_sought", lookup_key(lookup, ours=True)).join(
         side, F.col("_sought") == F.col("_offered"), "left"
     )
-    missing = F.col("_sought").isNotNull() & F.col("_offered").isNull()
-    found = _valid_version() if lookup.as_at else F.col("_found")
-    awaited = F.array(F.struct(F.lit(lookup.awaits).alias("kind"), F.col("_sought").alias("key")))
     joined = joined.withColumns(
         {
-            "_took": found,
-            "awaits": F.when(missing, F.concat("awaits", awaited)).otherwise(F.col("awaits")),
+            "_took": _found(lookup),
+            "awaits": F.when(_is_missing(), F.concat("awaits", _awaited(lookup))).otherwise(F.col("awaits")),
             "waiting": F.col("waiting") | F.col("_offered").isNull() if lookup.needs else F.col("waiting"),
         }
     )
-    taken = {ours: F.col(f"_took.{ours}") for ours, _ in lookup.take}
+    taken = {ours: F.col(f"_took.{ours}") for ours, _ in (*lookup.take, *lookup.gather)}
     return joined.withColumns(taken).drop("_sought", "_offered", "_found", "_took")
+
+
+def _with_each(rows: DataFrame, lookup: Lookup, side: DataFrame) -> DataFrame:
+    """Look up each value of a list, and gather what is found; by event key, which no two rows share."""
+    sought = [mine for _, mine in lookup.on]
+    each = each_sought(rows.select("event_key", "business_date", *sought), lookup)
+    joined = each.withColumn("_sought", lookup_key(lookup, ours=True)).join(
+        side, F.col("_sought") == F.col("_offered"), "left"
+    )
+    found = joined.withColumns({"_took": _found(lookup), "_missing": F.when(_is_missing(), _awaited(lookup))})
+    gathered = found.groupBy("event_key").agg(
+        *(F.array_sort(F.collect_set(F.col(f"_took.{ours}"))).alias(ours) for ours, _ in lookup.gather),
+        F.array_sort(F.flatten(F.collect_set("_missing"))).alias("_missing"),
+    )
+    return (
+        rows.join(gathered, "event_key", "left")
+        .withColumn("awaits", F.concat("awaits", F.coalesce("_missing", F.array())))
+        .drop("_missing")
+    )
+
+
+def _found(lookup: Lookup) -> Column:
+    return _valid_version() if lookup.as_at else F.col("_found")
+
+
+def _is_missing() -> Column:
+    return F.col("_sought").isNotNull() & F.col("_offered").isNull()
+
+
+def _awaited(lookup: Lookup) -> Column:
+    return F.array(F.struct(F.lit(lookup.awaits).alias("kind"), F.col("_sought").alias("key")))
 
 
 def _single(lookup: Lookup, other: DataFrame) -> DataFrame:
     taken = F.struct(F.col("event_key"), *(F.col(theirs).alias(ours) for ours, theirs in lookup.take))
-    return (
+    gathered = [
+        F.array_sort(F.collect_set(theirs)).alias(f"_all_{n}") for n, (_, theirs) in enumerate(lookup.gather)
+    ]
+    found = (
         other.groupBy(lookup_key(lookup, ours=False).alias("_offered"))
-        .agg(F.min(taken).alias("_found"))
+        .agg(F.min(taken).alias("_found"), *gathered)
         .where(F.col("_offered").isNotNull())
     )
+    if not gathered:
+        return found
+    held = [F.col(f"_found.{ours}").alias(ours) for ours, _ in lookup.take]
+    held += [F.col(f"_all_{n}").alias(ours) for n, (ours, _) in enumerate(lookup.gather)]
+    return found.select("_offered", F.struct(*held).alias("_found"))
 
 
 def _versions(lookup: Lookup, other: DataFrame) -> DataFrame:
@@ -122,7 +168,7 @@ def _versions(lookup: Lookup, other: DataFrame) -> DataFrame:
         F.col("business_date").alias("since"),
         F.col(str(lookup.as_at)).alias("at"),
         F.col("event_key"),
-        *(F.col(theirs).alias(ours) for ours, theirs in lookup.take),
+        *(F.col(theirs).alias(ours) for ours, theirs in (*lookup.take, *lookup.gather)),
     )
     return (
         other.groupBy(lookup_key(lookup, ours=False).alias("_offered"))

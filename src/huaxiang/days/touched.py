@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.events import OWN_DATE
-from huaxiang.days.rows import NOBODY, event_rows, lookup_key, unaware, with_lookup
+from huaxiang.days.rows import NOBODY, each_sought, event_rows, lookup_key, unaware, with_lookup
 from huaxiang.frames import local_frame, stacked
 from huaxiang.tables.write import PARTITION
 
@@ -182,5 +182,8 @@ def _holding(event: Event, lookup: Lookup, found: Restated, read: Read) -> DataF
         if sought <= set(rows.columns):
             break
         rows = with_lookup(unaware(rows), earlier, read(earlier.feed)).drop("awaits", "waiting")
-    held = rows.join(F.broadcast(found.keys), lookup_key(lookup, ours=True) == F.col("key"), "left_semi")
-    return held.select(*names)
+    held = each_sought(rows, lookup).join(
+        F.broadcast(found.keys), lookup_key(lookup, ours=True) == F.col("key"), "left_semi"
+    )
+    held = held.select(*names)
+    return held.dropDuplicates(["event_key"]) if lookup.each else held

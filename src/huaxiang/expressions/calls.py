@@ -72,6 +72,7 @@ CALENDAR: Mapping[str, Callable[[list[Column]], Column]] = {
     "weekday": lambda a: F.weekday(a[0]) + 1,
     "date_add": _date_add,
     "date_diff": lambda a: F.date_diff(a[0].cast("date"), a[1].cast("date")),
+    "hours_diff": lambda a: (F.unix_micros(a[0]) - F.unix_micros(a[1])) / 3_600_000_000,
 }
 
 

@@ -73,6 +73,7 @@ class Function:
 TEXT = Param(("text",))
 NUMBER = Param(("number",))
 DAY = Param(("date", "instant"))
+INSTANT = Param(("instant",))
 WHOLE = Param(("number",))
 LIST = Param(("list",))
 ANY = Param(("number", "text", "boolean", "date", "instant", "list"))
@@ -154,10 +155,11 @@ SCALARS: Mapping[str, Function] = {
     "year": Function("year(date)", (DAY,), "int"),
     "month": Function("month(date)", (DAY,), "int"),
     "day": Function("day(date)", (DAY,), "int"),
-    "hour": Function("hour(instant)", (Param(("instant",)),), "int"),
+    "hour": Function("hour(instant)", (INSTANT,), "int"),
     "weekday": Function("weekday(date)", (DAY,), "int"),
     "date_add": Function("date_add(date, days)", (DAY, WHOLE), "date", examine=whole_number(1)),
     "date_diff": Function("date_diff(later date, earlier date)", (DAY, DAY), "int"),
+    "hours_diff": Function("hours_diff(later instant, earlier instant)", (INSTANT, INSTANT), "double"),
     # lists
     "array": Function("array(value, value, …)", (ORDERED,), list_type, repeats=True),
     "split": Function("split(text, 'separator')", (TEXT, WORD), "array<string>", examine=splitting),

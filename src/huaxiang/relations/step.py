@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.relations.assemble import measured_relations, tagged_relations
-from huaxiang.relations.newcomers import new_buyer_sources
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -40,18 +39,9 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
     return night.cut(frame)
 
 
-def write(night: Night, measured: DataFrame, coverage: Coverage) -> RelationsOutcome:
-    """Derive the tags over tonight's `portrait`, and write `brand_relation` and `new_buyer_source`."""
+def write(night: Night, measured: DataFrame) -> RelationsOutcome:
+    """Derive the tags over tonight's `portrait`, and write `brand_relation`."""
     lake, attempt = night.lake, night.attempt
     related = tagged_relations(measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
     wrote = attempt.replace("brand_relation", related)
-    opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
-    sources = new_buyer_sources(
-        lake.read("portrait"),
-        lake.read("brand_relation"),
-        lake.read("clean/share_link"),
-        covered_from=min(opened, default=None),
-        as_of=night.as_of,
-    )
-    attempt.replace("new_buyer_source", night.cut(sources).coalesce(1), unless_equal=True)
     return RelationsOutcome(wrote.rows, len(related.columns) - 3)

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.frames import stacked
+from huaxiang.insight.interval import first_month, share_interval
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
-MONTHS = 12
-"""Months that are told, the night's own among them."""
 ADVERTISING, DIRECT, LOST_LINK, UNKNOWN = "advertising", "direct", "unknown_link", "unknown"
 LINK, AD = "link:", "ad:"
-Z = 1.96
 
 
 def new_buyer_sources(
@@ -38,8 +36,9 @@ def new_buyer_sources(
     """
     first = ("first_order_date", "first_order_by")
     anybody = portrait.select(F.lit(None).cast("string").alias("brand_id"), *first)
-    began = F.add_months(F.trunc(F.lit(as_of), "month"), 1 - MONTHS)
-    bought = stacked([anybody, brand_relation.select("brand_id", *first)]).where(F.col(first[0]) >= began)
+    bought = stacked([anybody, brand_relation.select("brand_id", *first)]).where(
+        F.col(first[0]) >= first_month(as_of)
+    )
     led_by = F.col("first_order_by")
     links = share_links.groupBy("link_id").agg(F.min("platform").alias("_platform"))
     known = bought.join(
@@ -60,7 +59,7 @@ def new_buyer_sources(
     whole = counted.groupBy(*grain).agg(F.sum("new_buyers").alias("of_all"))
     same = reduce(lambda a, b: a & b, (F.col(f"counted.{n}").eqNullSafe(F.col(f"whole.{n}")) for n in grain))
     both = counted.alias("counted").join(F.broadcast(whole.alias("whole")), same)
-    low, high = _interval(F.col("new_buyers"), F.col("of_all"))
+    low, high = share_interval(F.col("new_buyers"), F.col("of_all"))
     return both.select(
         *(F.col(f"counted.{name}") for name in grain),
         "channel",
@@ -71,11 +70,3 @@ def new_buyer_sources(
         high.alias("share_high"),
         F.lit(covered_from).cast("date").alias("covered_from"),
     )
-
-
-def _interval(part: Column, whole: Column) -> tuple[Column, Column]:
-    share = part / whole
-    middle = share + Z * Z / (2 * whole)
-    width = Z * F.sqrt(share * (1 - share) / whole + Z * Z / (4 * whole * whole))
-    scale = 1 + Z * Z / whole
-    return F.greatest((middle - width) / scale, F.lit(0.0)), F.least((middle + width) / scale, F.lit(1.0))

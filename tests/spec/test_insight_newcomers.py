@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from scipy.stats import binomtest
 
-from huaxiang.relations.newcomers import new_buyer_sources
+from huaxiang.insight.newcomers import new_buyer_sources
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -1,0 +1,68 @@
+"""Rates: how often one thing happens per another, month by month, of everybody and by brand, courier and so on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.insight.interval import first_month, share_interval
+from huaxiang.tables.write import PARTITION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.days.measures import Rate
+
+ALL = "all"
+"""What `key_kind` says of the rows that tell of everybody; their key is empty."""
+
+
+def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> DataFrame:
+    """Return rate × month × key_kind × key: how often it happened (`part`), of how many (`whole`), and the share.
+
+    Of the twelve calendar months up to the night, where there was anything to happen. Each side counts in the
+    month in which it happened, so that what belongs together may lie in two, and `part` may exceed `whole`
+    (then without an interval, as Wilson's is of a share). Events without a date, and those that still wait for
+    their other side, don't count.
+    """
+    measures = {m.name: m for rate in declared for m in (rate.of, rate.per)}
+    streams = sorted({m.part.stream for m in measures.values()})
+    kinds = sorted(frozenset[str]().union(*(rate.kinds for rate in declared)))
+    mine = F.split_part(PARTITION, F.lit(" "), F.lit(1)).isin(*streams) & F.col("key_kind").isin(*kinds)
+    dated = F.col("business_date").between(first_month(as_of), F.lit(as_of))
+    grain = F.trunc("business_date", "month").alias("month"), "key_kind", "key"
+    counted = (
+        day_rows.where(mine & dated)
+        .groupBy(*grain)
+        .agg(*(F.sum(m.part.column).alias(name) for name, m in measures.items()))
+    )
+    told = [
+        F.when(
+            F.col("key_kind").isin(*rate.kinds) & (F.col(rate.per.name) > 0),
+            F.struct(
+                F.lit(rate.name).alias("rate"),
+                F.coalesce(rate.of.name, F.lit(0)).alias("part"),
+                F.col(rate.per.name).alias("whole"),
+            ),
+        )
+        for rate in declared
+    ]
+    each = F.explode(F.array_compact(F.array(*told))).alias("_told")
+    rows = counted.select("month", "key_kind", "key", each).select("month", "key_kind", "key", "_told.*")
+    part, whole = F.col("part"), F.col("whole")
+    low, high = share_interval(part, whole)
+    return rows.select(
+        "rate",
+        "month",
+        F.when(F.col("key_kind") == "none", F.lit(ALL)).otherwise(F.col("key_kind")).alias("key_kind"),
+        "key",
+        "part",
+        "whole",
+        (part / whole).alias("share"),
+        low.alias("share_low"),
+        high.alias("share_high"),
+    )
