@@ -236,7 +236,7 @@ def portrait(night: Night) -> None:
     of_people, of_pairs = together(both)
     people = write_portrait(night, of_people, coverage)
     pairs = write_relations(night, of_pairs)
-    write_insights(night, coverage)
+    night.keep("rates", write_insights(night, coverage))
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
     night.keep("coverage", list(people.coverage))

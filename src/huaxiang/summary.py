@@ -78,6 +78,7 @@ def _told(night: Night) -> dict[str, Any]:
     return {
         **ingested,
         **parts,
+        "rates": told.get("rates", []),
         "stages": told.get("stages", []),
         "segments": told.get("segments", []),
         "coverage": told.get("coverage", []),

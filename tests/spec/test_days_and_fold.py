@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from feeds import CONTRACTS, clean
+from feeds import CONTRACTS, at, clean
+from pyspark.sql import functions as F
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import MOST, cells, widened
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
+from huaxiang.models.cards import CARDS
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
@@ -33,7 +35,7 @@ PERSON_OF = {
     "mall:buyer": "buyer", "mall:edge": "edge", "mall:two": "two", "outlet:two": "two", "mall:refund": "refund",
     "mall:ties": "ties", "weiwo:fan": "fan", "weiwo:star": "star", "weiwo:star2": "star", "weiwo:left": "left",
     "weiwo:brand": "brand", "mall:none": "none", "weiwo:reader": "reader", "mall:undated": "undated",
-    "mall:waits": "waits", "mall:rich": "rich",
+    "mall:waits": "waits", "mall:rich": "rich", "mall:parcel": "parcel",
 }  # fmt: skip
 
 
@@ -43,6 +45,21 @@ def line(
     return {
         "who": who, "order_id": order, "line_id": number, "product_id": product, "paid_minor": paid, "quantity": 1,
         "event_key": f"{who}|{order}|{number}", "at": at, **more,
+    }  # fmt: skip
+
+
+def parcel(
+    key: str, order: str, courier: str, region: str, shipped: str, delivered: str, promised: str
+) -> dict[str, Any]:
+    return {
+        "delivery_id": key, "event_key": key, "platform": "mall", "order_id": order, "courier_id": courier,
+        "region_code": region, "shipped_at": at(shipped), "promised_at": at(promised), "at": delivered,
+    }  # fmt: skip
+
+
+def ticket(kind: str, order: str | None, opened: str, closed: str | None = None) -> dict[str, Any]:
+    return {
+        "who": "mall:parcel", "kind": kind, "order_id": order, "at": opened, "closed_at": at(closed) if closed else None,
     }  # fmt: skip
 
 
@@ -62,6 +79,11 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         line("mall:rich", "o12", "2026-11-20 08:00", 2**63 - 1, link_id="of rich"),
         line("mall:rich", "o13", "2026-11-20 09:00", 2**63 - 1),
         line("mall:rich", "o14", "2026-10-01 08:00", 2**63 - 1),
+        *(
+            line("mall:parcel", "o20", "2026-11-15 08:00", 100, product, str(n))
+            for n, product in enumerate(("p1", "p2", "p9"))
+        ),
+        line("mall:parcel", "o21", "2026-11-01 08:00", 100, "p1"),
         {k: v for k, v in line("mall:undated", "o11", "2026-11-01 08:00", 42).items() if k != "at"},
     ]
     acts = [
@@ -144,6 +166,23 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         },
     ]
     accounts = [{"who": "weiwo:brand", "brand_id": "b1", "at": "2025-01-01 10:00"}]
+    parcels = [
+        parcel(
+            "d1", "o20", "c1", "r1", "2026-11-17 08:00", "2026-11-18 09:00", "2026-11-18 12:00"
+        ),  # slow, kept
+        parcel(
+            "d2", "o21", "nobody", "r1", "2026-11-02 08:00", "2026-11-05 08:00", "2026-11-04 08:00"
+        ),  # late
+        parcel("d3", "o21", "c1", "nowhere", "2026-11-02 08:00", "2026-11-09 07:59", "2026-11-10 08:00"),
+        parcel("d4", "not yet", "c1", "r1", "2026-11-02 08:00", "2026-11-03 08:00", "2026-11-04 08:00"),
+    ]
+    tickets = [
+        ticket("complaint", "o20", "2026-11-19 08:00"),
+        ticket("complaint", None, "2026-11-19 09:00"),
+        ticket("after_sale", "o21", "2026-11-06 08:00", closed="2026-11-09 08:00"),
+        ticket("after_sale", "o21", "2026-11-06 08:00", closed="2026-11-09 08:01"),
+        ticket("after_sale", "o21", "2026-11-06 08:00"),
+    ]
     links = [
         {"who": who, "link_id": link, "product_id": "p1", "at": "2026-11-10 10:00"}
         for who, link in (("weiwo:star", "of star"), ("mall:rich", "of rich"))
@@ -155,9 +194,15 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         "review": [
             {"who": "mall:buyer", "product_id": "p1", "rating": Decimal("4.0"), "at": "2026-11-01 10:00"},
             {"who": "mall:buyer", "product_id": "p1", "rating": Decimal("2.0"), "at": "2026-10-01 10:00"},
+            {"who": "mall:parcel", "product_id": "p1", "order_id": "o20", "rating": Decimal("1.0"), "at": "2026-11-19 10:00"},
+            {"who": "mall:parcel", "product_id": "p1", "text": "质量太差", "at": "2026-11-19 11:00"},
+            {"who": "mall:parcel", "product_id": "p1", "text": "收到", "at": "2026-11-19 12:00"},
         ],
+        "delivery": parcels, "service_ticket": tickets,
+        "region": [{"region_code": "r1", "city_tier": 1}],
+        "courier": [{"courier_id": "c1", **{f"expected_days_tier_{n}": n for n in range(1, 6)}}],
     }  # fmt: skip
-    return {f: clean(spark, f, *given.get(f, [])) for f in {e.feed for e in CATALOGUE.events.values()} | {"region", "campaign"}
+    return {f: clean(spark, f, *given.get(f, [])) for f in {e.feed for e in CATALOGUE.events.values()} | {"region", "campaign", "courier"}
             | set(given)}  # fmt: skip
 
 
@@ -173,15 +218,19 @@ def day_rows(found: dict[str, DataFrame]) -> DataFrame:
 @pytest.fixture(scope="module")
 def told(_session: SparkSession) -> dict[str, Any]:
     spark = _session
-    made = day_rows(feeds(spark)).persist()
+    made = day_rows(feeds(spark)).localCheckpoint()
     persons = spark.createDataFrame(
         [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()],
         "account string, person string, platform string",
     )
     measured = measured_portrait(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
     types, brand_types = vocabularies(CATALOGUE)
+    said = {name: F.lit(None).cast(kind) for card in CARDS.values() for name, kind in card.gives.items()}
+    models = {t.name: said[t.output] for t in CATALOGUE.tags if t.modelled}  # they are silent here
     tags = [t for t in CATALOGUE.tags if t.grain == "person"]
-    portrait = with_tags(measured.persist(), tags, tag_names(types), types, as_of=AS_OF)
+    portrait = with_tags(
+        measured.withColumns(models).localCheckpoint(), tags, tag_names(types), types, as_of=AS_OF
+    )
     people = {r["person"]: r.asDict(recursive=True) for r in portrait.collect()}
     related = measured_relations(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
     pairs = {(r["person"], r["brand_id"]): r.asDict() for r in related.collect()}
@@ -221,6 +270,14 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "9", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
         ("reader", {"interests_90d": [{"key": "cars", "value": 1}, {"key": "tea", "value": 3}], "longest_dwell_90d": 9}),
         ("waits", {"spend_all": 0, "returns_all": 0}),
+        ("parcel", {"deliveries_365d": 3, "late_deliveries_365d": 1, "timed_deliveries_365d": 3}),
+        ("parcel", {"third_day_deliveries_365d": 2, "seventh_day_deliveries_365d": 0}),  # 72 hours are three days
+        ("parcel", {"expected_deliveries_365d": 1, "slow_deliveries_365d": 1, "slow_delivery_share_365d": 1.0}),
+        ("parcel", {"tickets_365d": 5, "complaints_90d": 2, "closed_after_sales_365d": 2, "quick_after_sales_365d": 1}),
+        ("parcel", {"reviews_365d": 3, "ratings_365d": 1, "felt_reviews_365d": 1, "rating_points_365d": 0}),
+        ("parcel", {"satisfaction_365d": 0.375, "is_unhappy": True}),
+        ("buyer", {"ratings_365d": 2, "rating_points_365d": 100, "satisfaction_365d": 1.75 / 3, "is_unhappy": False}),
+        ("edge", {"ratings_365d": 0, "satisfaction_365d": None, "is_unhappy": None}),
         ("rich", {"spend_7d": 2 * MOST, "spend_all": 3 * MOST, "orders_all": 3, "top_brand_all": "b1"}),
     ],
 )  # fmt: skip
@@ -238,6 +295,14 @@ def test_a_person_is_told_as_declared(told: dict[str, Any], person: str, expecte
         (("fan", "b1"), {"followings": 1, "spend_all": 0, "visits_90d": None}),
         (("left", "b1"), {"followings": 0, "follow_events_90d": 0}),
         (("reader", "b2"), {"interactions_30d": 1, "views_30d": 1}),
+        (
+            ("parcel", "b1"),
+            {"deliveries_365d": 3, "late_deliveries_365d": 1, "complaints_90d": 1, "ratings_365d": 1},
+        ),
+        (
+            ("parcel", "b2"),
+            {"deliveries_365d": 1, "slow_deliveries_365d": 1, "complaints_90d": 1, "tickets_365d": 1},
+        ),
     ],
 )
 def test_a_person_and_a_brand(told: dict[str, Any], pair: tuple[str, str], expected: dict[str, Any]) -> None:
@@ -253,3 +318,6 @@ def test_only_pairs_with_evidence(told: dict[str, Any]) -> None:
 def test_what_is_missing_is_remembered(told: dict[str, Any]) -> None:
     assert ("awaits:order_line", "mall\u001fnot yet\u001f1") in told["waiting"]
     assert ("awaits:social_post", "weiwo\u001flost") in told["waiting"]
+    assert ("awaits:product", "mall\u001fp9") in told["waiting"]
+    assert ("awaits:order_line", "mall\u001fnot yet") in told["waiting"]
+    assert ("awaits:courier", "nobody") in told["waiting"]

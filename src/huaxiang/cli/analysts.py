@@ -76,7 +76,7 @@ def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = Fals
     for row in rows:
         table.add_row(*row)
     console().print(table)
-    print(f"{len(catalogue.measures)} measures, {len(catalogue.tags)} tags")
+    print(f"{len(catalogue.measures)} measures, {len(catalogue.tags)} tags; rates: huaxiang rates")
 
 
 def measures_check(conf: Conf = None) -> None:
@@ -86,7 +86,8 @@ def measures_check(conf: Conf = None) -> None:
     catalogue = load_catalogue(load_contracts(), load_config(conf).conf_dir)
     person, brand = vocabularies(catalogue)
     print(
-        f"{len(catalogue.measures)} measures and {len(catalogue.tags)} tags in {len(catalogue.files)} files hold: "
+        f"{len(catalogue.measures)} measures, {len(catalogue.tags)} tags and {len(catalogue.rates)} rates "
+        f"in {len(catalogue.files)} files hold: "
         f"{len(person)} columns of portrait, {len(brand)} of brand_relation"
     )
 
@@ -185,37 +186,6 @@ def explain(
     print(told.text())
 
 
-def new_buyers(
-    brand: Annotated[
-        str | None, typer.Option("--brand", help="A brand; without it, first orders of any brand")
-    ] = None,
-    lake: LakeRoot = "lake",
-    as_json: AsJson = False,
-) -> None:
-    """Which channels brought new buyers, month by month: how many, their share, and its 95 % interval."""
-    from huaxiang.tables.reader import read_light  # noqa: PLC0415
-
-    told = [
-        row for row in read_light(lake, "new_buyer_source").to_table().to_pylist() if row["brand_id"] == brand
-    ]
-    told.sort(key=lambda row: (row["month"], -row["new_buyers"], row["channel"]))
-    if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
-        return
-    table = Table("month", "channel", "new buyers", "of all", "share", "95 % interval", box=None)
-    for row in told:
-        low, high = (f"{row[name]:.1%}" for name in ("share_low", "share_high"))
-        counts = f"{row['new_buyers']:,}", f"{row['of_all']:,}", f"{row['share']:.1%}"
-        table.add_row(f"{row['month']:%Y-%m}", row["channel"], *counts, f"{low} – {high}")
-    console().print(table)
-    if not told:
-        print(f"Nobody bought {brand or 'anything'} for the first time in twelve months.")
-        return
-    print(
-        f"{brand or 'Any brand'}; orders are known since {told[0]['covered_from']}: soon after it, old buyers look new."
-    )
-
-
 def _check_tag(catalogue: Catalogue, tag: str | None) -> None:
     """Refuse a tag that is neither a column of the catalogue nor the beginning of one."""
     names = catalogue.columns()
@@ -258,5 +228,4 @@ def add_to(app: typer.Typer) -> None:
             group.command(verb)(command)
         app.add_typer(group, name=name)
     app.command()(explain)
-    app.command()(new_buyers)
     app.command()(docs)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huaxiang.cli import analysts, bench, operators, stages
+from huaxiang.cli import analysts, bench, insight, operators, stages
 from huaxiang.errors import HuaxiangError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 operators.add_to(app)
 analysts.add_to(app)
+insight.add_to(app)
 stages.add_to(app)
 bench.add_to(app)
 

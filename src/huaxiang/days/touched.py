@@ -6,7 +6,7 @@ something up that changed. Cells are found by stream × account × business date
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -17,9 +17,9 @@ from huaxiang.frames import local_frame, stacked
 from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from huaxiang.clean.changes import Changes
     from huaxiang.days.events import Event, Lookup
@@ -44,48 +44,85 @@ def restated_keys(
     """Return, per stream and number of its lookup, the changed keys that some event was counted with or awaits.
 
     A key that came tonight for the first time matters only to events that await it (their day rows say which
-    partitions they lie in); a key that was known matters to every event that looks it up. One Spark job for all.
+    partitions they lie in); a key that was known matters to every event that looks it up. Lookups that several
+    streams share are answered together: one Spark job for all.
     """
-    frames = []
-    for stream, part in streams.items():
-        for number, lookup in enumerate(part.event.lookups):
-            change = changed.get(lookup.feed)
-            if change is None:
-                continue
-            keys = F.broadcast(_changed_keys(lookup, change))
-            place = (F.lit(stream).alias("stream"), F.lit(number).alias("number"))
-            known = before(lookup.feed).select(lookup_key(lookup, ours=False).alias("key"))
-            if change.any_gone or lookup.as_at or not lookup.is_whole_key:
-                found = known.join(keys, "key", "left_semi")
-                frames.append(
-                    found.select(*place, "key", F.lit(None).cast("string").alias("part")).distinct()
-                )
-            waiting = day_rows.where((F.col("key_kind") == lookup.awaits) & (F.col("stream") == stream))
-            # a cell that is dated by another feed says nothing of where the event lies in its own
-            lies = F.substring_index(PARTITION, " ", -1) if part.date == OWN_DATE else F.lit(None)
-            where = lies.cast("string").alias("part")
-            frames.append(waiting.join(keys, "key", "left_semi").select(*place, "key", where).distinct())
-    if not frames:
+    shared = _shared(streams, changed)
+    if not shared:
         return {}
-    union = stacked(frames).localCheckpoint()  # a limit would try one partition, then four, then sixteen
+    numbered = list(shared)
+    changed_keys = [
+        _changed_keys(sought.lookup, changed[sought.lookup.feed]).select(
+            F.lit(n).alias("sought"), F.lit(sought.lookup.awaits).alias("key_kind"), "key"
+        )
+        for n, sought in enumerate(numbered)
+    ]
+    found = [_awaiting(day_rows.where(F.col("stream").isin(*streams)), stacked(changed_keys))]
+    for n, sought in enumerate(numbered):
+        lookup, change = sought.lookup, changed[sought.lookup.feed]
+        if change.any_gone or sought.has_versions or not lookup.is_whole_key:
+            known = before(lookup.feed).select(lookup_key(lookup, ours=False).alias("key"))
+            met = known.join(F.broadcast(changed_keys[n].select("key")), "key", "left_semi").distinct()
+            found.append(
+                met.select(F.lit(None).cast("string").alias("stream"), F.lit(n).alias("sought"), "key")
+            )
+    union = stacked(found).localCheckpoint()  # a limit would try one partition, then four, then sixteen
     rows = union.limit(MANY_KEYS).collect() if union.count() > MANY_KEYS else union.collect()
-    found_keys: dict[tuple[str, int], list[tuple[str, str | None]]] = {}
-    for row in rows:
-        found_keys.setdefault((row["stream"], row["number"]), []).append((row["key"], row["part"]))
-    spark = union.sparkSession
     if len(rows) == MANY_KEYS:
         return {
-            (stream, number): Restated(_changed_keys(lookup, changed[lookup.feed]), None)
-            for stream, part in streams.items()
-            for number, lookup in enumerate(part.event.lookups)
-            if lookup.feed in changed
+            place: Restated(_changed_keys(sought.lookup, changed[sought.lookup.feed]), None)
+            for sought, places in shared.items()
+            for place in places
         }
-    restated = {}
-    for place_, held in found_keys.items():
-        lying = {part for _, part in held}
-        keys = local_frame(spark, [(key,) for key in sorted({k for k, _ in held})], "key string")
-        restated[place_] = Restated(keys, None if None in lying else tuple(sorted(p for p in lying if p)))
-    return restated
+    held: dict[tuple[str, int], dict[str, set[str | None]]] = {}
+    for row in rows:
+        for stream, number in shared[numbered[row["sought"]]]:
+            if row["stream"] in (None, stream):
+                # a cell that is dated by another feed says nothing of where the event lies in its own
+                lies = row["part"] if streams[stream].date == OWN_DATE else None
+                held.setdefault((stream, number), {}).setdefault(row["key"], set()).add(lies)
+    return {place: _restated(union.sparkSession, keys) for place, keys in held.items()}
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """What a lookup looks for; `lookup` is any of those that look for the same, by equal keys."""
+
+    feed: str
+    theirs: tuple[str, ...]
+    has_versions: bool
+    lookup: Lookup = field(compare=False)
+
+    @staticmethod
+    def by(lookup: Lookup) -> _Sought:
+        return _Sought(lookup.feed, tuple(name for name, _ in lookup.on), lookup.as_at is not None, lookup)
+
+
+def _shared(streams: Mapping[str, Part], changed: Container[str]) -> dict[_Sought, list[tuple[str, int]]]:
+    """Return the lookups into changed feeds, each with the streams that look so and the number it has there."""
+    shared: dict[_Sought, list[tuple[str, int]]] = {}
+    for stream, part in streams.items():
+        for number, lookup in enumerate(part.event.lookups):
+            if lookup.feed in changed:
+                shared.setdefault(_Sought.by(lookup), []).append((stream, number))
+    return shared
+
+
+def _awaiting(day_rows: DataFrame, keys: DataFrame) -> DataFrame:
+    """Return which streams await which of the keys, and in which partitions those events lie."""
+    waiting = day_rows.where(F.col("key_kind").startswith("awaits:"))
+    lies = F.substring_index(PARTITION, " ", -1).alias("part")
+    return (
+        waiting.join(F.broadcast(keys), ["key_kind", "key"])
+        .select("stream", "sought", "key", lies)
+        .distinct()
+    )
+
+
+def _restated(spark: SparkSession, held: Mapping[str, set[str | None]]) -> Restated:
+    lying = set().union(*held.values())
+    keys = local_frame(spark, [(key,) for key in sorted(held)], "key string")
+    return Restated(keys, None if None in lying else tuple(sorted(part for part in lying if part)))
 
 
 def touched_pairs(

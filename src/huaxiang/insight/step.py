@@ -3,37 +3,69 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
 
 from huaxiang.insight.newcomers import new_buyer_sources
-from huaxiang.insight.rates import rates
+from huaxiang.insight.rates import ALL, rates
 from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
 
     from pyspark.sql import DataFrame
 
     from huaxiang.night import Night
 
+ON_THE_PAGE = (ALL, "courier", "tier")
+"""Kinds of key of which there are few: the night's page tells them all."""
 
-def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> None:
-    """Write `rate` and `new_buyer_source` over tonight's day rows, portraits and relations."""
+
+def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Write `rate` and `new_buyer_source` over tonight's day rows, portraits and relations.
+
+    Returns what the page of the night tells: the rates of its month and of the one before, with the words of
+    each rate, and of each courier where it has some.
+    """
     lake, as_of = night.lake, night.as_of
     opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
-    made = {
-        "rate": rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of),
-        "new_buyer_source": new_buyer_sources(
-            lake.read("portrait"),
-            lake.read("brand_relation"),
-            lake.read("clean/share_link"),
-            covered_from=min(opened, default=None),
-            as_of=as_of,
-        ),
-    }
+    told = night.cut(rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of)).coalesce(1)
+    newcomers = new_buyer_sources(
+        lake.read("portrait"),
+        lake.read("brand_relation"),
+        lake.read("clean/share_link"),
+        covered_from=min(opened, default=None),
+        as_of=as_of,
+    )
 
     def replace(name: str, frame: DataFrame) -> None:
-        night.attempt.replace(name, night.cut(frame).coalesce(1), unless_equal=True)
+        night.attempt.replace(name, frame, unless_equal=True)
 
-    together([partial(replace, name, frame) for name, frame in made.items()])
+    together(
+        [
+            partial(replace, "rate", told),
+            partial(replace, "new_buyer_source", night.cut(newcomers).coalesce(1)),
+        ]
+    )
+    return _on_the_page(night)
+
+
+def _on_the_page(night: Night) -> list[dict[str, Any]]:
+    words = {rate.name: {"en": rate.title.en, "zh": rate.title.zh} for rate in night.catalogue.rates}
+    couriers = night.lake.read("clean/courier").select("courier_id", "name_en", "name_zh").collect()
+    names = {("courier", row[0]): {"en": row[1], "zh": row[2]} for row in couriers}
+    since = F.add_months(F.trunc(F.lit(night.as_of), "month"), -1)
+    shown = F.col("key_kind").isin(*ON_THE_PAGE) & (F.col("month") >= since)
+    order = {name: number for number, name in enumerate(words)}
+    rows = [row.asDict() for row in night.lake.read("rate").where(shown).collect()]
+    rows.sort(key=lambda row: (order[row["rate"]], row["key_kind"], row["key"], row["month"]))
+    return [
+        row
+        | {
+            "month": row["month"].isoformat(),
+            "title": words[row["rate"]],
+            "key_title": names.get((row["key_kind"], row["key"])),
+        }
+        for row in rows
+    ]

@@ -112,6 +112,50 @@ def sizes(rows: Sequence[Mapping[str, Any]], words: tuple[Text, Text, Text]) -> 
     return both(draw)
 
 
+def shares(rows: Sequence[Mapping[str, Any]], words: tuple[Text, Text, Text]) -> dict[str, Figure] | None:
+    """Return each group's share with its interval as a dot and a line, and the month before as a ring.
+
+    `words`: axis, now, before. None without rows.
+    """
+    if not rows:
+        return None
+    axis, now, before = words
+
+    def draw(say: Callable[[Text], str]) -> Figure:
+        known = [row for row in rows if row["before"] is not None]
+        dots = _dots(
+            [row["share"] for row in rows],
+            [say(row["title"]) for row in rows],
+            name=say(now),
+            marker={"color": ACCENT, "symbol": "circle", "size": 9},
+            hover=[
+                f"{share(row['part'], row['whole'])} · {count(row['part'])} / {count(row['whole'])}"
+                for row in rows
+            ],
+        )
+        dots["error_x"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [row["high"] - row["share"] if row["high"] is not None else 0 for row in rows],
+            "arrayminus": [row["share"] - row["low"] if row["low"] is not None else 0 for row in rows],
+            "color": ACCENT,
+            "thickness": 1.2,
+            "width": 3,
+        }
+        rings = _dots(
+            [row["before"] for row in known],
+            [say(row["title"]) for row in known],
+            name=say(before),
+            marker={"color": SOFT, "symbol": "circle-open", "size": 10, "line": {"width": 1.6}},
+            hover=[f"{100 * row['before']:.3g} %" for row in known],
+        )
+        figure = _figure([rings, dots] if known else [dots], [say(row["title"]) for row in rows], say(axis))
+        figure["layout"]["xaxis"] |= {"rangemode": "tozero", "tickformat": ".0%"}
+        return figure
+
+    return both(draw)
+
+
 def refused_share(
     rows: Sequence[Mapping[str, Any]], words: tuple[Text, Text, Text]
 ) -> dict[str, Figure] | None:

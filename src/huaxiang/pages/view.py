@@ -51,6 +51,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
     )
     segments = _told_apart([_segment(row) for row in summary.get("segments") or ()])
     ladders = [_ladder(row) for row in summary.get("stages") or ()]
+    rates = _rates(summary.get("rates") or ())
     shares = _shares(came, previous)
     status = str(summary.get("status") or "failed")
     return {
@@ -70,6 +71,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "identity": _known(summary.get("identity"), _IDENTITY),
         "days": _known(summary.get("days"), ("cells_touched", "cells", "streams")),
         "portrait": _known(summary.get("portrait"), ("persons", "tags")),
+        "rates": rates,
         "ladders": ladders,
         "segments": segments,
         "gates": _gates(summary.get("gates") or {}),
@@ -78,13 +80,14 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "tables": list(summary.get("tables") or ()),
         "steps": [_step(step) for step in summary.get("steps") or ()],
         "coverage": _coverage(summary.get("coverage") or (), titles),
-        "charts": _charts(came, reasons[:REASONS_DRAWN], ladders, segments, shares),
+        "charts": _charts(came, reasons[:REASONS_DRAWN], rates, ladders, segments, shares),
     }
 
 
 def _charts(
     came: list[dict[str, Any]],
     reasons: list[dict[str, Any]],
+    rates: dict[str, Any],
     ladders: list[dict[str, Any]],
     segments: list[dict[str, Any]],
     shares: list[dict[str, Any]],
@@ -94,6 +97,14 @@ def _charts(
     return {
         "outcomes": charts.outcomes(came, Text("rows, logarithmic scale", "行数（对数刻度）")),
         "reasons": charts.reasons(reasons, Text("rows quarantined", "隔离行数")),
+        "complaints": charts.shares(
+            sorted(rates["complaints"], key=lambda row: -row["share"]),
+            (
+                Text("complaints per parcel, with 95 % interval", "每包裹投诉数（含95%区间）"),
+                Text("this month so far", "本月至今"),
+                Text("the month before", "上月"),
+            ),
+        ),
         "stages": charts.sizes(
             [stage | {"title": stage["of_ladder"]} for ladder in ladders for stage in ladder["stages"]],
             (Text("people", "人数"), now, before),
@@ -169,6 +180,52 @@ def _ladder(row: Mapping[str, Any]) -> dict[str, Any]:
         )
     known = {"ladder": row["ladder"], "version": row.get("version"), "per_brand": bool(row.get("per_brand"))}
     return {**known, "title": title, "restated": restated, "stages": stages}
+
+
+COMPLAINTS, COURIER = "complaint_rate", "courier"
+_KINDS = {
+    "all": Text("Everybody", "全体"),
+    COURIER: Text("Courier", "快递"),
+    "tier": Text("City tier", "城市级别"),
+}
+
+
+def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the rates of the newest month: the names of all, a table per kind of key, couriers' complaints."""
+    month = max((str(row["month"]) for row in rows), default=None)
+    before = {
+        (row["rate"], row["key_kind"], row["key"]): row["share"] for row in rows if row["month"] != month
+    }
+    names = {row["rate"]: text_of(row.get("title"), row["rate"]) for row in rows}
+    cells: dict[str, dict[str, dict[str, Any]]] = {}
+    titles: dict[tuple[str, str], Text] = {}
+    for row in rows:
+        if row["month"] != month:
+            continue
+        place = row["key_kind"], row["key"]
+        kind = _KINDS.get(row["key_kind"], text_of(row["key_kind"]))
+        titles[place] = kind if not row["key"] else text_of(row.get("key_title"), row["key"])
+        cells.setdefault(row["key_kind"], {}).setdefault(row["key"], {})[row["rate"]] = {
+            "title": titles[place],
+            "share": row["share"],
+            "low": row["share_low"],
+            "high": row["share_high"],
+            "part": row["part"],
+            "whole": row["whole"],
+            "before": before.get((row["rate"], *place)),
+        }
+    tables = [
+        {
+            "kind": _KINDS.get(kind, text_of(kind)),
+            "rates": {
+                name: words for name, words in names.items() if any(name in row for row in held.values())
+            },
+            "rows": [{"title": titles[kind, key], "cells": row} for key, row in sorted(held.items())],
+        }
+        for kind, held in cells.items()
+    ]
+    complaints = [row[COMPLAINTS] for row in cells.get(COURIER, {}).values() if COMPLAINTS in row]
+    return {"month": month and month[:7], "tables": tables, "complaints": complaints}
 
 
 def _told_apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
