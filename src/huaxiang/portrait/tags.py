@@ -45,26 +45,41 @@ def with_tags(
 
     `names` are all names the tags may use; `portrait.x` is read from the column `portrait.x`.
     """
+    ready: dict[
+        str, Values
+    ] = {}  # tags that don't read each other: Spark analyses the whole plan at every step
     for tag in tags:
         if tag.modelled:  # it stands in the frame already, by its name
             continue
+        if ready and (tag.rank or not ready.keys().isdisjoint(_read(tag, names))):
+            frame, ready = frame.withColumns(ready), {}
         if tag.rank is not None:
             frame = with_rank(frame, tag.name, tag.rank, names)
             continue
-        frame = frame.withColumn(tag.name, _said(tag, names, as_of).cast(types[tag.name].type))
-    return frame
+        ready[tag.name] = _said(tag, names, as_of).cast(types[tag.name].type)
+    return frame.withColumns(ready) if ready else frame
+
+
+def _texts(tag: Tag) -> list[str]:
+    """The expressions that a derived tag or a ladder consists of."""
+    return [rung.when for rung in tag.ladder.rungs] if tag.ladder else [str(tag.derived)]
+
+
+def _read(tag: Tag, names: dict[str, NameInfo]) -> frozenset[str]:
+    """The names that a derived tag or a ladder reads."""
+    return frozenset[str]().union(*(compile_expression(text, names).names for text in _texts(tag)))
 
 
 def _said(tag: Tag, names: dict[str, NameInfo], as_of: date) -> Values:
     """What an expression says, or which stage of a ladder: the highest whose condition holds."""
-
-    def said(text: str) -> Values:
-        compiled = compile_expression(text, names)
-        return compiled.column(lambda name: F.lit(as_of) if name == "as_of" else column_named(name))
-
+    found = [
+        compile_expression(text, names).column(lambda n: F.lit(as_of) if n == "as_of" else column_named(n))
+        for text in _texts(tag)
+    ]
     if tag.ladder is None:
-        return said(str(tag.derived))
-    return F.coalesce(*(F.when(said(rung.when), F.lit(rung.stage)) for rung in reversed(tag.ladder.rungs)))
+        return found[0]
+    stages = [F.when(when, F.lit(rung.stage)) for rung, when in zip(tag.ladder.rungs, found, strict=True)]
+    return F.coalesce(*reversed(stages))
 
 
 def with_rank(frame: DataFrame, name: str, rank: Rank, names: dict[str, NameInfo]) -> DataFrame:
