@@ -194,6 +194,26 @@ def test_what_a_shared_link_brought_is_told_of_who_shared_it(lake: str) -> None:
     ]
 
 
+def test_rates_are_what_the_clean_tables_say(lake: str) -> None:
+    """Recomputed by another engine: late parcels by courier, and by every brand in their orders."""
+    told = (
+        "SELECT key, sum(part)::BIGINT late, sum(whole)::BIGINT parcels FROM rate"
+        " WHERE rate = 'late_share' AND key_kind = '{kind}' GROUP BY key ORDER BY key"
+    )
+    counted = (
+        "WITH brands AS (SELECT DISTINCT o.platform, o.order_id, p.brand_id FROM clean_order_line o LEFT JOIN"
+        " (SELECT platform, product_id, arg_max(brand_id, changed_at) AS brand_id FROM clean_product GROUP BY ALL) p"
+        " USING (platform, product_id))"
+        " SELECT {key} AS key, count(DISTINCT event_key) FILTER (delivered_at > promised_at) late,"
+        " count(DISTINCT event_key) parcels FROM clean_delivery JOIN brands USING (platform, order_id)"
+        " WHERE business_date <= '2026-11-20' AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    for kind, key in (("courier", "courier_id"), ("brand", "brand_id")):
+        rows = query(lake, told.format(kind=kind)).to_pylist()
+        assert sum(row["late"] for row in rows) > 0
+        assert rows == query(lake, counted.format(key=key)).to_pylist(), kind
+
+
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
     report = evaluate(lake, place / "world/truth")
     assert [

@@ -117,6 +117,28 @@ def night(**changes: Any) -> dict[str, Any]:
         },
         "days": {"cells_touched": 88_120, "cells": 31_402_118, "events": 1_066_730},
         "portrait": {"persons": 200_311, "tags": 214},
+        "rates": [
+            {
+                "rate": name,
+                "title": words(name, name),
+                "month": month,
+                "key_kind": kind,
+                "key": key,
+                "key_title": words(f"Courier {HOSTILE}", "快递") if kind == "courier" else None,
+                "part": 3,
+                "whole": whole,
+                "share": 3 / whole,
+                "share_low": None if whole < 3 else 0.01,
+                "share_high": None if whole < 3 else 0.2,
+            }
+            for name, kind, key, month, whole in (
+                ("complaint_rate", "all", "", "2026-11-01", 70),
+                ("complaint_rate", "courier", "c1", "2026-10-01", 30),
+                ("complaint_rate", "courier", "c1", "2026-11-01", 60),
+                ("complaint_rate", "courier", "c2", "2026-11-01", 2),
+                ("late_share", "courier", "c2", "2026-11-01", 40),
+            )
+        ],
         "stages": [
             {
                 "ladder": "aipl",
@@ -385,10 +407,22 @@ def test_moves_between_stages_are_told_unless_the_rules_are_new() -> None:
     } == {None}
 
 
+def test_rates_of_the_month_stand_beside_the_month_before() -> None:
+    told = night_view(night(), ())["rates"]
+    assert told["month"] == "2026-11"
+    everybody, couriers = told["tables"]
+    assert [row["title"].en for row in everybody["rows"]] == ["Everybody"]
+    one, two = (row["cells"] for row in couriers["rows"])
+    assert (one["complaint_rate"]["whole"], one["complaint_rate"]["before"]) == (60, 0.1)
+    assert "late_share" not in one  # nothing to be late
+    assert (two["complaint_rate"]["share"], two["complaint_rate"]["low"]) == (1.5, None)
+    assert not night_view(night(rates=[]), ())["rates"]["tables"]
+
+
 def test_plotly_accepts_every_chart() -> None:
     graph_objects = pytest.importorskip("plotly.graph_objects")
     view = night_view(night(), [night()])
-    assert set(view["charts"]) == {"outcomes", "reasons", "stages", "segments", "quality"}
+    assert set(view["charts"]) == {"outcomes", "reasons", "complaints", "stages", "segments", "quality"}
     for figures in view["charts"].values():
         for figure in figures.values():
             graph_objects.Figure(figure)  # raises on a property Plotly does not know
@@ -397,7 +431,7 @@ def test_plotly_accepts_every_chart() -> None:
 def test_every_chart_has_its_company_and_its_data_as_a_table(tmp_path: Path) -> None:
     text = write_night_page(night(), tmp_path / "2026-11-20").read_text(encoding="utf-8")
     charts = text.split("<figure>")[1:]
-    assert len(charts) == 5
+    assert len(charts) == 6
     for chart in charts:
         caption = chart[: chart.index("</figcaption>")]
         assert "2026-11-20" in caption

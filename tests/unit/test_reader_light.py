@@ -119,6 +119,11 @@ def test_a_date_that_python_has_not_is_shown_as_text(lake: Path, capsys: pytest.
         (["explain", "--person", "P1", "--events", "-1"], "Invalid value for '--"),
         (["explain", "--person", "P1", "--tag", "spend_30"], ""),
         (["explain", "--person", "P1", "--tag", "spend_30dd"], "did you mean `spend_30d`?"),
+        (["rates", "complaint_rat"], "did you mean `complaint_rate`?"),
+        (
+            ["rates", "return_rate", "--by", "courier"],
+            "`return_rate` is not told by `courier`; expected all or brand",
+        ),
         (["explain", "--person", "P1", "--tag", "Ω"], "no tag is called `Ω`, or begins so"),
     ],
 )
