@@ -212,7 +212,10 @@ def evaluate(
     lake: LakeRoot = "lake",
     truth: Annotated[Path, typer.Option("--truth", help="The world's truth folder")] = Path("world/truth"),
     everything: Annotated[
-        bool, typer.Option("--all", help="Also models against published numbers and real data (--data)")
+        bool,
+        typer.Option(
+            "--all", help="Also estimates, and models against published numbers and real data (--data)"
+        ),
     ] = False,
     data: Annotated[Path, typer.Option("--data", help="Folder with cdnow/ and zh_sentiment/")] = Path("data"),
     as_json: AsJson = False,
@@ -221,7 +224,7 @@ def evaluate(
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
     from huaxiang.world.published import published_checks  # noqa: PLC0415
 
-    report = run(lake, truth)
+    report = run(lake, truth, estimates=everything)
     if everything:
         report = replace(report, checks=(*report.checks, *published_checks(data)))
     if as_json:

@@ -1,7 +1,7 @@
 """What a lake says against what was planted: identity, money to the minor unit, every row accounted for.
 
-Reads the newest published release without Spark. Effects of ads and friends, interests, churn and reach
-have their truth beside these tables, but no check here yet: the lake does not estimate them so far.
+Reads the newest published release without Spark. Effects of ads and friends, interests and reach have their
+truth beside these tables, but no check here yet: the lake does not estimate them so far.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.judged import identity_checks, spend_checks
+from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
 from huaxiang.world.rows import compute
 from huaxiang.world.sides import Lake, Planted, sums, whole
@@ -32,10 +33,13 @@ _INCOMING = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "fi
 _LEAVING = ("replaced", "removed", "withdrawn", "erased")
 
 
-def evaluate(lake_root: Path | str, truth: Path, *, read: Reader | None = None) -> Report:
+def evaluate(
+    lake_root: Path | str, truth: Path, *, read: Reader | None = None, estimates: bool = False
+) -> Report:
     """Compare a lake with the truth of its world, as of the lake's newest published night.
 
-    `read` is `tables.reader.read_light` unless given.
+    `read` is `tables.reader.read_light` unless given. With `estimates` also what the lake can only estimate,
+    the better the more is known of somebody: a small or short world may miss what is wanted.
     """
     if not (truth / "world.json").is_file():
         found = Problem(str(truth), "no world's truth here", hint="`huaxiang world --out X` writes X/truth")
@@ -49,6 +53,7 @@ def evaluate(lake_root: Path | str, truth: Path, *, read: Reader | None = None) 
         *identity_checks(lake, planted, as_of),
         *spend_checks(lake, planted, as_of),
         *_ledger(lake, planted, ledger, as_of),
+        *(experience_checks(lake, planted, as_of) if estimates else ()),
     ]
     return Report(as_of, tuple(checks))
 
