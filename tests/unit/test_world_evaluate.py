@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,7 @@ from tests import realdata
 
 from huaxiang.errors import ConfigurationError
 from huaxiang.world import Report, evaluate, make
+from huaxiang.world.lived import macro_f1
 from huaxiang.world.published import published_checks
 
 AS_OF = date(2026, 11, 20)
@@ -68,8 +70,11 @@ def lake(truth: Path) -> Tables:
     return tables
 
 
-def judged(lake: Tables, truth: Path) -> Report:
-    return evaluate(Path("no lake"), truth, read=lambda _, table: pa.Table.from_pylist(lake[table]))
+def judged(lake: Tables, truth: Path, *, estimates: bool = False) -> Report:
+    def read(_: Path, table: str) -> pa.Table:
+        return pa.Table.from_pylist(lake[table])
+
+    return evaluate(Path("no lake"), truth, read=read, estimates=estimates)
 
 
 def failed(lake: Tables, truth: Path) -> set[str]:
@@ -186,6 +191,45 @@ def test_bad_rows_that_got_through_are_found(lake: Tables, truth: Path) -> None:
     assert wrong.name == "faults: rows quarantined"
     assert "fewer: order_line" in wrong.found
     assert f"✘ {wrong.name}" in str(report)
+
+
+def test_states_are_compared_person_by_person() -> None:
+    true = np.array(["lost", "loyal", "loyal", "satisfied"])
+    assert macro_f1(true, true) == 1
+    said = np.array(["lost", "loyal", "satisfied", "satisfied"])
+    assert macro_f1(true, said) == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
+    assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
+
+
+def test_who_is_said_to_be_happy_against_the_truth_is_found(lake: Tables, truth: Path) -> None:
+    felt = {
+        r["true_person"]: r["satisfaction"] for r in pq.read_table(truth / "satisfaction.parquet").to_pylist()
+    }
+    left = {r["true_person"] for r in pq.read_table(truth / "churn.parquet").to_pylist()}
+    for row in lake["portrait"]:
+        keeps, unhappy = row["orders_all"] >= 3, felt.get(row["person"], 1) < 0.5
+        state = (
+            "locked_in" if keeps and unhappy else "unhappy" if unhappy else "loyal" if keeps else "satisfied"
+        )
+        row |= {"orders_90d": row["orders_all"], "ratings_365d": 9, "felt_reviews_365d": 0}
+        row["experience"] = "lost" if row["person"] in left else state
+    lake["rate"] = [
+        {"rate": "complaint_rate", "key_kind": "courier", "key": key, "part": part, "whole": 1000}
+        for key, part in (("c01", 10), ("c06", 130))
+    ]
+    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    states = told["experience: macro-F1 of states, 3 reviews or more"]
+    assert states.ok
+    assert states.found.startswith("1.000 [1.00, 1.00] of ")
+    courier = told["complaints: Take It Easy against the other couriers"]
+    assert courier.ok
+    assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
+    for row in lake["portrait"]:
+        row["experience"] = "satisfied"
+    lake["rate"][1]["part"] = 11
+    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    assert not told[states.name].ok
+    assert not told[courier.name].ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
