@@ -201,7 +201,7 @@ def test_states_are_compared_person_by_person() -> None:
     assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
 
 
-def test_who_is_said_to_be_happy_against_the_truth_is_found(lake: Tables, truth: Path) -> None:
+def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> None:
     felt = {
         r["true_person"]: r["satisfaction"] for r in pq.read_table(truth / "satisfaction.parquet").to_pylist()
     }
@@ -217,6 +217,10 @@ def test_who_is_said_to_be_happy_against_the_truth_is_found(lake: Tables, truth:
         {"rate": "complaint_rate", "key_kind": "courier", "key": key, "part": part, "whole": 1000}
         for key, part in (("c01", 10), ("c06", 130))
     ]
+    lake["gift"] = [
+        {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
+        for row in pq.read_table(truth / "gifts.parquet").to_pylist()
+    ]
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
@@ -224,12 +228,16 @@ def test_who_is_said_to_be_happy_against_the_truth_is_found(lake: Tables, truth:
     courier = told["complaints: Take It Easy against the other couriers"]
     assert courier.ok
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
+    assert told["gifts: F1 of giver, receiver and day"].ok
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
+    for row in lake["gift"]:
+        row["receiver"] = row["person"]
     lake["rate"][1]["part"] = 11
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     assert not told[states.name].ok
     assert not told[courier.name].ok
+    assert not told["gifts: F1 of giver, receiver and day"].ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ something up that changed. Cells are found by stream × account × business date
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -164,11 +164,18 @@ def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str, narrowly: bool
         return rows.select(
             F.col(part.event.account).alias("account"), F.col(part.date).alias("business_date")
         )
-    found = event_rows(part.event, rows, read, zone=zone, narrowly=narrowly)
+    found = event_rows(_placed_by(part), rows, read, zone=zone, narrowly=narrowly)
     return found.select(
         F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
         F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(part.date)).alias("business_date"),
     )
+
+
+def _placed_by(part: Part) -> Event:
+    """The event with no more lookups than say whether it counts, for whom and when."""
+    event, says = part.event, {part.event.account, part.date}
+    placing = tuple(one for one in event.lookups if one.needs or not says.isdisjoint(dict(one.take)))
+    return replace(event, lookups=placing, opinion_of=None)
 
 
 def _changed_keys(lookup: Lookup, change: Changes) -> DataFrame:

@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell, `rate` and `new_buyer_source`."""
+"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.insight.gifts import gift_conversions
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.rates import ALL, rates
 from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from pyspark.sql import DataFrame
 
     from huaxiang.night import Night
 
@@ -23,31 +22,30 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 
 
 def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate` and `new_buyer_source` over tonight's day rows, portraits and relations.
+    """Write `rate`, `new_buyer_source` and `gift_conversion` over tonight's day rows, portraits and relations.
 
     Returns what the page of the night tells: the rates of its month and of the one before, with the words of
     each rate, and of each courier where it has some.
     """
     lake, as_of = night.lake, night.as_of
     opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
-    told = night.cut(rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of)).coalesce(1)
-    newcomers = new_buyer_sources(
-        lake.read("portrait"),
-        lake.read("brand_relation"),
-        lake.read("clean/share_link"),
-        covered_from=min(opened, default=None),
-        as_of=as_of,
-    )
+    related = lake.read("brand_relation")
+    made = {
+        "rate": rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of),
+        "new_buyer_source": new_buyer_sources(
+            lake.read("portrait"),
+            related,
+            lake.read("clean/share_link"),
+            covered_from=min(opened, default=None),
+            as_of=as_of,
+        ),
+        "gift_conversion": gift_conversions(lake.read("gift"), related),
+    }
 
-    def replace(name: str, frame: DataFrame) -> None:
-        night.attempt.replace(name, frame, unless_equal=True)
+    def replace(name: str) -> None:
+        night.attempt.replace(name, night.cut(made[name]).coalesce(1), unless_equal=True)
 
-    together(
-        [
-            partial(replace, "rate", told),
-            partial(replace, "new_buyer_source", night.cut(newcomers).coalesce(1)),
-        ]
-    )
+    together([partial(replace, name) for name in made])
     return _on_the_page(night)
 
 

@@ -61,7 +61,18 @@ INFLUENCE = Card(
     gives={"pagerank": "double"},
     otherwise="nobody is ranked",
 )
-CARDS = {card.name: card for card in (PURCHASES, INFLUENCE)}
+GIFTS = Card(
+    name="gifts",
+    version="1",
+    method=(
+        "orders sent to a phone that another person claims, or nobody while the buyer has another one; or wrapped"
+        " as a gift, or with a card"
+    ),
+    needs=("orders_all",),
+    gives={"given": "bigint", "receivers": "bigint", "received": "bigint", "spend": "bigint"},
+    otherwise="nothing is said where no source tells recipients, wraps or cards",
+)
+CARDS = {card.name: card for card in (PURCHASES, INFLUENCE, GIFTS)}
 
 
 def output_type(said: str) -> str | None:

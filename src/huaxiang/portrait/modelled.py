@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from huaxiang.portrait.assemble import cells_of_persons
+from huaxiang.portrait.gifts import with_gifts
 from huaxiang.portrait.influence import with_influence
 from huaxiang.portrait.purchases import with_purchases
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from pyspark.sql import DataFrame
@@ -18,13 +20,22 @@ if TYPE_CHECKING:
 
 
 def with_models(
-    measured: DataFrame, day_rows: DataFrame, persons: DataFrame, catalogue: Catalogue, *, as_of: date
+    measured: DataFrame,
+    day_rows: DataFrame,
+    persons: DataFrame,
+    given: DataFrame,
+    catalogue: Catalogue,
+    *,
+    as_of: date,
+    unknown: Collection[str] = (),
 ) -> tuple[DataFrame, tuple[Told, ...]]:
-    """Return `measured` with every tag that a model says, and what the models say of themselves.
+    """Return `measured` with every tag that a model says, and what the fitted ones say of themselves.
 
-    `measured` is read several times: hold it.
+    `measured` and `given`, as of `portrait.gifts`, are read several times: hold them. `unknown` are the names
+    of order lines that no source tells.
     """
     cells = cells_of_persons(day_rows, persons)
     bought, of_purchases = with_purchases(measured, cells, catalogue, as_of=as_of)
     followed, of_follows = with_influence(bought, cells, persons, catalogue, as_of=as_of)
-    return followed, (*of_purchases, *of_follows)
+    gave = with_gifts(followed, given, catalogue, unknown, as_of=as_of)
+    return gave, (*of_purchases, *of_follows)

@@ -20,6 +20,7 @@ from huaxiang.portrait.coverage import (
     unknown_by_feed,
     unknown_names,
 )
+from huaxiang.portrait.gifts import gifts_known
 from huaxiang.portrait.modelled import with_models
 from huaxiang.portrait.tags import tagged_portrait
 
@@ -61,11 +62,15 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
 
 
 def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutcome:
-    """Let models speak, derive the tags, and write `portrait` and `model`."""
+    """Let models speak, derive the tags, and write `gift`, `portrait` and `model`."""
     lake = night.lake
     try:
         day_rows, persons = lake.read("day_row"), lake.read("person_account")
-        modelled, told = with_models(measured, day_rows, persons, night.catalogue, as_of=night.as_of)
+        given = _write_gifts(night)
+        unknown = unknown_by_feed(coverage).get("order_line", frozenset())
+        modelled, told = with_models(
+            measured, day_rows, persons, given, night.catalogue, as_of=night.as_of, unknown=unknown
+        )
         _write_fits(night, told)
         portrait = tagged_portrait(modelled, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
@@ -73,6 +78,20 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
         measured.unpersist()
     said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))
+
+
+def _write_gifts(night: Night) -> DataFrame:
+    """Write the table `gift`, and return it."""
+    found = gifts_known(
+        lambda feed: night.lake.read(f"clean/{feed}"),
+        night.lake.read("person_account"),
+        night.catalogue,
+        as_of=night.as_of,
+        zone=night.business_zone,
+        joins_by_default=night.config.consent_defaults.get("join", True),
+    )
+    night.attempt.replace("gift", night.cut(found), unless_equal=True)
+    return night.lake.read("gift")
 
 
 def _write_fits(night: Night, told: Iterable[Told]) -> None:

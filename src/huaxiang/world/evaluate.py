@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.world.given import gift_checks
 from huaxiang.world.judged import identity_checks, spend_checks
 from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
@@ -53,8 +54,9 @@ def evaluate(
         *identity_checks(lake, planted, as_of),
         *spend_checks(lake, planted, as_of),
         *_ledger(lake, planted, ledger, as_of),
-        *(experience_checks(lake, planted, as_of) if estimates else ()),
     ]
+    if estimates:
+        checks += [*experience_checks(lake, planted, as_of), *gift_checks(lake, planted, as_of)]
     return Report(as_of, tuple(checks))
 
 

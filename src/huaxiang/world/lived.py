@@ -8,6 +8,7 @@ import numpy as np
 
 from huaxiang.world.names import COURIERS
 from huaxiang.world.report import Check
+from huaxiang.world.sides import true_persons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def _interval(true: Words, said: Words) -> tuple[float, float]:
 
 def _states(lake: Lake, planted: Planted, as_of: date) -> tuple[Words, Words, NDArray[np.int64]]:
     """Return what the lake says, what was planted, and how many reviews say something, person by person."""
-    owner = _true_persons(lake, planted)
+    owner = true_persons(lake, planted)
     satisfaction: dict[Any, Any] = {
         row["true_person"]: row["satisfaction"] for row in planted.table("satisfaction").to_pylist()
     }
@@ -105,20 +106,6 @@ def _planted_state(satisfaction: float, *, is_gone: bool, keeps_buying: bool) ->
     if satisfaction < UNHAPPY:
         return "locked_in" if keeps_buying else "unhappy"
     return "loyal" if keeps_buying else "satisfied"
-
-
-def _true_persons(lake: Lake, planted: Planted) -> dict[str, str]:
-    """Return the one true person behind each found person; none for who is a mixture."""
-    truth = planted.table("person_account")
-    of_account = dict(
-        zip(truth.column("account").to_pylist(), truth.column("true_person").to_pylist(), strict=True)
-    )
-    behind: dict[str, set[Any]] = {}
-    for row in lake.columns("person_account", "account", "person").to_pylist():
-        behind.setdefault(row["person"], set()).add(of_account.get(row["account"]))
-    return {
-        person: next(iter(true)) for person, true in behind.items() if len(true) == 1 and None not in true
-    }
 
 
 def _couriers(lake: Lake) -> Iterator[Check]:

@@ -64,6 +64,19 @@ class Planted:
         return known
 
 
+def true_persons(lake: Lake, planted: Planted) -> dict[str, str]:
+    """Return the one true person behind each found person; none for who is a mixture."""
+    truth = planted.table("person_account")
+    accounts: list[Any] = truth.column("account").to_pylist()
+    of_account: dict[Any, Any] = dict(zip(accounts, truth.column("true_person").to_pylist(), strict=True))
+    behind: dict[str, set[Any]] = {}
+    for row in lake.columns("person_account", "account", "person").to_pylist():
+        behind.setdefault(row["person"], set()).add(of_account.get(row["account"]))
+    return {
+        person: next(iter(true)) for person, true in behind.items() if len(true) == 1 and None not in true
+    }
+
+
 def match(wanted: Any, among: Any) -> Ints:
     """Return where each text stands among others; −1 where it does not."""
     spots: Ints = compute.index_in(wanted, value_set=among).fill_null(-1).to_numpy().astype(np.int64)
