@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
 
 AGE = "age_days"
-MEASURED = ("person_account", "portrait", "brand_relation", "stage", "segment_membership")
+MEASURED = (
+    "person_account", "portrait", "gift", "brand_relation", "rate", "new_buyer_source", "gift_conversion", "stage",
+    "segment_membership",
+)  # fmt: skip
+"""Published tables that nights replace; those that they add to hold what was judged before."""
 
 
 def run(night: Night) -> None:
