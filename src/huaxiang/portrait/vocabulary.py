@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
+from huaxiang.days.events import KEY_KINDS
 from huaxiang.days.measures import GRAIN
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, compile_expression
@@ -58,7 +59,7 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
         _plain(
             "key_kind",
             "string",
-            "What the key is: none, brand, category, product, topic, hour, account, or what is awaited",
+            f"What the key is: none, {', '.join(KEY_KINDS)}, or what is awaited",
             "键的种类",
         ),
         _plain("key", "string", "The key", "键"),
