@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Contract
 
-KEY_KINDS = ("account", "brand", "category", "product", "topic", "aspect", "hour", "courier", "tier", "campaign", "scene")
+KEY_KINDS = (
+    "account", "brand", "category", "product", "topic", "aspect", "hour", "courier", "tier", "campaign", "scene",
+)  # fmt: skip
 OWN_DATE = "business_date"
 _EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")
 _OPINION = {
