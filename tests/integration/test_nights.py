@@ -197,7 +197,7 @@ def test_what_a_shared_link_brought_is_told_of_who_shared_it(lake: str) -> None:
 def test_rates_are_what_the_clean_tables_say(lake: str) -> None:
     """Recomputed by another engine: late parcels by courier, and by every brand in their orders."""
     told = (
-        "SELECT key, sum(part)::BIGINT late, sum(whole)::BIGINT parcels FROM rate"
+        "SELECT key, sum(happened)::BIGINT late, sum(of_all)::BIGINT parcels FROM rate"
         " WHERE rate = 'late_share' AND key_kind = '{kind}' GROUP BY key ORDER BY key"
     )
     counted = (

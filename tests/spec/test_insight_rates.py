@@ -57,12 +57,14 @@ def test_a_rate_is_told_by_month_and_key(spark: SparkSession) -> None:
     frame = spark.createDataFrame(cells, f"{names}, {DELIVERED} bigint, {LATE} bigint, {COMPLAINED} bigint")
     found = rates(frame, TOLD, as_of=AS_OF).collect()
     month = date(2026, 11, 1)
-    assert {(r["rate"], r["month"], r["key_kind"], r["key"]): (r["part"], r["whole"]) for r in found} == {
+    assert {
+        (r["rate"], r["month"], r["key_kind"], r["key"]): (r["happened"], r["of_all"]) for r in found
+    } == {
         ("late_share", month, "courier", "c1"): (1, 40),
-        ("late_share", month, "all", ""): (1, 40),
+        ("late_share", month, "all", "all"): (1, 40),
         ("late_share", first, "courier", "c2"): (0, 4),
         ("complaint_rate", month, "courier", "c1"): (3, 40),
-        ("complaint_rate", month, "all", ""): (0, 40),
+        ("complaint_rate", month, "all", "all"): (0, 40),
         ("complaint_rate", first, "courier", "c2"): (6, 4),
     }
     by_place = {(r["rate"], r["key"]): r for r in found}

@@ -125,14 +125,14 @@ def night(**changes: Any) -> dict[str, Any]:
                 "key_kind": kind,
                 "key": key,
                 "key_title": words(f"Courier {HOSTILE}", "快递") if kind == "courier" else None,
-                "part": 3,
-                "whole": whole,
+                "happened": 3,
+                "of_all": whole,
                 "share": 3 / whole,
                 "share_low": None if whole < 3 else 0.01,
                 "share_high": None if whole < 3 else 0.2,
             }
             for name, kind, key, month, whole in (
-                ("complaint_rate", "all", "", "2026-11-01", 70),
+                ("complaint_rate", "all", "all", "2026-11-01", 70),
                 ("complaint_rate", "courier", "c1", "2026-10-01", 30),
                 ("complaint_rate", "courier", "c1", "2026-11-01", 60),
                 ("complaint_rate", "courier", "c2", "2026-11-01", 2),

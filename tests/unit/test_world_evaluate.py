@@ -214,9 +214,12 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         row |= {"orders_90d": row["orders_all"], "ratings_365d": 9, "felt_reviews_365d": 0}
         row["experience"] = "lost" if row["person"] in left else state
     lake["rate"] = [
-        {"rate": "complaint_rate", "key_kind": "courier", "key": key, "part": part, "whole": 1000}
+        {"rate": "complaint_rate", "key_kind": "courier", "key": key, "happened": part, "of_all": 1000}
         for key, part in (("c01", 10), ("c06", 130))
     ]
+    bands = {r["true_person"]: r["band"] for r in pq.read_table(truth / "price_band.parquet").to_pylist()}
+    for row in lake["portrait"]:
+        row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
     lake["gift"] = [
         {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
         for row in pq.read_table(truth / "gifts.parquet").to_pylist()
@@ -229,15 +232,18 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert courier.ok
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
     assert told["gifts: F1 of giver, receiver and day"].ok
+    assert told["price band: right, 3 lines or more"].ok
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
+        row["price_band_365d"] = 3
     for row in lake["gift"]:
         row["receiver"] = row["person"]
-    lake["rate"][1]["part"] = 11
+    lake["rate"][1]["happened"] = 11
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     assert not told[states.name].ok
     assert not told[courier.name].ok
     assert not told["gifts: F1 of giver, receiver and day"].ok
+    assert not told["price band: right, 3 lines or more"].ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ def rates(
         print(json.dumps(told, ensure_ascii=False, default=str))
         return
     names = _names(lake, by)
-    table = Table("month", by, "名称", "share", "95 % interval", "part", "whole", box=None)
+    table = Table("month", by, "名称", "share", "95 % interval", "happened", "of all", box=None)
     for row in told:
-        counts = f"{row['part']:,}", f"{row['whole']:,}"
+        counts = f"{row['happened']:,}", f"{row['of_all']:,}"
         title = names.get(row["key"], "")
         table.add_row(
             f"{row['month']:%Y-%m}", row["key"], title, f"{row['share']:.2%}", _interval(row), *counts

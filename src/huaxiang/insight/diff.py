@@ -14,6 +14,7 @@ from huaxiang.frames import stacked
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.portrait.modelled import with_models
+from huaxiang.portrait.price_bands import banded, priced
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 from huaxiang.tables.write import PARTITION
@@ -39,8 +40,9 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
     known = unknown.get("order_line", frozenset())
-    given = lake.read_release("gift")
-    said, _ = with_models(measured, day_rows, persons, given, catalogue, as_of=as_of, unknown=known)
+    given, bands = lake.read_release("gift"), lake.read_release("price_band")
+    products = banded(priced(lake.read_release("clean/product")), bands)
+    said, _ = with_models(measured, day_rows, persons, given, products, catalogue, as_of=as_of, unknown=known)
     portrait = tagged_portrait(said, catalogue, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
     pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Rate
 
 ALL = "all"
-"""What `key_kind` says of the rows that tell of everybody; their key is empty."""
+"""What `key_kind` and `key` say of the rows that tell of everybody."""
 
 
 def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> DataFrame:
-    """Return rate × month × key_kind × key: how often it happened (`part`), of how many (`whole`), and the share.
+    """Return rate × month × key_kind × key: how often it `happened`, `of_all` that could, and the share.
 
     Of the twelve calendar months up to the night, where there was anything to happen. Each side counts in the
-    month in which it happened, so that what belongs together may lie in two, and `part` may exceed `whole`
-    (then without an interval, as Wilson's is of a share). Events without a date, and those that still wait for
+    month in which it happened, so that what belongs together may lie in two, and it may have happened more
+    often than it could (then without an interval, as Wilson's is of a share). Events without a date, and those that still wait for
     their other side, don't count.
     """
     measures = {m.name: m for rate in declared for m in (rate.of, rate.per)}
@@ -45,23 +45,23 @@ def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> Data
             F.col("key_kind").isin(*rate.kinds) & (F.col(rate.per.name) > 0),
             F.struct(
                 F.lit(rate.name).alias("rate"),
-                F.coalesce(rate.of.name, F.lit(0)).alias("part"),
-                F.col(rate.per.name).alias("whole"),
+                F.coalesce(rate.of.name, F.lit(0)).alias("happened"),
+                F.col(rate.per.name).alias("of_all"),
             ),
         )
         for rate in declared
     ]
     each = F.explode(F.array_compact(F.array(*told))).alias("_told")
     rows = counted.select("month", "key_kind", "key", each).select("month", "key_kind", "key", "_told.*")
-    part, whole = F.col("part"), F.col("whole")
+    part, whole = F.col("happened"), F.col("of_all")
     low, high = share_interval(part, whole)
+    is_all = F.col("key_kind") == "none"
     return rows.select(
         "rate",
         "month",
-        F.when(F.col("key_kind") == "none", F.lit(ALL)).otherwise(F.col("key_kind")).alias("key_kind"),
-        "key",
-        "part",
-        "whole",
+        *(F.when(is_all, F.lit(ALL)).otherwise(F.col(name)).alias(name) for name in ("key_kind", "key")),
+        "happened",
+        "of_all",
         (part / whole).alias("share"),
         low.alias("share_low"),
         high.alias("share_high"),

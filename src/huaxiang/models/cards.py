@@ -72,7 +72,19 @@ GIFTS = Card(
     gives={"given": "bigint", "receivers": "bigint", "received": "bigint", "spend": "bigint"},
     otherwise="nothing is said where no source tells recipients, wraps or cards",
 )
-CARDS = {card.name: card for card in (PURCHASES, INFLUENCE, GIFTS)}
+PRICE_BANDS = Card(
+    name="price_bands",
+    version="1",
+    method="natural breaks (Jenks 1967) in the logarithms of a category's list prices, kept from night to night",
+    needs=("products_365d",),
+    gives={
+        "band": "int",
+        "lines": "bigint",
+        "by_category": "array<struct<key:string,value:bigint,lines:bigint>>",
+    },
+    otherwise="a category with fewer than 10 priced products has no bands",
+)
+CARDS = {card.name: card for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS)}
 
 
 def output_type(said: str) -> str | None:

@@ -204,14 +204,14 @@ def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             continue
         place = row["key_kind"], row["key"]
         kind = _KINDS.get(row["key_kind"], text_of(row["key_kind"]))
-        titles[place] = kind if not row["key"] else text_of(row.get("key_title"), row["key"])
+        titles[place] = kind if row["key"] == "all" else text_of(row.get("key_title"), row["key"])
         cells.setdefault(row["key_kind"], {}).setdefault(row["key"], {})[row["rate"]] = {
             "title": titles[place],
             "share": row["share"],
             "low": row["share_low"],
             "high": row["share_high"],
-            "part": row["part"],
-            "whole": row["whole"],
+            "part": row["happened"],
+            "whole": row["of_all"],
             "before": before.get((row["rate"], *place)),
         }
     tables = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from huaxiang.portrait.assemble import cells_of_persons
 from huaxiang.portrait.gifts import with_gifts
 from huaxiang.portrait.influence import with_influence
+from huaxiang.portrait.price_bands import with_price_bands
 from huaxiang.portrait.purchases import with_purchases
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def with_models(
     day_rows: DataFrame,
     persons: DataFrame,
     given: DataFrame,
+    products: DataFrame,
     catalogue: Catalogue,
     *,
     as_of: date,
@@ -31,11 +33,12 @@ def with_models(
 ) -> tuple[DataFrame, tuple[Told, ...]]:
     """Return `measured` with every tag that a model says, and what the fitted ones say of themselves.
 
-    `measured` and `given`, as of `portrait.gifts`, are read several times: hold them. `unknown` are the names
-    of order lines that no source tells.
+    `measured` and `given`, as of `portrait.gifts`, are read several times: hold them. `products` are those of
+    `portrait.price_bands.banded`; `unknown` the names of order lines that no source tells.
     """
     cells = cells_of_persons(day_rows, persons)
     bought, of_purchases = with_purchases(measured, cells, catalogue, as_of=as_of)
     followed, of_follows = with_influence(bought, cells, persons, catalogue, as_of=as_of)
     gave = with_gifts(followed, given, catalogue, unknown, as_of=as_of)
-    return gave, (*of_purchases, *of_follows)
+    banded = with_price_bands(gave, cells, products, catalogue, as_of=as_of)
+    return banded, (*of_purchases, *of_follows)

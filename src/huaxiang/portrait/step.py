@@ -22,6 +22,7 @@ from huaxiang.portrait.coverage import (
 )
 from huaxiang.portrait.gifts import gifts_known
 from huaxiang.portrait.modelled import with_models
+from huaxiang.portrait.price_bands import banded, cut_bands, priced
 from huaxiang.portrait.tags import tagged_portrait
 
 if TYPE_CHECKING:
@@ -62,15 +63,16 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
 
 
 def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutcome:
-    """Let models speak, derive the tags, and write `gift`, `portrait` and `model`."""
+    """Let models speak, derive the tags, and write `gift`, `price_band`, `portrait` and `model`."""
     lake = night.lake
     try:
         day_rows, persons = lake.read("day_row"), lake.read("person_account")
         given = _write_gifts(night)
         unknown = unknown_by_feed(coverage).get("order_line", frozenset())
         modelled, told = with_models(
-            measured, day_rows, persons, given, night.catalogue, as_of=night.as_of, unknown=unknown
-        )
+            measured, day_rows, persons, given, _write_bands(night), night.catalogue,
+            as_of=night.as_of, unknown=unknown,
+        )  # fmt: skip
         _write_fits(night, told)
         portrait = tagged_portrait(modelled, night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
@@ -92,6 +94,18 @@ def _write_gifts(night: Night) -> DataFrame:
     )
     night.attempt.replace("gift", night.cut(found), unless_equal=True)
     return night.lake.read("gift")
+
+
+def _write_bands(night: Night) -> DataFrame:
+    """Bring `price_band` up to tonight's products, and return these with their bands."""
+    products = priced(night.lake.read("clean/product"))
+    if "product" in night.changed_feeds or not night.lake.exists("price_band"):
+        known = [row.asDict() for row in night.lake.read_pinned("price_band").collect()]
+        bands = cut_bands(products, known, release=night.number)
+        schema = struct_type(night.contracts["price_band"])
+        if sorted(bands) != sorted(tuple(row[name] for name in schema.names) for row in known):
+            night.attempt.replace("price_band", local_frame(night.spark, bands, schema).coalesce(1))
+    return banded(products, night.lake.read("price_band"))
 
 
 def _write_fits(night: Night, told: Iterable[Told]) -> None:

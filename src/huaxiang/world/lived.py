@@ -115,10 +115,13 @@ def _couriers(lake: Lake) -> Iterator[Check]:
     The interval is that of a ratio of two rates on the logarithmic scale (Katz et al. 1978).
     """
     worst = max(COURIERS, key=lambda courier: courier[4])
-    rows = lake.columns("rate", "rate", "key_kind", "key", "part", "whole").to_pylist()
+    rows = lake.columns("rate", "rate", "key_kind", "key", "happened", "of_all").to_pylist()
     told = [row for row in rows if row["rate"] == "complaint_rate" and row["key_kind"] == "courier"]
     mine, others = (
-        [sum(row[name] for row in told if (row["key"] == worst[0]) == is_worst) for name in ("part", "whole")]
+        [
+            sum(row[name] for row in told if (row["key"] == worst[0]) == is_worst)
+            for name in ("happened", "of_all")
+        ]
         for is_worst in (True, False)
     )
     usual = np.average([c[4] for c in COURIERS if c is not worst], weights=_parcels(told, worst[0]))
@@ -139,5 +142,5 @@ def _couriers(lake: Lake) -> Iterator[Check]:
 def _parcels(told: list[dict[str, Any]], worst: str) -> list[int]:
     """Return how many parcels each of the other couriers carried, in their order."""
     return [
-        max(1, sum(row["whole"] for row in told if row["key"] == c[0])) for c in COURIERS if c[0] != worst
+        max(1, sum(row["of_all"] for row in told if row["key"] == c[0])) for c in COURIERS if c[0] != worst
     ]

@@ -13,7 +13,7 @@ import numpy as np
 
 from huaxiang.models import bgnbd, gamma_gamma, learned_sentiment
 from huaxiang.models.lexicon import shipped_lexicon
-from huaxiang.world.report import Check
+from huaxiang.world.report import Check, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,9 +95,8 @@ def _comments(path: Path) -> list[Check]:
 
 
 def _share(name: str, right: NDArray[np.bool_], wanted: float, most: float) -> Check:
-    """A share with its 95 % interval (Wilson 1927), beside what guessing the commoner side would give."""
-    n, share, z = len(right), float(right.mean()), 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    width = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    told = f"{share:.1%} [{middle - width:.1%}, {middle + width:.1%}], majority guess {most:.1%}"
+    """A share with its 95 % interval, beside what guessing the commoner side would give."""
+    share = float(right.mean())
+    low, high = share_interval(int(right.sum()), len(right))
+    told = f"{share:.1%} [{low:.1%}, {high:.1%}], majority guess {most:.1%}"
     return Check(name, f"≥ {wanted:.1%}", told, ok=share >= wanted)

@@ -1,4 +1,4 @@
-"""Checks of gifts: who gave to whom on which day, against what was planted."""
+"""Checks of what people buy: who gave to whom on which day, and in which price band everybody buys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from huaxiang.world.report import Check
+from huaxiang.world.report import Check, share_interval
 from huaxiang.world.rows import compute
 from huaxiang.world.sides import true_persons
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from huaxiang.world.sides import Lake, Planted
 
 F1 = 0.9
+RIGHT, FEWEST_LINES, CURVE = 0.9, 3, (1, 5, 10, 20)
 
 
 def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
@@ -44,3 +45,30 @@ def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
     score = 2 * both / max(len(said) + len(true), 1)
     told = f"{score:.3f} of {len(true):,} planted; precision {precision:.3f}, recall {recall:.3f}"
     yield Check("gifts: F1 of giver, receiver and day", f"≥ {F1}", told, score >= F1)
+
+
+def price_band_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
+    """Compare the band in which people buy with the planted one, by how many order lines tell it.
+
+    A planted buyer takes a neighbouring band once in three times, so that few lines leave doubt.
+    """
+    owner = true_persons(lake, planted)
+    bands = {row["true_person"]: row["band"] + 1 for row in planted.table("price_band").to_pylist()}
+    rows: list[Any] = lake.columns(
+        "portrait", "person", "price_band_365d", "price_band_lines_365d"
+    ).to_pylist()
+    told = [
+        (row["price_band_365d"] == bands[owner[row["person"]]], row["price_band_lines_365d"])
+        for row in rows
+        if row["price_band_365d"] is not None and row["person"] in owner
+    ]
+
+    def right(fewest: int) -> str:
+        kept = [ok for ok, lines in told if lines >= fewest]
+        return f"≥ {fewest}: {sum(kept) / max(len(kept), 1):.2f} of {len(kept):,}"
+
+    kept = [ok for ok, lines in told if lines >= FEWEST_LINES]
+    share = sum(kept) / max(len(kept), 1)
+    low, high = share_interval(sum(kept), max(len(kept), 1))
+    found = f"{share:.3f} [{low:.2f}, {high:.2f}] of {len(kept):,} people; {', '.join(map(right, CURVE))}"
+    yield Check(f"price band: right, {FEWEST_LINES} lines or more", f"≥ {RIGHT}", found, share >= RIGHT)
