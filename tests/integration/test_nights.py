@@ -153,7 +153,7 @@ def test_what_flows_to_a_stage_is_its_stock(lake: str) -> None:
         return {tuple(row.values()) for row in query(lake, sql).to_pylist()}
 
     stock = counted("SELECT ladder, brand_id, stage, count(*) FROM stage GROUP BY ALL")
-    assert len({ladder for ladder, *_ in stock}) == 3
+    assert {ladder for ladder, *_ in stock} >= {"aipl", "four_a", "five_a", "experience"}
     flowed = "SELECT ladder, brand_id, to_stage, sum(people)::BIGINT FROM stage_flow WHERE release = 3 AND to_stage IS NOT NULL GROUP BY ALL"
     assert counted(flowed) == stock
     came = "SELECT ladder, brand_id, from_stage, sum(people)::BIGINT FROM stage_flow WHERE release = 3 AND from_stage IS NOT NULL GROUP BY ALL"

@@ -57,10 +57,8 @@ def people(_session: SparkSession) -> dict[str, Any]:
         review("mall:cross", "2026-11-03", "质量不错"),
         review("mall:quiet", "2026-11-01", None),
     ]
-    found: dict[str, DataFrame] = {
-        "review": clean(_session, "review", *reviews),
-        "product": clean(_session, "product"),
-    }
+    empty = {feed: clean(_session, feed) for feed in ("product", "delivery", "region")}
+    found: dict[str, DataFrame] = {"review": clean(_session, "review", *reviews), **empty}
     catalogue = type(CATALOGUE)(
         CATALOGUE.events, tuple(m for m in CATALOGUE.measures if m.part.event.name == "review"), ()
     )

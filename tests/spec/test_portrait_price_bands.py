@@ -57,22 +57,29 @@ def product(number: int, price: int | None, category: str = "tea", **more: Any) 
     }  # fmt: skip
 
 
-def test_bands_stay_until_the_shelf_is_another(spark: SparkSession) -> None:
+def test_bands_stay_for_a_quarter(spark: SparkSession) -> None:
     shelf = [product(n, price) for n, price in enumerate(SHELF)]
-    shelf += [
-        product(99, None),
-        product(100, 500, "few"),
-        product(0, 95, at="2026-02-01 00:00"),
-    ]  # a new price
-    products = priced(clean(spark, "product", *shelf))
-    (cut,) = cut_bands(products, (), release=3)
-    assert (cut[0], cut[2], cut[3]) == ("tea", 15, 3)
-    assert [r["price"] for r in products.where("key = 'mall:p0'").collect()] == [95]
-    other = {"category": "tea", "begins": [1, 2, 3, 4], "since_release": 2}
-    assert cut_bands(products, [other | {"products": 30}], release=3) == [("tea", [1, 2, 3, 4], 30, 2)]
-    assert cut_bands(products, [other | {"products": 8}], release=3) == [("tea", [1, 2, 3, 4], 8, 2)]
-    for size in (31, 7):  # less than half as many, twice as many
-        assert cut_bands(products, [other | {"products": size}], release=3) == [cut]
+    shelf += [product(99, None), product(100, 500, "few")]
+    later = [product(0, 95, at="2026-10-01 00:00")]  # a new price
+    later += [product(200 + n, 12_000 + n, at="2026-11-02 00:00") for n in range(20)]
+    later += [product(300 + n, price, "new", at="2026-11-02 00:00") for n, price in enumerate(SHELF)]
+    before = priced(clean(spark, "product", *shelf), as_of=AS_OF)
+    products = priced(clean(spark, "product", *shelf, *later), as_of=AS_OF)
+    first = {
+        r["key"]: (r["price"], r["began"])
+        for r in products.where("key in ('mall:p0', 'mall:p200')").collect()
+    }
+    assert first == {"mall:p0": (95, 90), "mall:p200": (12_000, None)}
+    (cut,) = cut_bands(before, as_of=AS_OF)
+    assert (cut[0], cut[2], cut[3]) == ("tea", 15, date(2026, 10, 1))
+    new, tea = cut_bands(products, as_of=AS_OF)
+    assert tea == cut
+    assert (new[0], new[1], new[3]) == ("new", tea[1], None)  # the same prices, but younger than the quarter
+    (_, again) = cut_bands(
+        priced(clean(spark, "product", *shelf, *later), as_of=date(2027, 1, 1)), as_of=date(2027, 1, 1)
+    )
+    assert (again[2], again[3]) == (35, date(2027, 1, 1))
+    assert again[1] != tea[1]
 
 
 def test_somebody_buys_in_the_middle_of_their_lines(spark: SparkSession) -> None:

@@ -41,7 +41,7 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
     known = unknown.get("order_line", frozenset())
     given, bands = lake.read_release("gift"), lake.read_release("price_band")
-    products = banded(priced(lake.read_release("clean/product")), bands)
+    products = banded(priced(lake.read_release("clean/product"), as_of=as_of), bands)
     said, _ = with_models(measured, day_rows, persons, given, products, catalogue, as_of=as_of, unknown=known)
     portrait = tagged_portrait(said, catalogue, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])

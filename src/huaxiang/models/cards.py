@@ -75,7 +75,7 @@ GIFTS = Card(
 PRICE_BANDS = Card(
     name="price_bands",
     version="1",
-    method="natural breaks (Jenks 1967) in the logarithms of a category's list prices, kept from night to night",
+    method="natural breaks (Jenks 1967) in the logarithms of the list prices with which a category began the quarter",
     needs=("products_365d",),
     gives={
         "band": "int",

@@ -70,7 +70,7 @@ def unknown_names(
 
     def is_known(event: Event, name: str) -> bool:
         for lookup in event.lookups:
-            theirs = dict(lookup.take).get(name)
+            theirs = dict((*lookup.take, *lookup.gather)).get(name)
             if theirs is not None:
                 sought = all(is_known(event, ours) for _, ours in lookup.on)
                 return sought and is_given(lookup.feed, theirs)

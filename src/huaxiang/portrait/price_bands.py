@@ -1,11 +1,13 @@
 """In which price band somebody buys: of each category by its own prices, and over all of them.
 
-A category's bands are cut from its products' list prices and then kept, so that a person's band changes with
-what they buy, not with the shelf: they are cut anew only when the products are half or double as many.
+A category's bands are cut from the list prices with which its products began the quarter, so that a person's
+band changes with what they buy, not with the shelf of the day; and they depend on nothing but the products, so
+that nights one by one and all at once cut the same.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,6 @@ from huaxiang.models.cards import PRICE_BANDS
 from huaxiang.models.price_bands import natural_breaks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from pyspark.sql import DataFrame
@@ -25,39 +26,55 @@ if TYPE_CHECKING:
 WINDOW = 365
 PRODUCTS = "products"
 """The measure whose day rows tell which products somebody bought."""
-KEPT = 0.5, 2.0
-"""Bands stay while the products are at least and less than so many times those that they were cut from."""
 
 
-def priced(products: DataFrame) -> DataFrame:
-    """Return each product's newest version that has a category and a price: `key`, `category`, `price`."""
+def quarter_of(as_of: date) -> date:
+    """Return the first day of the quarter of a date."""
+    return as_of.replace(month=(as_of.month - 1) // 3 * 3 + 1, day=1)
+
+
+def priced(products: DataFrame, *, as_of: date) -> DataFrame:
+    """Return each product that has a category and a price: `key`, `category`, `price`, and `began`.
+
+    Category and price are of its newest version, `began` is the price with which it went into the quarter of
+    `as_of`: null for a product that is younger. A version without a date comes before all others.
+    """
     known = products.where(F.col("category").isNotNull() & (F.col("list_price_minor") > 0))
-    newest = F.max(F.struct("business_date", "changed_at", "event_key", "category", "list_price_minor"))
-    key = F.concat("platform", F.lit(":"), "product_id").alias("key")
-    said = known.groupBy(key).agg(newest.alias("_said"))
-    return said.select("key", F.col("_said.category"), F.col("_said.list_price_minor").alias("price"))
+    version = F.struct("business_date", "changed_at", "event_key", "category", "list_price_minor")
+    is_old = F.col("business_date").isNull() | (F.col("business_date") < F.lit(quarter_of(as_of)))
+    said = known.groupBy(F.concat("platform", F.lit(":"), "product_id").alias("key")).agg(
+        F.max(version).alias("_newest"), F.max(F.when(is_old, version)).alias("_began")
+    )
+    return said.select(
+        "key",
+        F.col("_newest.category"),
+        F.col("_newest.list_price_minor").alias("price"),
+        F.col("_began.list_price_minor").alias("began"),
+    )
 
 
-def cut_bands(
-    products: DataFrame, known: Iterable[Mapping[str, Any]], *, release: int
-) -> list[tuple[str, list[int], int, int]]:
+def cut_bands(products: DataFrame, *, as_of: date) -> list[tuple[str, list[int], int, date | None]]:
     """Return the rows of `price_band`: category, where bands 2 to 5 begin, of how many products, since when.
 
-    `products` as of `priced`; `known` are the rows before, which stay where the number of products allows it.
+    `products` as of `priced`. A category that had no bands when the quarter began is cut from what there is by
+    now, and has no date.
     """
-    before = {row["category"]: row for row in known}
-    counted = products.groupBy("category", "price").count().toArrow()
-    rows: dict[str, list[tuple[int, int]]] = {}
-    for row in counted.to_pylist():
-        rows.setdefault(row["category"], []).append((row["price"], row["count"]))
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in products.groupBy("category", "price", "began").count().toArrow().to_pylist():
+        rows.setdefault(row["category"], []).append(row)
     bands = []
     for category, held in sorted(rows.items()):
-        prices, counts = (np.array(column, float) for column in zip(*sorted(held), strict=True))
-        size, old = int(counts.sum()), before.get(category)
-        if old is not None and KEPT[0] * old["products"] <= size < KEPT[1] * old["products"]:
-            bands.append((category, list(old["begins"]), old["products"], old["since_release"]))
-        elif (begins := natural_breaks(prices, counts)) is not None:
-            bands.append((category, list(begins), size, release))
+        for price, since in (("began", quarter_of(as_of)), ("price", None)):
+            counts: Counter[int] = Counter()
+            for row in held:
+                if row[price] is not None:
+                    counts[row[price]] += row["count"]
+            prices = sorted(counts)
+            size = np.array([counts[one] for one in prices], float)
+            begins = natural_breaks(np.array(prices, float), size)
+            if begins is not None:
+                bands.append((category, list(begins), int(size.sum()), since))
+                break
     return bands
 
 

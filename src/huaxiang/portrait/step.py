@@ -98,13 +98,11 @@ def _write_gifts(night: Night) -> DataFrame:
 
 def _write_bands(night: Night) -> DataFrame:
     """Bring `price_band` up to tonight's products, and return these with their bands."""
-    products = priced(night.lake.read("clean/product"))
-    if "product" in night.changed_feeds or not night.lake.exists("price_band"):
-        known = [row.asDict() for row in night.lake.read_pinned("price_band").collect()]
-        bands = cut_bands(products, known, release=night.number)
-        schema = struct_type(night.contracts["price_band"])
-        if sorted(bands) != sorted(tuple(row[name] for name in schema.names) for row in known):
-            night.attempt.replace("price_band", local_frame(night.spark, bands, schema).coalesce(1))
+    products = priced(night.lake.read("clean/product"), as_of=night.as_of)
+    bands = local_frame(
+        night.spark, cut_bands(products, as_of=night.as_of), struct_type(night.contracts["price_band"])
+    )
+    night.attempt.replace("price_band", bands.coalesce(1), unless_equal=True)
     return banded(products, night.lake.read("price_band"))
 
 
