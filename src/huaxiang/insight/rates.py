@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from huaxiang.days.measures import Rate
+    from huaxiang.days.measures import Measure, Rate
 
 ALL = "all"
 """What `key_kind` and `key` say of the rows that tell of everybody."""
@@ -38,15 +38,15 @@ def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> Data
     counted = (
         day_rows.where(mine & dated)
         .groupBy(*grain)
-        .agg(*(F.sum(m.part.column).alias(name) for name, m in measures.items()))
+        .agg(*(F.sum(m.part.column).alias(_sum_of(m)) for m in measures.values()))
     )
     told = [
         F.when(
-            F.col("key_kind").isin(*rate.kinds) & (F.col(rate.per.name) > 0),
+            F.col("key_kind").isin(*rate.kinds) & (F.col(_sum_of(rate.per)) > 0),
             F.struct(
                 F.lit(rate.name).alias("rate"),
-                F.coalesce(rate.of.name, F.lit(0)).alias("happened"),
-                F.col(rate.per.name).alias("of_all"),
+                F.coalesce(_sum_of(rate.of), F.lit(0)).alias("happened"),
+                F.col(_sum_of(rate.per)).alias("of_all"),
             ),
         )
         for rate in declared
@@ -66,3 +66,8 @@ def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> Data
         low.alias("share_low"),
         high.alias("share_high"),
     )
+
+
+def _sum_of(measure: Measure) -> str:
+    """The column that holds a measure's sum: a measure may be called `month`."""
+    return f"_{measure.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -24,6 +25,7 @@ from huaxiang.portrait.gifts import gifts_known
 from huaxiang.portrait.modelled import with_models
 from huaxiang.portrait.price_bands import banded, cut_bands, priced
 from huaxiang.portrait.tags import tagged_portrait
+from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -67,10 +69,10 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     lake = night.lake
     try:
         day_rows, persons = lake.read("day_row"), lake.read("person_account")
-        given = _write_gifts(night)
+        given, products = together([partial(_write_gifts, night), partial(_write_bands, night)])
         unknown = unknown_by_feed(coverage).get("order_line", frozenset())
         modelled, told = with_models(
-            measured, day_rows, persons, given, _write_bands(night), night.catalogue,
+            measured, day_rows, persons, given, products, night.catalogue,
             as_of=night.as_of, unknown=unknown,
         )  # fmt: skip
         _write_fits(night, told)
