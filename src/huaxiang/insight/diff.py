@@ -40,8 +40,8 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
     known = unknown.get("order_line", frozenset())
-    given, bands = lake.read_release("gift"), lake.read_release("price_band")
-    products = banded(priced(lake.read_release("clean/product"), as_of=as_of), bands)
+    given, bands, sold = (_released(lake, name) for name in ("gift", "price_band", "clean/product"))
+    products = banded(priced(sold, as_of=as_of), bands)
     said, _ = with_models(measured, day_rows, persons, given, products, catalogue, as_of=as_of, unknown=known)
     portrait = tagged_portrait(said, catalogue, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
@@ -53,6 +53,11 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     return found
 
 
+def _released(lake: Lake, name: str) -> DataFrame:
+    """Return a table of the newest release; of a feed that never came, no row."""
+    return lake.read_release(name) if name in lake.release().tables else lake.read(name)
+
+
 def _day_rows(lake: Lake, book: Book) -> DataFrame:
     catalogue = book.catalogue
     wide = catalogue.cell_columns()
@@ -60,9 +65,8 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     old = lake.read_release("day_row")
     tables = lake.release().tables
 
-    def read(feed: str) -> DataFrame:  # of a feed that never came, no row
-        name = f"clean/{feed}"
-        return lake.read_release(name) if name in tables else lake.read(name)
+    def read(feed: str) -> DataFrame:
+        return _released(lake, f"clean/{feed}")
 
     stale = [s for s in catalogue.streams() if known.get(s) != catalogue.stream_definition(s)]
     kept = old.where(~F.col("stream").isin(*stale)) if stale else old
