@@ -100,6 +100,12 @@ class Night:
         """What the steps so far have to tell, also those that ran in another process."""
         return self.attempt.notes
 
+    def day_rows(self) -> DataFrame:
+        """Return tonight's day rows with every value column of the catalogue, also of feeds that never came."""
+        from huaxiang.days.cells import widened  # noqa: PLC0415
+
+        return widened(self.lake.read("day_row"), self.catalogue.cell_columns(), "release")
+
     def cut(self, frame: DataFrame) -> DataFrame:
         """Return the frame worked out, where plans cost more than rows: Spark analyses a long plan at every step."""
         return frame.localCheckpoint() if self.small else frame

@@ -146,7 +146,7 @@ def nights(
 def _check(book: Book, pepper: bytes, lake: Lake) -> None:
     """Refuse a key or settings that are not those of the nights before."""
     check_pepper(lake, pepper)
-    check_settled(lake, book.config, book.source, book.catalogue.ladders())
+    check_settled(lake, book.config, book.source, book.catalogue.ladder_rules())
 
 
 def _page(root: str, night: Night) -> Any:

@@ -10,10 +10,7 @@ from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from huaxiang.config import Config
-    from huaxiang.days.measures import Tag
     from huaxiang.sources.map import SourceMap
     from huaxiang.tables.lake import Lake
 
@@ -45,12 +42,13 @@ def check_contracts(lake: Lake) -> None:
         raise ConfigurationError(problems, hint)
 
 
-def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders: Iterable[Tag] = ()) -> None:
+def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders: Rules | None = None) -> None:
     """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
     A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
     So is a source map whose columns of a feed without keys change: these columns are the rows' keys. And a
-    ladder whose rules change under the same version: what its stages meant would be told by nothing.
+    ladder whose rules, or what they read (`Catalogue.ladder_rules`), change under the same version: what its
+    stages meant would be told by nothing.
     """
     now: dict[str, Any] = {
         "currency": config.currency,
@@ -64,10 +62,8 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     keyless = before.get("keyless", {})
     mine = {source.source: _keyless(source)} if source else {}
     maps = {**keyless, **{name: {**keyless.get(name, {}), **feeds} for name, feeds in mine.items()}}
-    ladders_before: Rules = before.get("ladders", {})
-    ladders_now = {
-        tag.name: {str(tag.ladder.version): tag.ladder.definition()} for tag in ladders if tag.ladder
-    }
+    ladders_before: Rules = before.get("ladder_rules", {})
+    ladders_now = ladders or {}
     problems = [
         *_changed_ladders(ladders_before, ladders_now),
         *_changed(before, now),
@@ -82,11 +78,17 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
         **now,
         "rates": {**known, **now["rates"]},
         "keyless": maps,
-        "ladders": {**ladders_before, **every_version},
+        "ladder_rules": {**ladders_before, **every_version},
         "contracts": versions,
     }
     if settled != before:
         lake.storage.write_text(FILE, json.dumps(settled))
+
+
+def settled_zone(lake: Lake, config: Config) -> str:
+    """Return the business zone that a lake's dates have; of a lake that settled none, the configuration's."""
+    text = lake.storage.read_text(FILE)
+    return str(json.loads(text or "{}").get("business_zone", config.business_zone))
 
 
 def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[Problem]:

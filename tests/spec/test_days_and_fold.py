@@ -35,7 +35,7 @@ PERSON_OF = {
     "mall:buyer": "buyer", "mall:edge": "edge", "mall:two": "two", "outlet:two": "two", "mall:refund": "refund",
     "mall:ties": "ties", "weiwo:fan": "fan", "weiwo:star": "star", "weiwo:star2": "star", "weiwo:left": "left",
     "weiwo:brand": "brand", "mall:none": "none", "weiwo:reader": "reader", "mall:undated": "undated",
-    "mall:waits": "waits", "mall:rich": "rich", "mall:parcel": "parcel",
+    "mall:waits": "waits", "mall:rich": "rich", "mall:parcel": "parcel", "mall:wearer": "wearer",
 }  # fmt: skip
 
 
@@ -84,6 +84,14 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             for n, product in enumerate(("p1", "p2", "p9"))
         ),
         line("mall:parcel", "o21", "2026-11-01 08:00", 100, "p1"),
+        # two of L kept; two of M bought and one of them sent back; a gift and what has no size tell nothing
+        *(line("mall:wearer", f"o3{n}", "2026-11-02 08:00", 10, "coat L") for n in range(2)),
+        *(line("mall:wearer", f"o4{n}", "2026-11-02 08:00", 10, "coat M") for n in range(2)),
+        *(
+            line("mall:wearer", f"o5{n}", "2026-11-02 08:00", 10, "coat S", has_gift_card=True)
+            for n in range(3)
+        ),
+        line("mall:wearer", "o60", "2026-08-01 08:00", 90, "p3", list_price_minor=100),
         {k: v for k, v in line("mall:undated", "o11", "2026-11-01 08:00", 42).items() if k != "at"},
     ]
     acts = [
@@ -117,6 +125,16 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             "amount_minor": 9,
             "at": "2026-11-10 10:00",
         },
+        *(
+            {
+                "platform": "mall",
+                "order_id": order,
+                "line_id": "1",
+                "amount_minor": 5,
+                "at": "2026-11-12 10:00",
+            }
+            for order in ("o40", "o50", "o60")
+        ),
     ]
     products = [
         {
@@ -148,6 +166,13 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             "at": "2026-10-01 00:00",
         },
     ]
+    products += [
+        {
+            "platform": "mall", "product_id": f"coat {size}", "brand_id": "b5", "category": "coats", "size": size,
+            "fit": "slim" if size == "M" else "loose", "at": "2026-01-01 00:00",
+        }
+        for size in "SML"
+    ]  # fmt: skip
     posts = [
         {
             "who": "weiwo:brand",
@@ -278,6 +303,10 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("parcel", {"satisfaction_365d": 0.375, "is_unhappy": True}),
         ("buyer", {"ratings_365d": 2, "rating_points_365d": 100, "satisfaction_365d": 1.75 / 3, "is_unhappy": False}),
         ("edge", {"ratings_365d": 0, "satisfaction_365d": None, "is_unhappy": None}),
+        ("wearer", {"size_365d": "coats L", "sizes_365d": [{"key": "coats L", "value": 2}, {"key": "coats M", "value": 1}]}),
+        ("wearer", {"fit_365d": "loose", "fits_365d": [{"key": "loose", "value": 2}, {"key": "slim", "value": 1}]}),
+        ("wearer", {"bargain_lines_365d": [{"key": "home", "value": 1}]}),
+        ("buyer", {"size_365d": None, "sizes_365d": None, "bargain_lines_365d": None}),
         ("rich", {"spend_7d": 2 * MOST, "spend_all": 3 * MOST, "orders_all": 3, "top_brand_all": "b1"}),
     ],
 )  # fmt: skip
@@ -292,6 +321,7 @@ def test_a_person_is_told_as_declared(told: dict[str, Any], person: str, expecte
         (("buyer", "b1"), {"spend_all": 1000, "orders_all": 1, "reviews_all": 2, "followings": None}),
         (("buyer", "b0"), {"spend_all": 9000, "last_order_date": date(2026, 8, 1)}),  # p3 was b0 in August
         (("ties", "b3"), {"spend_all": 300}),  # and b3 in November
+        (("wearer", "b0"), {"spend_all": 85, "returned_all": 5}),  # sent back when p3 was b3, bought as b0's
         (("fan", "b1"), {"followings": 1, "spend_all": 0, "visits_90d": None}),
         (("left", "b1"), {"followings": 0, "follow_events_90d": 0}),
         (("reader", "b2"), {"interactions_30d": 1, "views_30d": 1}),

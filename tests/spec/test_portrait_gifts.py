@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 AS_OF = date(2026, 11, 20)
 CATALOGUE = load_catalogue(CONTRACTS)
 PERSON_OF = {
-    "mall:anna": "anna", "weiwo:anna": "anna", "mall:ben": "ben", "mall:cleo": "cleo", "mall:dan": "dan",
+    "mall:anna": "anna", "weiwo:anna": "anna", "mall:ben": "ben", "weiwo:ben": "ben", "mall:cleo": "cleo", "mall:dan": "dan",
     "mall:shy": "shy", "mall:phoneless": "phoneless",
 }  # fmt: skip
 PHONES = {
     "weiwo:anna": ["A", "A old"], "mall:ben": ["B", "shared"], "mall:cleo": ["C"], "mall:dan": ["D", "shared"],
-    "mall:shy": ["S"],
+    "mall:shy": ["S"], "weiwo:ben": ["a pickup point's"],
 }  # fmt: skip
 
 
@@ -42,6 +42,7 @@ LINES = [
     line("mall:anna", "for nobody", "unheard of"),
     line("mall:anna", "for two", "shared"),  # of Ben or of Dan: sent, but nobody knows to whom
     line("mall:anna", "for shy", "S"),  # who does not agree to be found by her phone
+    line("mall:anna", "fetched", "a pickup point's"),  # which links nobody, whoever claims it
     line("mall:anna", "long ago", "B", on="2025-11-20"),  # the 366th day
     line("mall:anna", "a year ago", "C", on="2025-11-21"),
     line("mall:anna", "tomorrow", "C", on="2026-11-21"),
@@ -75,8 +76,17 @@ def given(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
         ),
     }
     persons = spark.createDataFrame(list(PERSON_OF.items()), "account string, person string")
+    blocked = spark.createDataFrame(
+        [("phone", "a pickup point's"[:16])], "kind string, value_pseudonym string"
+    )
     made = gifts_known(
-        found.__getitem__, persons, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai", joins_by_default=True
+        found.__getitem__,
+        persons,
+        blocked,
+        CATALOGUE,
+        as_of=AS_OF,
+        zone="Asia/Shanghai",
+        joins_by_default=True,
     )
     return made.localCheckpoint(), persons
 
@@ -110,6 +120,8 @@ def test_a_gift_has_a_giver_and_a_receiver_where_one_is_known(spark: SparkSessio
     }
     silent = with_gifts(measured, made, CATALOGUE, TOLD_BY, as_of=AS_OF).select(*names).distinct().collect()
     assert [tuple(r) for r in silent] == [(None,) * 4]
+    wraps = with_gifts(measured, made, CATALOGUE, TOLD_BY[:1], as_of=AS_OF).where("person = 'cleo'").collect()
+    assert [tuple(r[name] for name in names) for r in wraps] == [(2, None, None, 200)]  # no recipients told
 
 
 def test_a_receiver_who_buys_later_is_won(spark: SparkSession) -> None:

@@ -61,15 +61,19 @@ def test_bands_stay_for_a_quarter(spark: SparkSession) -> None:
     shelf = [product(n, price) for n, price in enumerate(SHELF)]
     shelf += [product(99, None), product(100, 500, "few")]
     later = [product(0, 95, at="2026-10-01 00:00")]  # a new price
+    later += [
+        product(n, price, "moved", at="2026-11-10 00:00") for n, price in enumerate(SHELF[:8])
+    ]  # not yet
+    later += [product(1, 7, at="2026-11-21 00:00")]  # after the night
     later += [product(200 + n, 12_000 + n, at="2026-11-02 00:00") for n in range(20)]
     later += [product(300 + n, price, "new", at="2026-11-02 00:00") for n, price in enumerate(SHELF)]
     before = priced(clean(spark, "product", *shelf), as_of=AS_OF)
     products = priced(clean(spark, "product", *shelf, *later), as_of=AS_OF)
     first = {
-        r["key"]: (r["price"], r["began"])
+        r["key"]: (r["price"], r["is_old"])
         for r in products.where("key in ('mall:p0', 'mall:p200')").collect()
     }
-    assert first == {"mall:p0": (95, 90), "mall:p200": (12_000, None)}
+    assert first == {"mall:p0": (90, True), "mall:p200": (12_000, False)}
     (cut,) = cut_bands(before, as_of=AS_OF)
     assert (cut[0], cut[2], cut[3]) == ("tea", 15, date(2026, 10, 1))
     new, tea = cut_bands(products, as_of=AS_OF)
@@ -78,7 +82,7 @@ def test_bands_stay_for_a_quarter(spark: SparkSession) -> None:
     (_, again) = cut_bands(
         priced(clean(spark, "product", *shelf, *later), as_of=date(2027, 1, 1)), as_of=date(2027, 1, 1)
     )
-    assert (again[2], again[3]) == (35, date(2027, 1, 1))
+    assert (again[2], again[3]) == (28, date(2027, 1, 1))  # seven of them have moved by now
     assert again[1] != tea[1]
 
 

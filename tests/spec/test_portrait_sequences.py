@@ -29,6 +29,7 @@ NAMES = (
     "repurchase_cycles",
     "link_visits_bought",
     "click_to_order_lag",
+    "bought_again",
 )
 FOLLOWED = """\
 - measure: link_visits_bought
@@ -51,6 +52,14 @@ FOLLOWED = """\
   grains: [person]
   windows: [90]
   unit: days
+- measure: bought_again
+  title: {en: Orders followed by another, zh: 复购次数}
+  means: {en: "Order lines followed by a later one within thirty days", zh: 三十天内再次下单的订单行数}
+  from: order_line
+  adds_up: ordered(followed)
+  then: {from: order_line, within_days: 30}
+  grains: [person]
+  windows: [365]
 """
 COVERS = {f: {"mall": "everybody"} for f in ("order_line", "browse_event", "ad_event")}
 
@@ -168,6 +177,9 @@ def both(_session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> An
         ("old", {"repurchase_gap_all": 167.0, "repurchase_gap_365d": 304.0, "repurchase_gap_spread_all": 68.5}),
         ("tomorrow", {"repurchase_gap_all": None}),
         ("clicked", {"link_visits_bought_90d": 2, "click_to_order_lag_90d": 1.75}),
+        ("twice", {"bought_again_365d": 1}),  # nothing follows itself
+        ("once", {"bought_again_365d": 0}),
+        ("clicked", {"bought_again_365d": 1}),
         ("once", {"link_visits_bought_90d": 0, "click_to_order_lag_90d": None}),
         ("nobody", {"link_visits_bought_90d": 0, "repurchase_gap_all": None, "repurchase_cycles": None}),
     ],

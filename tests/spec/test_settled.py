@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from huaxiang.days.measures import Ladder, Tag
+
 
 def lake_of(lines: DataFrame, folder: Path) -> Any:
     there = {"clean/order_line": lines}
@@ -89,18 +91,41 @@ def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> N
 
 def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_path: Path) -> None:
     lake = lake_of(clean(spark, "order_line", {}), tmp_path)
-    ladders = [tag for tag in load_catalogue(CONTRACTS).ladders() if tag.name == "aipl" and tag.ladder]
-    check_settled(lake, Config(), None, ladders)
-    ladder = ladders[0].ladder
+    catalogue = load_catalogue(CONTRACTS)
+    (aipl,) = (tag for tag in catalogue.ladders() if tag.name == "aipl")
+    ladder = aipl.ladder
     assert ladder
+
+    def settle(ladder: Ladder, **others: Tag) -> None:
+        named = {"aipl": replace(aipl, ladder=ladder), **others}
+        tags = tuple(
+            named.get(tag.name, tag) for tag in catalogue.tags if not tag.ladder or tag.name == "aipl"
+        )
+        check_settled(lake, Config(), None, replace(catalogue, tags=tags).ladder_rules())
+
+    settle(ladder)
     shorter = replace(ladder, rungs=ladder.rungs[:-1])
     with pytest.raises(ConfigurationError) as refused:
-        check_settled(lake, Config(), None, [replace(ladders[0], ladder=shorter)])
-    assert [p.place for p in refused.value.problems] == ["ladder aipl, version 1"]
-    check_settled(lake, Config(), None, [replace(ladders[0], ladder=replace(shorter, version=2))])
-    check_settled(lake, Config(), None, ladders)  # and back: both are known by now
-    with pytest.raises(ConfigurationError, match="version 2"):
-        check_settled(lake, Config(), None, [replace(ladders[0], ladder=replace(ladder, version=2))])
+        settle(shorter)
+    assert [p.place for p in refused.value.problems] == [f"ladder aipl, version {ladder.version}"]
+    settle(replace(shorter, version=9))
+    settle(ladder)  # and back: both are known by now
+    with pytest.raises(ConfigurationError, match="version 9"):
+        settle(replace(ladder, version=9))
+
+
+def test_what_a_ladder_reads_is_part_of_its_rules(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+    catalogue = load_catalogue(CONTRACTS)
+    check_settled(lake, Config(), None, catalogue.ladder_rules())
+    tags = tuple(
+        replace(tag, derived="recency_days > 999") if tag.name == "has_left" else tag
+        for tag in catalogue.tags
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        check_settled(lake, Config(), None, replace(catalogue, tags=tags).ladder_rules())
+    places = [p.place for p in refused.value.problems]
+    assert places == ["ladder experience, version 1", "ladder brand_experience, version 1"]
 
 
 def test_a_lake_of_another_contract_is_refused_by_name(spark: SparkSession, tmp_path: Path) -> None:

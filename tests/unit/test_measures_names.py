@@ -106,7 +106,14 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
                 f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n"
                 "  less: {from: order_line, adds_up: min(on_date)}"
             ),
-            "`less` with `min`; expected sum, count or count_of, on both sides",
+            "`less` with `min`; expected sum, count, count_of, distinct, top, top_share, by, on both sides",
+        ),
+        (
+            (
+                f"- measure: x\n{WORDS}  from: order_line\n  adds_up: top(size)\n"
+                "  less: {from: order_return, adds_up: top(fit)}"
+            ),
+            "`top(fit)` less from `top(size)`; expected one way and one key on both sides",
         ),
         (f"- tag: x\n{WORDS}  derived: true", "`derived: True`; expected an expression"),
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),

@@ -220,6 +220,17 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     bands = {r["true_person"]: r["band"] for r in pq.read_table(truth / "price_band.parquet").to_pylist()}
     for row in lake["portrait"]:
         row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
+    worn: dict[str, list[Any]] = {}
+    for r in pq.read_table(truth / "size.parquet").to_pylist():
+        worn.setdefault(r["true_person"], []).append(r)
+    waits = {r["true_person"]: r["bargain"] for r in pq.read_table(truth / "bargain.parquet").to_pylist()}
+    for row in lake["portrait"]:
+        sizes = worn.get(row["person"], [])
+        row["sizes_365d"] = [{"key": f"{r['category']} {r['size']}", "value": 3} for r in sizes]
+        row["fits_365d"] = [{"key": r["fit"], "value": 3} for r in sizes[:1]]
+        for end, off in (("", 0.0), ("_low", -0.1), ("_high", 0.1)):
+            row[f"promotion_sensitivity_365d{end}"] = waits.get(row["person"], 1.0) + off
+        row["order_lines_365d"] = 9
     lake["gift"] = [
         {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
         for row in pq.read_table(truth / "gifts.parquet").to_pylist()
@@ -233,8 +244,13 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
     assert told["gifts: F1 of giver, receiver and day"].ok
     assert told["price band: right, 3 lines or more"].ok
+    fits = [name for name in told if name.startswith(("size by", "promotion sensitivity"))]
+    assert len(fits) == 2
+    assert all(told[name].ok for name in fits)
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
+        row["sizes_365d"] = [{"key": "fashion/men nobody's", "value": 3}]
+        row["promotion_sensitivity_365d_high"] = row["promotion_sensitivity_365d_low"]
         row["price_band_365d"] = 3
     for row in lake["gift"]:
         row["receiver"] = row["person"]
@@ -244,6 +260,7 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert not told[courier.name].ok
     assert not told["gifts: F1 of giver, receiver and day"].ok
     assert not told["price band: right, 3 lines or more"].ok
+    assert not any(told[name].ok for name in fits)
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

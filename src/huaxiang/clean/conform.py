@@ -139,7 +139,7 @@ def _read_money(
 def _contact_kind(column: Declared, contract: Contract) -> Column:
     if "kind" in contract.names:
         return F.col("kind")
-    return F.lit(next((k for k in (PHONE, E_MAIL) if column.name.startswith(k)), ""))
+    return F.lit(E_MAIL if column.name.startswith(E_MAIL) else PHONE)
 
 
 def _note_controls(typed: _Typed, texts: list[Declared], contract: Contract) -> None:

@@ -100,7 +100,7 @@ def new_buyers(
         print(f"Nobody bought {brand or 'anything'} for the first time in twelve months.")
         return
     print(
-        f"{brand or 'Any brand'}; orders are known since {told[0]['covered_from']}: soon after it, old buyers look new."
+        f"{brand or 'Any brand'}; orders of every shop are known since {told[0]['covered_from']}: soon after it, old buyers look new."
     )
 
 

@@ -84,7 +84,9 @@ def stages_flow(
     nights = (
         f"the night of {told.last}" if told.first == told.last else f"nights from {told.first} to {told.last}"
     )
-    print(f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}. The diagonal stayed.")
+    print(
+        f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}. The diagonal stayed on the last of them."
+    )
     if not told.moves.counts:
         print("On these nights the ladder was new or of another version: no move was people's own.")
 

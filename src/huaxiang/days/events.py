@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Contract
 
 KEY_KINDS = (
-    "account", "brand", "category", "product", "topic", "aspect", "hour", "courier", "tier", "campaign", "scene",
+    "account", "brand", "category", "product", "size", "fit", "topic", "aspect", "hour", "courier", "tier", "campaign",
+    "scene",
 )  # fmt: skip
 OWN_DATE = "business_date"
 _EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")
@@ -30,7 +31,7 @@ _OPINION = {
     "sentiment": NameInfo("int", "What the text feels, from -100 to 100"),
     "aspects": NameInfo("array<string>", "What the text speaks of"),
 }
-_LOOKUP_KEYS = ("feed", "on", "take", "gather", "as_at", "needs")
+_LOOKUP_KEYS = ("feed", "on", "take", "gather", "as_at", "dated_by", "needs")
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ class Lookup:
     `gather` too, but of every row found: a list of distinct values, without nulls, in ascending order.
     `each` is the column of `on` that holds a list: every one of its values is looked up.
     `is_whole_key`: at most one row of the other feed can be found for a value.
-    `as_at` names the column that dates the other feed's versions: the last one on or before the event's
-    date counts, and the first one also before it. With `needs`, an event without its other side waits.
+    `as_at` names the column that dates the other feed's versions: the last one on or before the date in
+    `dated_by` counts (the event's own unless said), and the first one also before it. Without `as_at`, several
+    rows for one key: the earliest by (`at`, event key) counts; `at` is None for a feed without instants. With
+    `needs`, an event without its other side waits.
     """
 
     feed: str
@@ -53,6 +56,8 @@ class Lookup:
     is_whole_key: bool
     gather: tuple[tuple[str, str], ...] = ()
     each: str | None = None
+    dated_by: str = OWN_DATE
+    at: str | None = None
 
     @property
     def awaits(self) -> str:
@@ -197,6 +202,7 @@ def _lookup(
             problems.append(
                 Problem(place, f"`{feed}` has no column `{theirs}`", hint=did_you_mean(theirs, there))
             )
+    dated_by = _dated_by(data, names, place, problems)
     for ours in on.values():
         if ours not in names:
             problems.append(Problem(place, f"unknown name `{ours}`", hint=did_you_mean(ours, names)))
@@ -218,5 +224,17 @@ def _lookup(
     whole = set(contracts[feed].key) <= set(on)
     return Lookup(
         feed, tuple(on.items()), tuple(take.items()), as_at, bool(data.get("needs", False)), whole,
-        tuple(gather.items()), lists[0] if lists else None,
+        tuple(gather.items()), lists[0] if lists else None, dated_by, contracts[feed].at,
     )  # fmt: skip
+
+
+def _dated_by(
+    data: dict[str, Any], names: Mapping[str, NameInfo], place: str, problems: list[Problem]
+) -> str:
+    """Return which of the event's dates chooses among versions."""
+    said = str(data.get("dated_by", OWN_DATE))
+    is_date = said in names and names[said].type == "date"
+    if "dated_by" in data and not (is_date and data.get("as_at")):
+        expected = "a date of this event, for a lookup `as_at`"
+        problems.append(Problem(place, f"`dated_by: {said}`", expected))
+    return said

@@ -23,6 +23,7 @@ KEYS = (
 )  # fmt: skip
 THEN_KEYS = ("from", "where", "within_days")
 LESS_KEYS = ("from", "where", "adds_up", "dated_by")
+SUBTRACTED = ("sum", "count", "count_of")
 WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
 LONGEST_WINDOW = 3650
 
@@ -66,9 +67,20 @@ def _less(
     inside.only(LESS_KEYS, " of less")
     less = _part(inside, grains, events)
     for one, where in ((part, entry), (less, inside)):
-        if one and one.way not in ("sum", "count", "count_of"):
-            where.refuse("adds_up", f"`less` with `{one.way}`", "sum, count or count_of, on both sides")
+        if one and one.way not in (*SUBTRACTED, *KEYED_WAYS):
+            ways = f"{', '.join((*SUBTRACTED, *KEYED_WAYS))}, on both sides"
+            where.refuse("adds_up", f"`less` with `{one.way}`", ways)
+    if part and less and not entry.problems and _key_asked(part) != _key_asked(less):
+        found = (
+            f"`{less.way}({', '.join(less.arguments)})` less from `{part.way}({', '.join(part.arguments)})`"
+        )
+        inside.refuse("adds_up", found, "one way and one key on both sides")
     return less
+
+
+def _key_asked(part: Part) -> tuple[str, ...]:
+    """Return which of a person's keys a part asks about; nothing for one that only adds up."""
+    return (part.way, part.arguments[0]) if part.way in KEYED_WAYS else ()
 
 
 def _then(

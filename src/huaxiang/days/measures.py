@@ -9,6 +9,7 @@ dictionary and the vocabulary of segments.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
@@ -330,6 +331,25 @@ class Catalogue:
     def ladders(self) -> tuple[Tag, ...]:
         """The tags that say on which stage of a ladder somebody stands."""
         return tuple(t for t in self.tags if t.ladder)
+
+    def ladder_rules(self) -> dict[str, dict[str, str]]:
+        """Each ladder's rules by its version, with the definitions of all that they read, as one line."""
+        said = {
+            m.column(window): f"{m.definition()} in {window}" for m in self.measures for window in m.windows
+        }
+        said |= {tag.name: tag.definition() for tag in self.tags}
+        rules = {}
+        for tag in self.ladders():
+            found: dict[str, str] = {}
+            unread = [tag.definition()]
+            while unread:
+                for word in re.findall(r"\w+", unread.pop()):
+                    if word in said and word not in (*found, tag.name):
+                        found[word] = said[word]
+                        unread.append(said[word])
+            line = "; ".join([tag.definition(), *(f"{name} is {found[name]}" for name in sorted(found))])
+            rules[tag.name] = {str(tag.ladder.version if tag.ladder else 0): line}
+        return rules
 
     def columns(self) -> tuple[str, ...]:
         """All columns that measures, window by window, and tags give to portraits and relations."""

@@ -95,7 +95,8 @@ def only_sought(other: DataFrame, lookup: Lookup, rows: DataFrame) -> DataFrame:
 def with_lookup(rows: DataFrame, lookup: Lookup, other: DataFrame) -> DataFrame:
     """Return `rows` with the looked-up columns; no row is lost or multiplied.
 
-    Several candidates: the smallest event key counts (as_at: of each version date), and of `gather` all.
+    Several candidates: the earliest by (instant, event key) counts, and of `gather` all; of several versions of
+    one date the last by (instant, event key).
     """
     side = _versions(lookup, other) if lookup.as_at else _single(lookup, other)
     if lookup.each:
@@ -117,7 +118,7 @@ def with_lookup(rows: DataFrame, lookup: Lookup, other: DataFrame) -> DataFrame:
 def _with_each(rows: DataFrame, lookup: Lookup, side: DataFrame) -> DataFrame:
     """Look up each value of a list, and gather what is found; by event key, which no two rows share."""
     sought = [mine for _, mine in lookup.on]
-    each = each_sought(rows.select("event_key", "business_date", *sought), lookup)
+    each = each_sought(rows.select("event_key", lookup.dated_by, *sought), lookup)
     joined = each.withColumn("_sought", lookup_key(lookup, ours=True)).join(
         side, F.col("_sought") == F.col("_offered"), "left"
     )
@@ -134,7 +135,7 @@ def _with_each(rows: DataFrame, lookup: Lookup, side: DataFrame) -> DataFrame:
 
 
 def _found(lookup: Lookup) -> Column:
-    return _valid_version() if lookup.as_at else F.col("_found")
+    return _valid_version(lookup.dated_by) if lookup.as_at else F.col("_found")
 
 
 def _is_missing() -> Column:
@@ -146,7 +147,8 @@ def _awaited(lookup: Lookup) -> Column:
 
 
 def _single(lookup: Lookup, other: DataFrame) -> DataFrame:
-    taken = F.struct(F.col("event_key"), *(F.col(theirs).alias(ours) for ours, theirs in lookup.take))
+    first = [F.col(lookup.at).isNull().alias("_undated"), F.col(lookup.at).alias("_at")] if lookup.at else []
+    taken = F.struct(*first, F.col("event_key"), *(F.col(theirs).alias(ours) for ours, theirs in lookup.take))
     gathered = [
         F.array_sort(F.collect_set(theirs)).alias(f"_all_{n}") for n, (_, theirs) in enumerate(lookup.gather)
     ]
@@ -177,13 +179,8 @@ def _versions(lookup: Lookup, other: DataFrame) -> DataFrame:
     )
 
 
-def _valid_version() -> Column:
-    versions = F.col("_found")
-    began = F.filter(
-        versions,
-        lambda v: (
-            v["since"].isNull() | F.col("business_date").isNull() | (v["since"] <= F.col("business_date"))
-        ),
-    )
+def _valid_version(dated_by: str) -> Column:
+    versions, day = F.col("_found"), F.col(dated_by)
+    began = F.filter(versions, lambda v: v["since"].isNull() | day.isNull() | (v["since"] <= day))
     several = F.coalesce(F.try_element_at(began, F.lit(-1)), versions[0])
     return F.when(F.size(versions) == 1, versions[0]).otherwise(several)

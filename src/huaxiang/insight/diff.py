@@ -17,6 +17,7 @@ from huaxiang.portrait.modelled import with_models
 from huaxiang.portrait.price_bands import banded, priced
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.relations.assemble import measured_relations, tagged_relations
+from huaxiang.settled import settled_zone
 from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
         parts = catalogue.streams()[stream]
         event = parts[0][0].event
         if f"clean/{event.feed}" in tables:
-            rows = event_rows(event, read(event.feed), read, zone=book.config.business_zone)
+            rows = event_rows(event, read(event.feed), read, zone=settled_zone(lake, book.config))
             frames.append(cells(rows, parts))
     return widened(stacked(frames), wide)
 

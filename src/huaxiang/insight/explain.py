@@ -18,6 +18,7 @@ from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.frames import stacked
 from huaxiang.models.cards import CARDS
 from huaxiang.portrait.vocabulary import vocabularies
+from huaxiang.settled import settled_zone
 
 if TYPE_CHECKING:
     from datetime import date
@@ -118,7 +119,7 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
         .orderBy("account")
         .collect()
     ]
-    mine = _mine(lake, catalogue, accounts, book.config.business_zone, set(release.tables))
+    mine = _mine(lake, catalogue, accounts, settled_zone(lake, book.config), set(release.tables))
     counted = _evidence(mine, catalogue, as_of)
     person_types, brand_types = vocabularies(catalogue)
     told = _tags("portrait", None, rows[0].asDict(recursive=True), "person", catalogue, person_types, counted)

@@ -32,7 +32,7 @@ def new_buyer_sources(
     A first order through a shared link counts for the link's platform, one through a campaign for
     `advertising`, others for `direct`; `unknown_link` when the link never came, `unknown` where a source does
     not say what led to its orders. `share_low` and `share_high` are the 95 % interval (Wilson 1927). First is
-    the first order known: those of before `covered_from` are not, so early months hold old buyers too.
+    the first order known: before `covered_from` those of some shop are not, so early months hold old buyers too.
     """
     first = ("first_order_date", "first_order_by")
     anybody = portrait.select(F.lit(None).cast("string").alias("brand_id"), *first)

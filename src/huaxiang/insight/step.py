@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.contracts.spark import empty_frame
 from huaxiang.insight.gifts import gift_conversions
 from huaxiang.insight.newcomers import new_buyer_sources
-from huaxiang.insight.rates import ALL, rates
+from huaxiang.insight.rates import ALL, is_told, rates
+from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -28,15 +30,20 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
     each rate, and of each courier where it has some.
     """
     lake, as_of = night.lake, night.as_of
+    coverage = list(coverage)
+    covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
+    declared = [rate for rate in night.catalogue.rates if is_told(rate, covers, unknown)]
     opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
     related = lake.read("brand_relation")
     made = {
-        "rate": rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of),
+        "rate": rates(night.day_rows(), declared, as_of=as_of)
+        if declared
+        else empty_frame(night.spark, night.contracts["rate"]),
         "new_buyer_source": new_buyer_sources(
             lake.read("portrait"),
             related,
             lake.read("clean/share_link"),
-            covered_from=min(opened, default=None),
+            covered_from=max(opened, default=None),
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),

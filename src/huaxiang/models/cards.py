@@ -84,7 +84,40 @@ PRICE_BANDS = Card(
     },
     otherwise="a category with fewer than 10 priced products has no bands",
 )
-CARDS = {card.name: card for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS)}
+AFFINITY = Card(
+    name="affinity",
+    version="1",
+    method=(
+        "shares of order lines by category and by brand, shrunk towards everybody's by a Dirichlet-multinomial"
+        " (Mosimann 1962; Minka 2000) fitted by maximum likelihood on distinct counts; lift is the share over everybody's"
+    ),
+    needs=("order_lines_365d",),
+    gives={
+        "category": "string",
+        "by_category": "array<struct<key:string,value:double,lift:double,error:double,lines:bigint>>",
+        "brand": "string",
+        "by_brand": "array<struct<key:string,value:double,lift:double,error:double,lines:bigint>>",
+    },
+    otherwise="no affinity is told",
+)
+BARGAINS = Card(
+    name="bargains",
+    version="1",
+    method=(
+        "order lines below the list price against the share of others' lines of the same category and month, by a"
+        " beta-binomial (Skellam 1948) fitted by maximum likelihood on distinct counts"
+    ),
+    needs=("order_lines_365d",),
+    gives={
+        "share": "double",
+        "expected": "double",
+        "sensitivity": "double",
+        "lowest": "double",
+        "highest": "double",
+    },
+    otherwise="the shares are told, and no sensitivity",
+)
+CARDS = {card.name: card for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS)}
 
 
 def output_type(said: str) -> str | None:

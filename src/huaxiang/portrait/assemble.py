@@ -60,7 +60,7 @@ def measured_portrait(
     by_key = [m for m in measures if m.part.way in KEYED_WAYS]
     if by_key:
         kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})
-        streams = sorted({m.part.stream for m in by_key})
+        streams = sorted({part.stream for m in by_key for part in m.parts})
         held = cells.where(F.col("key_kind").isin(*kinds) & F.col("stream").isin(*streams))
         pieces.append(keyed(held, by_key, as_of=as_of, apart=apart))
     others = [m for m in measures if m.part.way == "others"]

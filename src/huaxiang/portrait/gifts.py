@@ -2,7 +2,8 @@
 
 An order line is a gift when its parcel goes to another person, or when it is wrapped as one or comes with a
 card. It goes to another person when its recipient's phone is claimed by others and not by the buyer, or by
-nobody while the buyer is known to have another phone.
+nobody while the buyer is known to have another phone; a phone that is nobody's, as a shop's, tells nothing.
+Claims count as they are known tonight, also for orders of years ago: a number that changes hands changes them.
 """
 
 from __future__ import annotations
@@ -26,21 +27,24 @@ if TYPE_CHECKING:
 WINDOW = 365
 TOLD_BY = ("recipient_hash_key", "has_gift_wrap", "has_gift_card")
 """Columns of an order line that tell a gift; a source without any of them doesn't say who gives."""
+OF_RECIPIENTS = ("receivers", "received")
+"""Outputs that only the first of them tells."""
 
 
 def gifts_known(
     read: Callable[[str], DataFrame],
     persons: DataFrame,
+    blocked: DataFrame,
     catalogue: Catalogue,
     *,
     as_of: date,
     zone: str,
     joins_by_default: bool,
 ) -> DataFrame:
-    """Return `gifts` of all order lines and claims; `read` gives a clean feed."""
+    """Return `gifts` of all order lines and claims; `read` gives a clean feed, `blocked` as of `phone_owners`."""
     event = catalogue.events["order_line"]
     owners = phone_owners(
-        read("identity_claim"), read("consent_event"), persons, joins_by_default=joins_by_default
+        read("identity_claim"), read("consent_event"), persons, blocked, joins_by_default=joins_by_default
     )
     return gifts(event_rows(event, read(event.feed), read, zone=zone), persons, owners, as_of=as_of)
 
@@ -49,7 +53,7 @@ def gifts(order_lines: DataFrame, persons: DataFrame, owners: DataFrame, *, as_o
     """Return one row per order × receiver × brand that holds a gift, with `person`, who gives.
 
     `order_lines` are events with their `brand_id`, `owners` as `identity.contacts.phone_owners`. The receiver
-    is null where nobody knows them, or they can't be told apart. `spend_minor` is gross of returns; `given_on`
+    is null where nobody knows them, where they can't be told apart, and of what is only wrapped. `spend_minor` is gross of returns; `given_on`
     the order's date. Lines without a date, and those after `as_of`, are left out.
     """
     has_sign = F.coalesce("has_gift_wrap", F.lit(False)) | F.coalesce("has_gift_card", F.lit(False))
@@ -64,7 +68,7 @@ def gifts(order_lines: DataFrame, persons: DataFrame, owners: DataFrame, *, as_o
         owners, F.col("recipient_hash_key") == F.col("value_key"), "left"
     )
     is_claimed = F.col("claimants").isNotNull()
-    of_others = is_claimed & ~F.array_contains("claimants", F.col("person"))
+    of_others = is_claimed & ~F.col("is_shared") & ~F.array_contains("claimants", F.col("person"))
     of_nobody = F.col("recipient_hash_key").isNotNull() & ~is_claimed & F.col("_has_phone")
     is_sent = F.coalesce(of_others | of_nobody, F.lit(False))
     given = known.withColumns({"is_sent": is_sent, "is_wrapped": has_sign}).where(
@@ -85,7 +89,7 @@ def with_gifts(
     """Return `measured` with the tags that the model `gifts` says, of the 365 days up to `as_of`.
 
     0 for who gave or got none; null where orders are unknown, as `orders_all` is, or where no source tells
-    gifts (`unknown`: names of order lines). An order for two receivers is one order given, and one got by each.
+    gifts, or recipients for those of them (`unknown`: names of order lines). An order for two receivers is one order given, and one got by each.
     """
     tags = catalogue.said_by(GIFTS.name)
     if not tags:
@@ -102,10 +106,14 @@ def with_gifts(
         .groupBy(F.col("receiver").alias("person"))
         .agg(orders.alias("_received"))
     )
-    is_told = F.col("orders_all").isNotNull() & F.lit(not set(TOLD_BY) <= set(unknown))
+    told_by = {output: TOLD_BY[:1] if output in OF_RECIPIENTS else TOLD_BY for output in GIFTS.gives}
+    is_told = {
+        output: F.col("orders_all").isNotNull() & F.lit(not set(names) <= set(unknown))
+        for output, names in told_by.items()
+    }
     outputs = {"given": "_given", "receivers": "_receivers", "received": "_received", "spend": "_spend"}
     named = {
-        tag.name: F.when(is_told, F.coalesce(F.col(outputs[tag.output]), F.lit(0)).cast("bigint"))
+        tag.name: F.when(is_told[tag.output], F.coalesce(F.col(outputs[tag.output]), F.lit(0)).cast("bigint"))
         for tag in tags
     }
     joined = measured.join(gave, "person", "left").join(got, "person", "left")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from huaxiang.portrait.affinity import with_affinities
 from huaxiang.portrait.assemble import cells_of_persons
+from huaxiang.portrait.bargains import with_bargains
 from huaxiang.portrait.gifts import with_gifts
 from huaxiang.portrait.influence import with_influence
 from huaxiang.portrait.price_bands import with_price_bands
@@ -41,4 +43,6 @@ def with_models(
     followed, of_follows = with_influence(bought, cells, persons, catalogue, as_of=as_of)
     gave = with_gifts(followed, given, catalogue, unknown, as_of=as_of)
     banded = with_price_bands(gave, cells, products, catalogue, as_of=as_of)
-    return banded, (*of_purchases, *of_follows)
+    inclined, of_affinity = with_affinities(banded, cells, catalogue, as_of=as_of)
+    bargained, of_bargains = with_bargains(inclined, cells, catalogue, unknown, as_of=as_of)
+    return bargained, (*of_purchases, *of_follows, *of_affinity, *of_bargains)

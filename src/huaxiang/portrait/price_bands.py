@@ -1,14 +1,14 @@
 """In which price band somebody buys: of each category by its own prices, and over all of them.
 
 A category's bands are cut from the list prices with which its products began the quarter, so that a person's
-band changes with what they buy, not with the shelf of the day; and they depend on nothing but the products, so
-that nights one by one and all at once cut the same.
+band changes with what they buy, not with the shelf of the day: a product counts by that price too. And they
+depend on nothing but the products, so that nights one by one and all at once cut the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pyspark.sql import functions as F
@@ -34,22 +34,28 @@ def quarter_of(as_of: date) -> date:
 
 
 def priced(products: DataFrame, *, as_of: date) -> DataFrame:
-    """Return each product that has a category and a price: `key`, `category`, `price`, and `began`.
+    """Return each product that has a category and a price: `key`, `category`, `price`, `is_old`.
 
-    Category and price are of its newest version, `began` is the price with which it went into the quarter of
-    `as_of`: null for a product that is younger. A version without a date comes before all others.
+    Both are of the version with which it went into the quarter of `as_of`, else (not `is_old`) of its first one
+    since. A version without a date comes before all others; one after `as_of` does not count yet.
     """
-    known = products.where(F.col("category").isNotNull() & (F.col("list_price_minor") > 0))
-    version = F.struct("business_date", "changed_at", "event_key", "category", "list_price_minor")
-    is_old = F.col("business_date").isNull() | (F.col("business_date") < F.lit(quarter_of(as_of)))
-    said = known.groupBy(F.concat("platform", F.lit(":"), "product_id").alias("key")).agg(
-        F.max(version).alias("_newest"), F.max(F.when(is_old, version)).alias("_began")
+    day = F.col("business_date")
+    known = products.where(
+        F.col("category").isNotNull()
+        & (F.col("list_price_minor") > 0)
+        & (day.isNull() | (day <= F.lit(as_of)))
     )
-    return said.select(
+    version = F.struct("business_date", "changed_at", "event_key", "category", "list_price_minor")
+    was_there = day.isNull() | (day < F.lit(quarter_of(as_of)))
+    said = known.groupBy(F.concat("platform", F.lit(":"), "product_id").alias("key")).agg(
+        F.max(F.when(was_there, version)).alias("_began"), F.min(version).alias("_first")
+    )
+    held = said.withColumn("_held", F.coalesce("_began", "_first"))
+    return held.select(
         "key",
-        F.col("_newest.category"),
-        F.col("_newest.list_price_minor").alias("price"),
-        F.col("_began.list_price_minor").alias("began"),
+        F.col("_held.category"),
+        F.col("_held.list_price_minor").alias("price"),
+        F.col("_began").isNotNull().alias("is_old"),
     )
 
 
@@ -59,18 +65,17 @@ def cut_bands(products: DataFrame, *, as_of: date) -> list[tuple[str, list[int],
     `products` as of `priced`. A category that had no bands when the quarter began is cut from what there is by
     now, and has no date.
     """
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for row in products.groupBy("category", "price", "began").count().toArrow().to_pylist():
-        rows.setdefault(row["category"], []).append(row)
+    counts: dict[str, Counter[int]] = {}
+    old: dict[str, Counter[int]] = {}
+    for row in products.groupBy("category", "price", "is_old").count().toArrow().to_pylist():
+        counts.setdefault(row["category"], Counter())[row["price"]] += row["count"]
+        if row["is_old"]:
+            old.setdefault(row["category"], Counter())[row["price"]] += row["count"]
     bands = []
-    for category, held in sorted(rows.items()):
-        for price, since in (("began", quarter_of(as_of)), ("price", None)):
-            counts: Counter[int] = Counter()
-            for row in held:
-                if row[price] is not None:
-                    counts[row[price]] += row["count"]
-            prices = sorted(counts)
-            size = np.array([counts[one] for one in prices], float)
+    for category in sorted(counts):
+        for held, since in ((old.get(category, Counter()), quarter_of(as_of)), (counts[category], None)):
+            prices = sorted(held)
+            size = np.array([held[one] for one in prices], float)
             begins = natural_breaks(np.array(prices, float), size)
             if begins is not None:
                 bands.append((category, list(begins), int(size.sum()), since))

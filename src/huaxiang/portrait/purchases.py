@@ -13,14 +13,13 @@ from huaxiang.models import bgnbd
 from huaxiang.models.cards import PURCHASES
 from huaxiang.models.purchases import BINS, Counted, Foretold, foretell, held_out, value_fit
 from huaxiang.models.told import Told
+from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import folded
 from huaxiang.together import together
 
 if TYPE_CHECKING:
     from datetime import date
 
-    import numpy as np
-    from numpy.typing import NDArray
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Catalogue
@@ -51,11 +50,11 @@ def with_purchases(
         F.round(F.log(F.col("paid_all") / F.col("buying_days_all")) * BINS).cast("int").alias("_bin"),
     )
     bought = histories.where(F.col("_repeats").isNotNull())
-    counted, worth = together([partial(_counted, bought), partial(_counted, values)])
-    known = Counted(*(_numbers(counted, name) for name in (*_HISTORY, "count")))
+    histories_of, worth = together([partial(counted, bought), partial(counted, values)])
+    known = Counted(*(numbers(histories_of, name) for name in (*_HISTORY, "count")))
     quality = _checked(measured, cells, catalogue, known, as_of)
     days = Told(PURCHASES.name, "days", bgnbd.fit(known.histories()), quality)
-    value = value_fit(*(_numbers(worth, name) for name in ("_bought", "_bin", "count")))
+    value = value_fit(*(numbers(worth, name) for name in ("_bought", "_bin", "count")))
     said = foretell(days.fit, known)
     frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
     if said is not None:
@@ -127,20 +126,10 @@ def _checked(
     before = folded(bought, ["person"], measures, as_of=cut)
     now = measured.select("person", F.col("buying_days_all").alias("_now"))
     both = before.join(now, "person")
-    rows = _counted(
+    rows = counted(
         both.select(*_history(cut), (F.col("_now") - F.col("buying_days_all")).alias("_later")).where(
             F.col("_repeats").isNotNull()
         )
     )
-    calibration = Counted(*(_numbers(rows, name) for name in (*_HISTORY, "count")))
-    return held_out(calibration, _numbers(rows, "_later"), days)
-
-
-def _counted(frame: DataFrame) -> pa.Table:
-    """Return the distinct rows with their `count`, in one order."""
-    found = frame.groupBy(*frame.columns).count().toArrow()
-    return found.sort_by([(name, "ascending") for name in frame.columns])
-
-
-def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
-    return table[name].to_numpy(zero_copy_only=False).astype(float)
+    calibration = Counted(*(numbers(rows, name) for name in (*_HISTORY, "count")))
+    return held_out(calibration, numbers(rows, "_later"), days)

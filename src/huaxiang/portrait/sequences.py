@@ -2,7 +2,8 @@
 
 Only who has any of the events gets a row. *Gaps* lie between the distinct days on which somebody acted, all
 accounts together; *followed* asks whether another event came after, within so many days of the instant
-(an event that has only a date counts from its midnight, and one at the same instant follows). A gap belongs
+(an event that has only a date counts from its midnight; one of another kind at the same instant follows, one of
+the same kind must be later). A gap belongs
 to the window in which it ends, an event that is followed to the window in which it lies; what follows it
 may come until the night.
 """
@@ -102,7 +103,9 @@ def _value(measure: Measure, window: int | None, as_of: date) -> Column:
     what = measure.part.arguments[0]
     if measure.then:
         first = F.col(measure.column(window))
-        lags = _lags(first, F.col(measure.then.part.column), measure.then.within_days)
+        then = measure.then.part
+        is_later = then.stream == measure.part.stream
+        lags = _lags(first, F.col(then.column), measure.then.within_days, is_later=is_later)
         if what == "followed":
             return F.when(F.size(first) > 0, F.size(lags)).cast("bigint")
         return _median(lags) / DAY_SECONDS
@@ -125,13 +128,16 @@ def _gap(later: Column, earlier: Column) -> Column:
     return F.struct(later.alias("ends"), F.date_diff(later, earlier).alias("days"))
 
 
-def _lags(first: Column, then: Column, within_days: int) -> Column:
-    """Seconds from each event of `first` that is followed to the next of `then`, ascending.
+def _lags(first: Column, then: Column, within_days: int, *, is_later: bool) -> Column:
+    """Seconds from each event of `first` that is followed to the next of `then`, ascending; `is_later`: not at its instant.
 
     One pass over both, from the last to the first: linear, whatever anybody does.
     """
-    events = F.concat(_marked(first, is_follower=False), _marked(then, is_follower=True))
-    # a follower at the same instant stands later, so that it is met before on the way back
+    events = F.concat(
+        _marked(first, is_follower=False, rank=int(is_later)),
+        _marked(then, is_follower=True, rank=1 - is_later),
+    )
+    # on the way back a follower at the same instant is met first, unless it must be later
     back = F.reverse(F.array_sort(events))
     none = F.lit(None).cast("timestamp")
     start = F.struct(none.alias("next"), F.array().cast("array<bigint>").alias("lags"))
@@ -147,9 +153,10 @@ def _lags(first: Column, then: Column, within_days: int) -> Column:
     return F.array_sort(F.aggregate(back, start, step)["lags"])
 
 
-def _marked(instants: Column, *, is_follower: bool) -> Column:
+def _marked(instants: Column, *, is_follower: bool, rank: int) -> Column:
     there = F.coalesce(instants, F.array().cast("array<timestamp>"))
-    return F.transform(there, lambda at: F.struct(at.alias("at"), F.lit(is_follower).alias("is_follower")))
+    marks = F.lit(rank).alias("rank"), F.lit(is_follower).alias("is_follower")
+    return F.transform(there, lambda at: F.struct(at.alias("at"), *marks))
 
 
 def _median(ordered: Column) -> Column:

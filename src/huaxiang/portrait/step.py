@@ -52,7 +52,7 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
     """Return everybody's measures for the night's `as_of`, held: the ranks read them again."""
     lake = night.lake
     frame = measured_portrait(
-        lake.read("day_row"),
+        night.day_rows(),
         lake.read("person_account"),
         night.catalogue,
         covers_by_feed(coverage),
@@ -68,7 +68,7 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     """Let models speak, derive the tags, and write `gift`, `price_band`, `portrait` and `model`."""
     lake = night.lake
     try:
-        day_rows, persons = lake.read("day_row"), lake.read("person_account")
+        day_rows, persons = night.day_rows(), lake.read("person_account")
         given, products = together([partial(_write_gifts, night), partial(_write_bands, night)])
         unknown = unknown_by_feed(coverage).get("order_line", frozenset())
         modelled, told = with_models(
@@ -89,6 +89,7 @@ def _write_gifts(night: Night) -> DataFrame:
     found = gifts_known(
         lambda feed: night.lake.read(f"clean/{feed}"),
         night.lake.read("person_account"),
+        night.lake.read("blocked_claim"),
         night.catalogue,
         as_of=night.as_of,
         zone=night.business_zone,

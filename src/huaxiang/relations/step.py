@@ -27,7 +27,7 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
     """Return the measures of every pair for the night's `as_of`."""
     lake = night.lake
     frame = measured_relations(
-        lake.read("day_row"),
+        night.day_rows(),
         lake.read("person_account"),
         night.catalogue,
         covers_by_feed(coverage),

@@ -53,8 +53,8 @@ def flow(
 ) -> Flow:
     """Return who moved, stage by stage, on the nights from `since` to the release (default: its night alone).
 
-    Rows are where people came from, columns where to; the diagonal counts who stayed, night by night. Nights
-    on which the ladder was restated don't count. `mean_days` are of those who left a stage.
+    Rows are where people came from, columns where to, each move once; the diagonal counts who stayed on the last of
+    these nights. Nights on which the ladder was restated don't count. `mean_days` are of those who left a stage.
     """
     table = read_light(root, "stage_flow").to_table(filter=pc.field("ladder") == ladder)
     table = _of_brand(table, brand)
@@ -66,8 +66,11 @@ def flow(
     counts: Counter[tuple[str | None, str | None]] = Counter()
     days: Counter[str] = Counter()
     left: Counter[str] = Counter()
-    for row in kept.select(["from_stage", "to_stage", "people", "person_days"]).to_pylist():
+    newest = pc.max(kept["release"]).as_py()
+    for row in kept.select(["release", "from_stage", "to_stage", "people", "person_days"]).to_pylist():
         was, is_ = row["from_stage"], row["to_stage"]
+        if was == is_ and row["release"] != newest:
+            continue
         counts[was, is_] += row["people"]
         if was is not None and was != is_:
             days[was] += row["person_days"]

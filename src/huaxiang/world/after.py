@@ -153,6 +153,7 @@ def _returns(world: World, lines: Lines, orders: Orders, day: int) -> None:
     topic = world.goods.product_category[lines.product[stands]] // 2
     tried_on = np.where((topic == 1) | (topic == 2), 0.07, 0.0)
     chance = 0.02 + 0.08 * (1 - orders.mood[lines.order[stands]]) + tried_on
+    chance += world.wear.sent_back(world.goods, lines.product, lines.size, lines.receiver)[stands]
     which = stands[rng.random(len(stands)) < chance]
     count = len(which)
     settled = lines.at[which] + rng.integers(4 * DAY, 18 * DAY, count)

@@ -1,4 +1,4 @@
-"""Checks of what people buy: who gave to whom on which day, and in which price band everybody buys."""
+"""Checks of what people buy: who gave to whom, in which price band, which sizes fit, who waits for bargains."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from huaxiang.world.rows import compute
 from huaxiang.world.sides import true_persons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from huaxiang.world.sides import Lake, Planted
 
 F1 = 0.9
 RIGHT, FEWEST_LINES, CURVE = 0.9, 3, (1, 5, 10, 20)
+IN_INTERVAL = 0.85
 
 
 def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
@@ -63,12 +64,73 @@ def price_band_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
         if row["price_band_365d"] is not None and row["person"] in owner
     ]
 
+    yield _right("price band", told)
+
+
+def size_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
+    """Compare the size kept most in each category with the wearer's, and the cut, by how many lines tell it.
+
+    A shelf of the demo world does not hold every cut, so that people also keep what is not theirs: the cut has no
+    wanted share.
+    """
+    owner = true_persons(lake, planted)
+    sizes: dict[Any, str] = {}
+    fits: dict[str, str] = {}
+    for row in planted.table("size").to_pylist():
+        sizes[row["true_person"], row["category"]] = row["size"]
+        fits[row["true_person"]] = row["fit"]
+    of_size, of_fit = [], []
+    for row in lake.columns("portrait", "person", "sizes_365d", "fits_365d").to_pylist():
+        person = owner.get(row["person"])
+        kept: dict[str, dict[str, int]] = {}
+        for one in row["sizes_365d"] or ():
+            category, _, size = one["key"].rpartition(" ")
+            kept.setdefault(category, {})[size] = one["value"]
+        for category, lines in kept.items() if person else ():
+            of_size.append((_most(lines) == sizes.get((person, category)), sum(lines.values())))
+        cuts = {one["key"]: one["value"] for one in row["fits_365d"] or ()}
+        if person and cuts:
+            of_fit.append((_most(cuts) == fits.get(person), sum(cuts.values())))
+    yield _right("size by category", of_size)
+    yield _right("cut", of_fit, wanted=None)
+
+
+def bargain_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
+    """Ask whether the 90 % interval of promotion sensitivity holds what was planted, of people with enough lines."""
+    owner = true_persons(lake, planted)
+    true = {row["true_person"]: row["bargain"] for row in planted.table("bargain").to_pylist()}
+    name = "promotion_sensitivity_365d"
+    rows: list[Any] = lake.columns(
+        "portrait", "person", name, f"{name}_low", f"{name}_high", "order_lines_365d"
+    ).to_pylist()
+    held = [
+        row[f"{name}_low"] <= true[owner[row["person"]]] <= row[f"{name}_high"]
+        for row in rows
+        if row[name] is not None and row["person"] in owner and row["order_lines_365d"] >= FEWEST_LINES
+    ]
+    share, told = _share(held)
+    title = f"promotion sensitivity: planted one in the 90 % interval, {FEWEST_LINES} lines or more"
+    yield Check(title, f"≥ {IN_INTERVAL}", told, share >= IN_INTERVAL)
+
+
+def _right(what: str, told: Sequence[tuple[bool, int]], *, wanted: float | None = RIGHT) -> Check:
+    """Return how often it was told rightly by lines enough, and for how many lines how often."""
+
     def right(fewest: int) -> str:
         kept = [ok for ok, lines in told if lines >= fewest]
         return f"≥ {fewest}: {sum(kept) / max(len(kept), 1):.2f} of {len(kept):,}"
 
-    kept = [ok for ok, lines in told if lines >= FEWEST_LINES]
-    share = sum(kept) / max(len(kept), 1)
-    low, high = share_interval(sum(kept), max(len(kept), 1))
-    found = f"{share:.3f} [{low:.2f}, {high:.2f}] of {len(kept):,} people; {', '.join(map(right, CURVE))}"
-    yield Check(f"price band: right, {FEWEST_LINES} lines or more", f"≥ {RIGHT}", found, share >= RIGHT)
+    share, found = _share([ok for ok, lines in told if lines >= FEWEST_LINES])
+    found += f"; {', '.join(map(right, CURVE))}"
+    asked = "told only" if wanted is None else f"≥ {wanted}"
+    return Check(f"{what}: right, {FEWEST_LINES} lines or more", asked, found, share >= (wanted or 0))
+
+
+def _share(held: Sequence[bool]) -> tuple[float, str]:
+    share = sum(held) / max(len(held), 1)
+    low, high = share_interval(sum(held), max(len(held), 1))
+    return share, f"{share:.3f} [{low:.2f}, {high:.2f}] of {len(held):,}"
+
+
+def _most(lines: Mapping[str, int]) -> str:
+    return min(lines, key=lambda one: (-lines[one], one))

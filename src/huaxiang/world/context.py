@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from huaxiang.world.outbox import Outbox
     from huaxiang.world.people import Accounts, Crowd, People
     from huaxiang.world.truth import Truth
+    from huaxiang.world.wear import Wear
 
 # Events of each kind per 1 of `events_per_person_day`; what follows from orders makes up the rest.
 VOLUME = {
@@ -42,6 +43,7 @@ class World:
     people: People
     accounts: Accounts
     goods: Goods
+    wear: Wear
     friends: Friends
     outbox: Outbox
     truth: Truth

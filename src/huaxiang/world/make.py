@@ -28,6 +28,7 @@ from huaxiang.world.sharing import Sharing
 from huaxiang.world.shopping import Shopping
 from huaxiang.world.social import Social
 from huaxiang.world.truth import Truth, true_ids
+from huaxiang.world.wear import tailor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +79,7 @@ def make(
     clock = Clock(until, days)
     crowd = settle(people, clock, seed)
     goods = stock(people, clock, seed)
+    wear = tailor(people, goods, seed)
     accounts = open_accounts(crowd, goods.brands, clock, seed)
     outbox = Outbox(out / "landing", clock, seed, dirt)
     pace = EVENTS_PER_PERSON_DAY if events_per_person_day is None else events_per_person_day
@@ -87,9 +89,10 @@ def make(
         people=crowd,
         accounts=accounts,
         goods=goods,
+        wear=wear,
         friends=befriend(crowd, accounts, seed),
         outbox=outbox,
-        truth=Truth(out / "truth", crowd, accounts, goods, clock),
+        truth=Truth(out / "truth", crowd, accounts, goods, wear, clock),
         events_per_person_day=pace,
     )
     contacts = Contacts.of(people, seed)

@@ -81,7 +81,8 @@ BRAND_LAST = "坊记社集家品物选铺社"
 BRAND_EN = ("Qing", "Yun", "Xing", "Lan", "He", "Mu", "Wei", "Shan", "Hai", "Chuan", "Su", "Nan", "Bei")
 BRAND_EN_LAST = ("lane", "works", "house", "made", "& Co", "goods", "studio", "farm")
 COLOURS = ("黑", "白", "红", "蓝", "米", "灰", "绿")
-SIZES = ("XS", "S", "M", "L", "XL", "0")
+SIZES = ("0", "XS", "S", "M", "L", "XL")
+WORN = (2, 3, 4)  # categories that are worn, by their place: both of fashion, and footwear
 FITS = ("修身", "标准", "宽松")
 HOLIDAYS = (
     (date(2026, 1, 1), "元旦", "New Year", False),

@@ -39,6 +39,7 @@ class People:
     influence: Floats  # how much others look at them, Pareto
     satisfaction: Floats  # 0 … 1
     gifting: Floats  # probability that an order is a gift
+    bargain: Floats  # how often they buy below the list price, relative to the average person
     churn_day: Ints  # first day without purchases, NEVER when beyond the world
     shift: Ints  # seconds by which their day runs late
     household: Ints  # index of the household, −1 alone
@@ -137,6 +138,7 @@ def settle(count: int, clock: Clock, seed: int) -> People:
         influence=influence,
         satisfaction=satisfaction,
         gifting=rng.beta(1.2, 22.0, count),
+        bargain=dice(seed, "bargain").gamma(4.0, 0.25, count),
         churn_day=np.where(life < clock.days, life.astype(np.int64) + 1, NEVER),
         shift=(rng.normal(0.0, 1.2, count) * 3600).astype(np.int64),
         household=_households(rng, region),

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from huaxiang.world import rows
 from huaxiang.world.ads import HOLDOUT
-from huaxiang.world.clock import DAY, Ints
+from huaxiang.world.clock import DAY
 from huaxiang.world.goods import PAYMENT_MODELS
 from huaxiang.world.names import (
     BRAND_EN,
@@ -27,6 +27,7 @@ from huaxiang.world.names import (
     TOPICS,
 )
 from huaxiang.world.people import PLATFORM_WORDS, SHOPS
+from huaxiang.world.wear import sized
 
 if TYPE_CHECKING:
     from huaxiang.world.context import World
@@ -162,38 +163,48 @@ def _send_products(world: World) -> None:
     rng, clock, goods = world.dice("products", 0), world.clock, world.goods
     count = len(goods.price)
     leaf_names = rows.words([c[2] for t in TOPICS for c in (t[2], t[3])])
-    wears = np.isin(goods.product_category // 2, (1, 2))
     picked = rng.integers(0, 1 << 30, count)
+    changed = np.flatnonzero(rng.random(count) < 0.05) if clock.last > 0 else np.arange(0)
+    since = rng.integers(1, max(clock.days, 2), len(changed))
     # Comparable: the neighbours on the shelf, which have the same category and price band.
     near = (np.arange(count) + 1) % count
     alike = np.where(goods.product_category[near] == goods.product_category, near, -1)
     brand_zh = rows.words([brand_name(b)[0] for b in range(goods.brands)])
+    # What is worn is sold under an id of its own in each size.
+    worn = np.flatnonzero(world.wear.cut >= 0)
+    style = np.append(np.arange(count), np.repeat(worn, len(SIZES)))
+    size = np.append(np.full(count, -1), np.tile(np.arange(len(SIZES)), len(worn)))
+    ident = sized(rows.pick(goods.product_ident, style), size)
+    beside = sized(rows.pick(goods.product_ident, np.maximum(alike[style], 0)), size)
+    day = np.full(count, -1)
+    day[changed] = since
     for platform in SHOPS:
-        on = np.full(count, platform)
-        price = goods.price_in(np.arange(count), on)
+        on = np.full(len(style), platform)
+        price = goods.price_in(style, on)
         columns: dict[str, Any] = {
             "platform": rows.pick(PLATFORM_WORDS, on),
-            "product_id": goods.product_ident,
-            "changed_at": clock.midnight(0) - (1 + picked % 400) * DAY,
-            "brand_id": rows.pick(goods.brand_ident, goods.product_brand),
-            "category": rows.pick(rows.words(CATEGORIES), goods.product_category),
+            "product_id": ident,
+            "changed_at": clock.midnight(0) - (1 + picked[style] % 400) * DAY,
+            "brand_id": rows.pick(goods.brand_ident, goods.product_brand[style]),
+            "category": rows.pick(rows.words(CATEGORIES), goods.product_category[style]),
             "title": rows.joined(
-                rows.pick(brand_zh, goods.product_brand),
+                rows.pick(brand_zh, goods.product_brand[style]),
                 " ",
-                rows.pick(leaf_names, goods.product_category),
-                rows.ids(np.arange(count) + 1, " "),
+                rows.pick(leaf_names, goods.product_category[style]),
+                rows.ids(style + 1, " "),
             ),
             "list_price": price,
             "currency": "CNY",
-            "size": rows.pick(rows.words(SIZES), np.where(wears, picked % len(SIZES), -1)),
-            "fit": rows.pick(rows.words(FITS), np.where(wears, picked // 7 % len(FITS), -1)),
-            "colour": rows.pick(rows.words(COLOURS), picked // 31 % len(COLOURS)),
-            "comparables": rows.lists(count, alike, goods.product_ident),
+            "size": rows.pick(rows.words(SIZES), size),
+            "fit": rows.pick(rows.words(FITS), world.wear.cut[style]),
+            "colour": rows.pick(rows.words(COLOURS), picked[style] // 31 % len(COLOURS)),
+            "comparables": rows.lists(
+                len(style), np.where(alike[style] >= 0, np.arange(len(style)), -1), beside
+            ),
         }
-        table = rows.table("product", count, columns)
+        table = rows.table("product", len(style), columns)
         world.outbox.send(table, "product", 0)
-        if clock.last > 0:
-            changed = np.flatnonzero(rng.random(count) < 0.05)
-            day: Ints = rng.integers(1, clock.days, len(changed))
-            later = rows.replaced(table.take(changed), "changed_at", clock.midnight(0) + day * DAY)
-            world.outbox.send(rows.replaced(later, "list_price", price[changed] * 95 // 100), "product", day)
+        which = np.flatnonzero(day[style] >= 0)
+        due = day[style[which]]
+        later = rows.replaced(table.take(which), "changed_at", clock.midnight(0) + due * DAY)
+        world.outbox.send(rows.replaced(later, "list_price", price[which] * 95 // 100), "product", due)

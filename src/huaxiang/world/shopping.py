@@ -12,6 +12,7 @@ from huaxiang.world.clock import DAY, Ints, Mask
 from huaxiang.world.names import QUERIES, TOPICS
 from huaxiang.world.people import REGION_CODES, SHOPS, Crowd
 from huaxiang.world.sharing import Visits
+from huaxiang.world.wear import sized
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,7 @@ class Lines:
     line: Ints
     account: Ints
     product: Ints
+    size: Ints  # index into SIZES, −1 for what has none
     quantity: Ints
     list_price: Ints
     paid: Ints
@@ -83,10 +85,13 @@ class Shopping:
         by_cause = order >= base
         product = world.goods.choose(rng, person, world.people.topic(rng, person), world.people.band[person])
         product[by_cause] = caused.product
+        receiver = self._receivers(rng, world.accounts.person[np.append(buyers, caused.account)])[order]
+        product, size = world.wear.order(world.dice("wear", day), world.goods, product, receiver, ~by_cause)
         quantity = 1 + np.where(rng.random(len(order)) < 0.12, rng.integers(1, 4, len(order)), 0)
         price = world.goods.price_in(product, world.accounts.platform[account]) * quantity
         season = float(world.clock.shop_season[day])
-        cut = np.where(rng.random(len(order)) < 0.25 + 0.1 * season, rng.integers(3, 30, len(order)), 0)
+        below = (0.25 + 0.1 * season) * world.people.bargain[person]
+        cut = np.where(rng.random(len(order)) < below, rng.integers(3, 30, len(order)), 0)
         paid = price - price * cut // 100
         link, campaign = self._memories(rng, day, person, product)
         link[by_cause], campaign[by_cause] = caused.link, caused.campaign
@@ -98,6 +103,7 @@ class Shopping:
             line=np.arange(len(order)) - starts[order] + 1,
             account=account,
             product=product,
+            size=size,
             quantity=quantity,
             list_price=price,
             paid=paid,
@@ -105,7 +111,7 @@ class Shopping:
             link=link,
             campaign=campaign,
             caused=by_cause,
-            receiver=self._receivers(rng, world.accounts.person[np.append(buyers, caused.account)])[order],
+            receiver=receiver,
             at=at,
             plan=world.outbox.plan("order_line", np.full(len(order), day), day),
         )
@@ -144,7 +150,7 @@ class Shopping:
                 **world.who(lines.account),
                 "order_id": rows.ids(lines.order_id),
                 "line_id": rows.ids(lines.line),
-                "product_id": rows.pick(world.goods.product_ident, lines.product),
+                "product_id": sized(rows.pick(world.goods.product_ident, lines.product), lines.size),
                 "quantity": lines.quantity,
                 "list_price": lines.list_price,
                 "paid": lines.paid,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from huaxiang.world import rows
 from huaxiang.world.dirt import CLASSES
-from huaxiang.world.names import TOPICS
+from huaxiang.world.names import CATEGORIES, FITS, SIZES, TOPICS, WORN
 from huaxiang.world.people import NEVER, PLATFORM_WORDS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from huaxiang.world.outbox import Outbox
     from huaxiang.world.people import Accounts, People
     from huaxiang.world.shopping import Lines
+    from huaxiang.world.wear import Wear
 
 _CHANGE_FIELDS: dict[str, pa.DataType] = {
     "account": pa.string(),
@@ -96,10 +97,12 @@ class AdEffects:
 class Truth:
     """Collects what is true while the world is made; money goes to disk day by day."""
 
-    def __init__(self, folder: Path, people: People, accounts: Accounts, goods: Goods, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, people: People, accounts: Accounts, goods: Goods, wear: Wear, clock: Clock
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._clock = folder, clock
-        self._people, self._accounts, self._goods = people, accounts, goods
+        self._people, self._accounts, self._goods, self._wear = people, accounts, goods, wear
         self._changes = pq.ParquetWriter(folder / "spend_change.parquet", _CHANGE, compression="zstd")
         size = len(accounts.person)
         self.paid, self.returned, self.order_count = (np.zeros(size, np.int64) for _ in range(3))
@@ -181,6 +184,14 @@ class Truth:
         leaves = np.flatnonzero(people.churn_day != NEVER)
         self.save("churn", true_person=true_ids(leaves), churn_date=self._dates(people.churn_day[leaves]))
         self.save("price_band", true_person=true_ids(person), band=people.band)
+        self.save("bargain", true_person=true_ids(person), bargain=people.bargain.round(6))
+        self.save(
+            "size",
+            true_person=true_ids(np.repeat(person, len(WORN))),
+            category=rows.pick(rows.words(CATEGORIES), np.tile(WORN, people.count)),
+            size=rows.pick(rows.words(SIZES), self._wear.size.reshape(-1)),
+            fit=rows.pick(rows.words(FITS), np.repeat(self._wear.fit, len(WORN))),
+        )
         self.save("satisfaction", true_person=true_ids(person), satisfaction=people.satisfaction.round(6))
         gifts = np.concatenate([np.zeros((3, 0), np.int64), *self._gifts], axis=1)
         self.save("gifts", giver=true_ids(gifts[0]), receiver=true_ids(gifts[1]), on=self._dates(gifts[2]))

@@ -1,0 +1,120 @@
+"""What the model `affinity` says of people: which categories and brands they buy more of than others do."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyspark.sql import functions as F
+
+from huaxiang.models import affinity
+from huaxiang.models.cards import AFFINITY
+from huaxiang.models.told import Told
+from huaxiang.portrait.counted import counted, numbers
+from huaxiang.together import together
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.days.measures import Catalogue
+
+WINDOW = 365
+LINES = "order_lines"
+"""The measure whose day rows tell how many lines of a category or brand somebody bought."""
+KINDS = ("category", "brand")
+DIGITS = 4
+"""Of a lift by which the best is chosen: the last ones of a float depend on the machine."""
+
+
+def with_affinities(
+    measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date
+) -> tuple[DataFrame, tuple[Told, ...]]:
+    """Return `measured` with the tags that the model `affinity` says, of the order lines of 365 days, and its fits.
+
+    Of each key that somebody bought: `value`, their share of lines, shrunk towards everybody's by as many lines as
+    the fit says; `lift`, that share over everybody's; `error`, the share's standard deviation; and the lines. The
+    best key has the largest lift; ties: the smaller key. `cells` are day rows that carry `person`. Null for who
+    bought nothing that has the key, and for everybody without a fit.
+    """
+    tags = catalogue.said_by(AFFINITY.name)
+    bought = next((m for m in catalogue.at("person") if m.name == LINES), None)
+    kinds = [kind for kind in KINDS if any(tag.output in _outputs(kind) for tag in tags)]
+    if not kinds or bought is None:
+        return measured, ()
+    age = F.date_diff(F.lit(as_of), F.col("business_date"))
+    mine = F.col("key_kind").isin(*kinds) & (F.col("stream") == bought.part.stream)
+    lines = (
+        cells.where(mine & (age >= 0) & (age < WINDOW))
+        .groupBy("person", F.col("key_kind").alias("kind"), "key")
+        .agg(F.sum(bought.part.column).alias("lines"))
+        .where(F.col("lines") > 0)
+        .localCheckpoint()
+    )
+    fitted = dict(zip(kinds, together([partial(_fitted, lines, kind) for kind in kinds]), strict=True))
+    known = {kind: one for kind, one in fitted.items() if one.fit.usable}
+    if known:
+        measured = measured.join(_of_persons(lines, known), "person", "left")
+    outputs = {
+        name: F.col(f"_{name}") if kind in known else F.lit(None).cast(AFFINITY.gives[name])
+        for kind in kinds
+        for name in _outputs(kind)
+    }
+    named = {tag.name: outputs[tag.output] for tag in tags}
+    dropped = [f"_{name}" for kind in known for name in _outputs(kind)]
+    return measured.withColumns(named).drop(*dropped), tuple(fitted.values())
+
+
+def _outputs(kind: str) -> tuple[str, str]:
+    """The model's outputs of a kind of key: the best one, and all of them."""
+    return kind, f"by_{kind}"
+
+
+def _fitted(lines: DataFrame, kind: str) -> Told:
+    """Return how much people differ in what they buy; on as many rows as there are distinct counts."""
+    mine = lines.where(F.col("kind") == kind)
+    of_keys = counted(mine.select("key", F.col("lines").cast("double").alias("bought")))
+    totals = counted(mine.groupBy("person").agg(F.sum("lines").cast("double").alias("total")).select("total"))
+    held, people = numbers(of_keys, "bought"), numbers(of_keys, "count")
+    keys, place = np.unique(of_keys["key"].to_numpy(zero_copy_only=False), return_inverse=True)
+    everybody = np.bincount(place, held * people, len(keys))
+    share = everybody[place] / max(everybody.sum(), 1)
+    fit = affinity.fit(numbers(totals, "total"), numbers(totals, "count"), share, held, people)
+    return Told(AFFINITY.name, kind, fit, {"keys": float(len(keys)), "lines": float(everybody.sum())})
+
+
+def _of_persons(lines: DataFrame, known: dict[str, Told]) -> DataFrame:
+    """Return one row per person with the outputs of all kinds that are fitted."""
+    weight: Column = F.lit(None).cast("double")
+    for kind, one in known.items():
+        weight = F.when(F.col("kind") == kind, F.lit(one.fit.parameters["weight"])).otherwise(weight)
+    totals = lines.groupBy("person", "kind").agg(F.sum("lines").alias("_total"))
+    of_key = lines.groupBy("kind", "key").agg(F.sum("lines").alias("_of_key"))
+    whole = lines.groupBy("kind").agg(F.sum("lines").alias("_whole"))
+    share = F.col("_of_key") / F.col("_whole")
+    shrunk = (F.col("lines") + weight * share) / (F.col("_total") + weight)
+    joined = (
+        lines.where(F.col("kind").isin(*known))
+        .join(totals, ["person", "kind"])
+        .join(F.broadcast(of_key.join(F.broadcast(whole), "kind")), ["kind", "key"])
+    )
+    told = joined.select(
+        "person", "kind", "key", "lines", shrunk.alias("value"), share.alias("_share"), "_total"
+    )
+    lift = F.round(F.col("value") / F.col("_share"), DIGITS)
+    error = F.sqrt(F.col("value") * (1 - F.col("value")) / (F.col("_total") + weight + 1))
+    said = F.struct("key", "value", lift.alias("lift"), error.alias("error"), "lines")
+    best = F.struct((-lift).alias("least"), F.col("key"))
+    columns = []
+    for kind in known:
+        top, every = _outputs(kind)
+        is_mine = F.col("kind") == kind
+        listed = F.array_sort(F.collect_list(F.when(is_mine, said)))
+        columns += [F.min(F.when(is_mine, best))["key"].alias(f"_{top}"), _some(listed).alias(f"_{every}")]
+    return told.groupBy("person").agg(*columns)
+
+
+def _some(values: Column) -> Column:
+    return F.when(F.size(values) > 0, values)

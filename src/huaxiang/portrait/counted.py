@@ -1,0 +1,22 @@
+"""What models are fitted on: the distinct rows of people's histories with how many people have each, on the driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame
+
+
+def counted(frame: DataFrame) -> pa.Table:
+    """Return the distinct rows with their `count`, in one order."""
+    found = frame.groupBy(*frame.columns).count().toArrow()
+    return found.sort_by([(name, "ascending") for name in frame.columns])
+
+
+def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+    """Return a column as numbers."""
+    return table[name].to_numpy(zero_copy_only=False).astype(float)
