@@ -36,6 +36,7 @@ PERSON_OF = {
     "mall:ties": "ties", "weiwo:fan": "fan", "weiwo:star": "star", "weiwo:star2": "star", "weiwo:left": "left",
     "weiwo:brand": "brand", "mall:none": "none", "weiwo:reader": "reader", "mall:undated": "undated",
     "mall:waits": "waits", "mall:rich": "rich", "mall:parcel": "parcel", "mall:wearer": "wearer",
+    "mall:star": "star",
 }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         line("mall:buyer", "o3", "2026-11-21 12:00", 7777),  # after the night: it counts tomorrow
         line("mall:edge", "o4", "2026-11-14 12:00", 70),  # the 7 days are 14 to 20
         line("mall:edge", "o5", "2026-11-13 23:59", 1, link_id="of star"),
+        line("mall:star", "o5", "2026-11-14 23:59", 9, link_id="of star"),  # one's own, by another account
         line("mall:two", "o6", "2026-11-19 08:00", 10),
         line("outlet:two", "o7", "2026-11-19 20:00", 20, link_id="never came"),
         line("mall:refund", "o8", "2026-08-01 08:00", 5000),
@@ -286,6 +288,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("fan", {"followings": 2, "followers": 0, "interactions_30d": 0, "spend_all": 0, "unfollow_events_30d": 0}),
         ("star", {"followers": 1, "followings": 0}),
         ("star", {"brought_orders_365d": 1, "brought_spend_365d": 1, "brought_buyers_365d": 1, "orders_per_share_90d": 1.0}),
+        ("star", {"spend_365d": 9}),
         ("rich", {"brought_orders_365d": 0, "brought_buyers_365d": 0}),  # one's own purchase is not brought
         ("edge", {"first_order_by": "link:of star", "brought_orders_365d": 0}),
         ("buyer", {"first_order_by": "direct"}),
@@ -321,6 +324,7 @@ def test_a_person_is_told_as_declared(told: dict[str, Any], person: str, expecte
         (("buyer", "b1"), {"spend_all": 1000, "orders_all": 1, "reviews_all": 2, "followings": None}),
         (("buyer", "b0"), {"spend_all": 9000, "last_order_date": date(2026, 8, 1)}),  # p3 was b0 in August
         (("ties", "b3"), {"spend_all": 300}),  # and b3 in November
+        (("star", "b1"), {"brought_orders_365d": 1, "brought_spend_365d": 1, "spend_365d": 9}),
         (("wearer", "b0"), {"spend_all": 85, "returned_all": 5}),  # sent back when p3 was b3, bought as b0's
         (("fan", "b1"), {"followings": 1, "spend_all": 0, "visits_90d": None}),
         (("left", "b1"), {"followings": 0, "follow_events_90d": 0}),

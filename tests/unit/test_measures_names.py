@@ -115,6 +115,18 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
             ),
             "`top(fit)` less from `top(size)`; expected one way and one key on both sides",
         ),
+        (
+            f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  by_others: true",
+            "`order_line` has no key `account`",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: brought_order\n  adds_up: others\n  by_others: true",
+            "`others` by others",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: brought_order\n  adds_up: count\n  by_others: 3",
+            "`by_others: 3`; expected true",
+        ),
         (f"- tag: x\n{WORDS}  derived: true", "`derived: True`; expected an expression"),
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
         (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),

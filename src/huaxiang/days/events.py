@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEY_KINDS = (
     "account", "brand", "category", "product", "size", "fit", "topic", "aspect", "hour", "courier", "tier", "campaign",
-    "scene",
+    "scene", "brand_account",
 )  # fmt: skip
 OWN_DATE = "business_date"
 _EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")

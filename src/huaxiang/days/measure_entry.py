@@ -7,7 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.days.events import KEY_KINDS
-from huaxiang.days.measures import ALL, FOLLOWED, GRAINS, KEYED_WAYS, ORDERED, WAYS, Measure, Part, Then
+from huaxiang.days.measures import (
+    ALL,
+    FOLLOWED,
+    GRAINS,
+    KEYED_WAYS,
+    ORDERED,
+    OTHERS,
+    WAYS,
+    Measure,
+    Part,
+    Then,
+)  # fmt: skip
 from huaxiang.errors import ConfigurationError, did_you_mean
 from huaxiang.expressions import Place, compile_expression
 
@@ -19,7 +30,7 @@ if TYPE_CHECKING:
     from huaxiang.expressions import Family
 
 KEYS = (
-    "measure", "title", "means", "from", "where", "adds_up", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
+    "measure", "title", "means", "from", "where", "by_others", "adds_up", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
 )  # fmt: skip
 THEN_KEYS = ("from", "where", "within_days")
 LESS_KEYS = ("from", "where", "adds_up", "dated_by")
@@ -138,7 +149,31 @@ def _part(entry: Entry, grains: tuple[str, ...], events: Mapping[str, Event]) ->
         found = (
             "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
         )
-    return Part(event, dated_by, entry.data.get("where"), way, arguments, found)
+    return Part(
+        event, dated_by, entry.data.get("where"), way, arguments, found, _by_others(entry, event, way, grains)
+    )
+
+
+def _by_others(entry: Entry, event: Event, way: str, grains: tuple[str, ...]) -> bool:
+    """Whether only what others did counts; refused where nobody can tell."""
+    said = entry.data.get("by_others", False)
+    if not isinstance(said, bool):
+        entry.refuse("by_others", f"`by_others: {said}`", "true, or leave it out")
+        return False
+    if said and (way not in (*SUBTRACTED, "min", "max", "days", "first", "last") or entry.data.get("less")):
+        entry.refuse(
+            "by_others",
+            f"`{way}` by others",
+            f"{', '.join(SUBTRACTED)}, min, max, days, first or last, without `less`",
+        )
+    for kind in (OTHERS[grain] for grain in grains if said):
+        if event.key(kind) is None:
+            entry.refuse(
+                "by_others",
+                f"`{event.name}` has no key `{kind}`",
+                "an event that another account takes part in",
+            )
+    return said is True
 
 
 def _called(entry: Entry) -> tuple[str, tuple[str, ...]] | None:

@@ -61,6 +61,8 @@ FOLLOWED = ("followed", "lag_median")
 """What of `ordered` asks for a second event, `then`."""
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 """The key of the day rows."""
+OTHERS = {"person": "account", "brand": "brand_account"}
+"""By grain: the key kind of the day rows that tell whose account did it."""
 KEYED_WAYS = ("distinct", "top", "top_share", "by")
 COUNTED = ("count", "days", "first", "last", "others", "ordered", *KEYED_WAYS)
 """Ways that are folded from how many events a cell holds, or from the sum of their second argument."""
@@ -71,7 +73,8 @@ class Part:
     """What a measure reads of the day rows: an event, which of its dates counts, a condition, a way of adding up.
 
     Ways that fold the same sums differently share a column: the first date, the active days and the top
-    category of an order line all come from its count.
+    category of an order line all come from its count. `by_others`: only what accounts of other persons did, by
+    the event's key `account`.
     """
 
     event: Event
@@ -80,6 +83,7 @@ class Part:
     way: str
     arguments: tuple[str, ...]
     type: str
+    by_others: bool = False
 
     @property
     def adds(self) -> tuple[str, ...]:
@@ -139,6 +143,8 @@ class Part:
         """The key kinds of the day rows in which this column has values."""
         if self.way in ("state", "others"):
             return frozenset({"account"})
+        if self.by_others:
+            return frozenset(OTHERS[grain] for grain in grains)
         if self.way in KEYED_WAYS:
             return frozenset({self.arguments[0], "none"} if self.way == "top_share" else {self.arguments[0]})
         if self.way == "ordered" and len(self.arguments) == 2:
@@ -195,6 +201,8 @@ class Measure:
         said = f"{self.part.way}({', '.join(self.part.arguments)}) of {self.part.stream}"
         if self.part.where:
             said += f" where {self.part.where}"
+        if self.part.by_others:
+            said += " by others"
         if self.less:
             said += f" less {self.less.way}({', '.join(self.less.arguments)}) of {self.less.stream}"
             said += f" where {self.less.where}" if self.less.where else ""

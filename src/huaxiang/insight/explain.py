@@ -120,7 +120,7 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
         .collect()
     ]
     mine = _mine(lake, catalogue, accounts, settled_zone(lake, book.config), set(release.tables))
-    counted = _evidence(mine, catalogue, as_of)
+    counted = _evidence(mine, catalogue, accounts, as_of)
     person_types, brand_types = vocabularies(catalogue)
     told = _tags("portrait", None, rows[0].asDict(recursive=True), "person", catalogue, person_types, counted)
     for pair in (
@@ -169,7 +169,7 @@ def _mine(
 
 
 def _evidence(
-    mine: dict[str, tuple[list[Part], DataFrame]], catalogue: Catalogue, as_of: date
+    mine: dict[str, tuple[list[Part], DataFrame]], catalogue: Catalogue, accounts: list[str], as_of: date
 ) -> dict[tuple[str, str], int]:
     """(column, brand or '') → how many events count in its window; one Spark job for all."""
     columns: dict[str, list[tuple[str, Part, int | None]]] = {}
@@ -187,7 +187,10 @@ def _evidence(
         for name, part, window in columns[stream]:
             age = F.date_diff(F.lit(as_of), F.col(part.date))
             inside = F.coalesce(age >= 0, F.lit(True)) if window is None else (age >= 0) & (age < window)
-            one = F.when(condition(part) & F.coalesce(inside, F.lit(False)), 1).otherwise(0)
+            counts_in = condition(part) & F.coalesce(inside, F.lit(False))
+            if part.by_others:
+                counts_in &= ~F.coalesce(F.col(str(event.key("account"))).isin(accounts), F.lit(False))
+            one = F.when(counts_in, 1).otherwise(0)
             counts[name] = counts[name] + F.sum(one) if name in counts else F.sum(one)
         per = rows.withColumn("_brand", F.explode(F.array_distinct(brands))).where(
             F.col("_brand").isNotNull()

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.measures import KEYED_WAYS
 from huaxiang.portrait.coverage import is_covered, is_unknown
-from huaxiang.portrait.fold import by_kind, folded, keyed, standing_edges, with_others
+from huaxiang.portrait.fold import by_kind, by_others, folded, keyed, standing_edges, with_others
 from huaxiang.portrait.sequences import in_sequence
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ def measured_portrait(
     measures = catalogue.at("person")
     pieces = []
     plain = [m for m in measures if m.part.way not in (*KEYED_WAYS, "others", "state", "ordered")]
-    if plain:
-        alone = cells.where(F.col("key_kind") == "none")
-        pieces += [folded(alone, ["person"], held, as_of=as_of, apart=apart) for held in by_kind(plain)]
+    for rows, mine in (
+        (cells.where(F.col("key_kind") == "none"), [m for m in plain if not m.part.by_others]),
+        (by_others(cells, persons, "person"), [m for m in plain if m.part.by_others]),
+    ):
+        pieces += [folded(rows, ["person"], kind, as_of=as_of, apart=apart) for kind in by_kind(mine)]
     by_key = [m for m in measures if m.part.way in KEYED_WAYS]
     if by_key:
         kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})

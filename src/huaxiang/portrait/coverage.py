@@ -107,7 +107,8 @@ def _names_read(part: Part) -> frozenset[str]:
     event, keyed = part.event, part.way in KEYED_WAYS
     arguments = () if part.way == "ordered" else part.arguments[keyed:]
     texts = [*arguments, *([part.where] if part.where else [])]
-    kinds = part.arguments[:1] if keyed else ("account",) if part.way in ("others", "state") else ()
+    of_account = part.by_others or part.way in ("others", "state")
+    kinds = part.arguments[:1] if keyed else ("account",) if of_account else ()
     kinds = part.arguments[1:] if part.way == "ordered" else kinds
     texts += [key for kind in kinds if (key := event.key(kind))]
     return frozenset().union(*(compile_expression(text, event.names).names for text in texts))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.cells import STRUCTS
+from huaxiang.days.measures import OTHERS
 from huaxiang.frames import stacked
 from huaxiang.tables.write import PARTITION
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure, Part
 
 BLOCK_DAYS = 64
+KEY_SEPARATOR = "␟"
+"""Between the brand and the account of a key `brand_account` (`schemas/events.yaml`)."""
 _LEAST, _GREATEST = ("first", "min", "earliest"), ("last", "max", "latest", "at_max", "state")
 
 
@@ -212,6 +215,20 @@ def with_others(
     return sums.groupBy("person").agg(
         *(F.sum(F.when(F.col(m.column(w)) > 0, 1)).alias(m.column(w)) for m in measures for w in m.windows)
     )
+
+
+def by_others(cells: DataFrame, persons: DataFrame, grain: str) -> DataFrame:
+    """Return the day rows that tell what another account did, but those of accounts of the person's own.
+
+    With `brand_id` for the grain of brands. An account that nobody knows is another's.
+    """
+    mine = cells.where(F.col("key_kind") == OTHERS[grain])
+    if grain == "brand":
+        both = F.split("key", KEY_SEPARATOR)
+        mine = mine.withColumns({"brand_id": both[0], "key": both[1]})
+    whose = persons.select(F.col("account").alias("key"), F.col("person").alias("_whose"))
+    known = mine.join(whose, "key", "left")
+    return known.where(~F.col("_whose").eqNullSafe(F.col("person"))).drop("_whose")
 
 
 def standing_edges(cells: DataFrame, measure: Measure, persons: DataFrame, *, as_of: date) -> DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
-from huaxiang.portrait.fold import by_kind, folded, standing_edges
+from huaxiang.portrait.fold import by_kind, by_others, folded, standing_edges
 from huaxiang.portrait.sequences import in_sequence
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
@@ -43,7 +43,14 @@ def measured_relations(
     measures = catalogue.at("brand")
     plain = [m for m in measures if m.part.way not in ("state", "ordered")]
     branded = cells.where(F.col("key_kind") == "brand").withColumnRenamed("key", "brand_id")
-    pieces = [folded(branded, PAIR, held, as_of=as_of, apart=apart) for held in by_kind(plain)]
+    pieces = [
+        folded(rows, PAIR, kind, as_of=as_of, apart=apart)
+        for rows, held in (
+            (branded, [m for m in plain if not m.part.by_others]),
+            (by_others(cells, persons, "brand"), [m for m in plain if m.part.by_others]),
+        )
+        for kind in by_kind(held)
+    ]
     if in_order := [m for m in measures if m.part.way == "ordered"]:
         pieces.append(in_sequence(branded, PAIR, in_order, as_of=as_of))
     for measure in (m for m in measures if m.part.way == "state"):
