@@ -98,6 +98,7 @@ ORDERS = [
     order("mall:old", "2025-12-01"),  # 304 days: the gap ends in the window
     order("mall:tomorrow", "2026-11-20"),
     order("mall:tomorrow", "2026-11-21"),
+    {k: v for k, v in order("mall:dated", "2026-11-10").items() if k != "at"} | {"on": "2026-11-10"},
     order("mall:clicked", "2026-11-10"),
     order("mall:clicked", "2026-11-18"),
 ]
@@ -110,6 +111,8 @@ VISITS = [
     visit("mall:clicked", "2026-11-18 12:01"),  # nothing after
     visit("mall:once", "2026-08-22 12:00"),  # 90 days before the night: outside
     visit("mall:once", "2026-11-02 12:00"),
+    visit("mall:dated", "2026-11-09 23:30"),  # half an hour before the day of the order
+    visit("mall:dated", "2026-11-10 00:30"),  # and after its midnight, which is all that is known of it
 ]
 CLICKS = [
     click("mall:clicked", "2026-11-09 00:00"),
@@ -177,6 +180,7 @@ def both(_session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> An
         ("old", {"repurchase_gap_all": 167.0, "repurchase_gap_365d": 304.0, "repurchase_gap_spread_all": 68.5}),
         ("tomorrow", {"repurchase_gap_all": None}),
         ("clicked", {"link_visits_bought_90d": 2, "click_to_order_lag_90d": 1.75}),
+        ("dated", {"link_visits_bought_90d": 1}),
         ("twice", {"bought_again_365d": 1}),  # nothing follows itself
         ("once", {"bought_again_365d": 0}),
         ("clicked", {"bought_again_365d": 1}),

@@ -151,8 +151,7 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
     def when(value: Column) -> Column:
         return F.when(holds, value)
 
-    said_at = [F.col(part.event.at)] if part.event.at else []
-    instant = F.coalesce(*said_at, F.col(part.date).cast("timestamp"))
+    instant = F.col("instant")
     match part.adds[0]:
         case "sum":
             return F.sum(when(_bounded(argument(0))))

@@ -59,6 +59,8 @@ ORDERED: dict[str, tuple[str, bool]] = {
 }
 FOLLOWED = ("followed", "lag_median")
 """What of `ordered` asks for a second event, `then`."""
+CELLS = 2
+"""Raised when cells are made otherwise of the same declarations: every lake makes them again."""
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 """The key of the day rows."""
 OTHERS = {"person": "account", "brand": "brand_account"}
@@ -389,7 +391,7 @@ class Catalogue:
             f"{p.column}:{p.adds}:{p.where}:{p.date}:{sorted(kinds)}" for p, kinds in self.streams()[stream]
         )
         event = self.streams()[stream][0][0].event
-        said.append(f"{event.feed}:{event.account}:{event.keys}:{event.lookups}")
+        said.append(f"{event.feed}:{event.account}:{event.keys}:{event.lookups}:{CELLS}")
         if event.opinion_of:
             said.append(f"{event.opinion_of}:{lexicon_digest()}")
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]

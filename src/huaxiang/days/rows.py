@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.events import OWN_DATE
 from huaxiang.days.opinions import with_opinion
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def event_rows(
 
     `narrowly`, for few rows against a large feed: only the other sides that they need are looked at.
 
-    Adds the looked-up names, what a comment feels (`days.opinions`), `account`, `local_hour` and `weekday` (null without an instant),
+    Adds the looked-up names, what a comment feels (`days.opinions`), `account`, `local_hour` and `weekday` (null
+    without an instant), `instant` (without one: the midnight at which its date begins in `zone`),
     `waiting` (a needed other side is missing: account is `NOBODY`) and `awaits`, an array of
     struct(kind, key) of the looked-up rows that are missing so far. A key that is null awaits nothing; a row
     that names no needed other side is left out.
@@ -44,6 +46,7 @@ def event_rows(
         rows = _seen_by(event.account, rows)
     if event.opinion_of:
         rows = with_opinion(rows, event.opinion_of)
+    begins = F.to_utc_timestamp(F.col(OWN_DATE).cast("timestamp"), zone)
     local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(
         {
@@ -52,6 +55,7 @@ def event_rows(
             else F.lit(NOBODY),
             "local_hour": F.hour(local),
             "weekday": F.weekday(local) + 1,
+            "instant": F.coalesce(F.col(event.at), begins) if event.at else begins,
         }
     )
 

@@ -2,7 +2,7 @@
 
 Only who has any of the events gets a row. *Gaps* lie between the distinct days on which somebody acted, all
 accounts together; *followed* asks whether another event came after, within so many days of the instant
-(an event that has only a date counts from its midnight; one of another kind at the same instant follows, one of
+(an event that has only a date counts from its midnight in the business zone; one of another kind at the same instant follows, one of
 the same kind must be later). A gap belongs
 to the window in which it ends, an event that is followed to the window in which it lies; what follows it
 may come until the night.
