@@ -39,6 +39,7 @@ HIDDEN = (
     "revision",
     "arrival_date",
     "account",
+    "instant",
     "awaits",
     "waiting",
 )
@@ -254,10 +255,11 @@ def _window(window: int | None) -> str:
 
 def _newest(mine: dict[str, tuple[list[Part], DataFrame]], events: int) -> list[dict[str, Any]]:
     frames = []
-    for stream, (_, rows) in mine.items():
+    for stream, (parts, rows) in mine.items():
         if "@" in stream:
             continue
-        shown = [c for c in rows.columns if c not in HIDDEN and not c.startswith("_")]
+        whose = parts[0].event.account  # seen from another's side, it holds the account of who acted
+        shown = [c for c in rows.columns if c not in (*HIDDEN, whose) and not c.startswith("_")]
         says = F.to_json(F.struct(*(F.col(c) for c in shown if c != "business_date")))
         newest = rows.orderBy(F.desc_nulls_last("business_date"), F.desc("event_key")).limit(events)
         frames.append(
