@@ -64,8 +64,14 @@ def _of_fans(night: Night, *, orders_known: bool) -> dict[str, DataFrame]:
     lake, as_of = night.lake, night.as_of
     persons, related = lake.read("person_account"), lake.read("brand_relation")
     accounts = brand_accounts(lake.read("clean/social_account"), as_of=as_of).localCheckpoint()
-    feeds = (lake.read(f"clean/{feed}") for feed in ("social_post", "social_interaction", "social_message"))
-    engaged = engagements(*feeds, accounts, persons, as_of=as_of)
+    engaged = engagements(
+        lake.read("clean/social_post"),
+        lake.read("clean/social_interaction"),
+        lake.read("clean/social_message"),
+        accounts,
+        persons,
+        as_of=as_of,
+    )
     spells = fan_spells(lake.read("clean/social_follow"), accounts, persons, as_of=as_of)
     spells = spells.localCheckpoint()  # both tables read it, one of them thrice
     return {
