@@ -215,6 +215,64 @@ def test_rates_are_what_the_clean_tables_say(lake: str) -> None:
         assert rows == query(lake, counted.format(key=key)).to_pylist(), kind
 
 
+def test_fans_are_what_the_clean_tables_say(lake: str) -> None:
+    """Recounted by another engine: the last event of each pair of accounts up to each month's end."""
+    counted = """
+        WITH matrix AS (
+            SELECT account AS brand_account, arg_max(brand_id, changed_at) AS brand_id FROM clean_social_account
+            WHERE business_date <= '2026-11-20' GROUP BY account),
+        who AS (SELECT account, person FROM person_account),
+        days AS (SELECT DISTINCT month, least(last_day(month), DATE '2026-11-20') AS day FROM fan_base),
+        states AS (
+            SELECT month, brand_id, brand_account, account, arg_max(action, ("at", revision, event_key)) AS action
+            FROM clean_social_follow JOIN matrix ON brand_account = other_account JOIN days ON business_date <= day
+            WHERE brand_id IS NOT NULL GROUP BY ALL),
+        fan AS (
+            SELECT DISTINCT month, brand_id, unnest([brand_account, 'all']) AS brand_account, person
+            FROM states JOIN who USING (account) WHERE action = 'follow'),
+        post AS (SELECT platform, post_id, parent_post_id, account, business_date FROM clean_social_post),
+        acted AS (
+            SELECT i.account, p.account AS brand_account, i.business_date FROM clean_social_interaction i
+            JOIN post p USING (platform, post_id) WHERE act IN ('like', 'click', 'favourite', 'share')
+            UNION ALL
+            SELECT r.account, p.account, r.business_date FROM post r
+            JOIN post p ON p.platform = r.platform AND p.post_id = r.parent_post_id
+            UNION ALL
+            SELECT account, other_account, business_date FROM clean_social_message),
+        active AS (
+            SELECT DISTINCT date_trunc('month', business_date)::DATE AS month, brand_id,
+                unnest([brand_account, 'all']) AS brand_account, person
+            FROM acted JOIN matrix USING (brand_account) JOIN who USING (account)
+            WHERE business_date <= '2026-11-20'),
+        bought AS (
+            SELECT person, brand_id, min(o.business_date) AS first FROM clean_order_line o
+            JOIN (SELECT platform, product_id, arg_max(brand_id, changed_at) AS brand_id FROM clean_product
+                  GROUP BY ALL) p ON p.platform = o.platform AND p.product_id = o.product_id
+            JOIN who ON who.account = o.account GROUP BY ALL)
+        SELECT month, brand_id, brand_account, count(*) AS fans, count(a.person) AS active_fans,
+            count(*) FILTER (first <= day) AS buyers
+        FROM fan JOIN days USING (month) LEFT JOIN active a USING (month, brand_id, brand_account, person)
+        LEFT JOIN bought USING (person, brand_id) GROUP BY ALL ORDER BY ALL"""
+    told = (
+        "SELECT month, brand_id, coalesce(brand_account, 'all') AS brand_account, fans, active_fans, buyers"
+        " FROM fan_base WHERE fans > 0 ORDER BY ALL"
+    )
+    rows = query(lake, told).to_pylist()
+    assert rows == query(lake, counted).to_pylist()
+    assert min(sum(row[name] for row in rows) for name in ("fans", "active_fans", "buyers")) > 0
+    moved = (
+        "SELECT count(*) AS n FROM (SELECT fans - gained + lost AS was, coalesce(lag(fans) OVER (PARTITION BY"
+        " brand_id, brand_account ORDER BY month), 0) AS before FROM fan_base) WHERE was <> before"
+    )
+    assert query(lake, moved).to_pylist() == [{"n": 0}]
+    now = "SELECT brand_id, count(*) AS fans FROM brand_relation WHERE is_follower GROUP BY 1 ORDER BY 1"
+    base = (
+        "SELECT brand_id, fans FROM fan_base WHERE brand_account IS NULL AND fans > 0"
+        " AND month = '2026-11-01' ORDER BY 1"
+    )
+    assert query(lake, now).to_pylist() == query(lake, base).to_pylist()
+
+
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
     report = evaluate(lake, place / "world/truth")
     assert [

@@ -1,8 +1,9 @@
-"""What brand teams ask of many people: how it was for them, month by month, and where new buyers came from."""
+"""What brand teams ask of many people: how it was for them, where new buyers came from, who their fans are."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMES = {"courier": "clean/courier", "brand": "clean/brand", "category": "clean/category"}
 """Where keys have names, when the lake holds them."""
+MOST_PAIRS = 20
+"""Pairs of a brand's accounts that a terminal takes: those with most fans in common."""
 
 
 def rates(
@@ -104,6 +107,102 @@ def new_buyers(
     )
 
 
+def fans(
+    brand: Annotated[
+        str | None, typer.Option("--brand", help="A brand, with its months and accounts; else all brands now")
+    ] = None,
+    lake: LakeRoot = "lake",
+    as_json: AsJson = False,
+) -> None:
+    """Fans of a brand by month, of each of its accounts now, and whom two accounts share.
+
+    Two accounts of a person are one fan; gained and lost count each time.
+    Active fans liked, clicked, kept, shared or answered a post of the brand in
+    the month, or wrote to it. Buyers had bought it by the month's end; median
+    days are from follow to order, of buyers who had followed before.
+    """
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    base = read_light(lake, "fan_base").to_table().to_pylist()
+    base.sort(key=lambda row: (row["month"], -row["fans"], row["brand_id"], row["brand_account"] or ""))
+    newest = max((row["month"] for row in base), default=None)
+    of_brands = [row for row in base if row["brand_account"] is None and row["month"] == newest]
+    if brand is None:
+        _fans_of_all(lake, of_brands, as_json=as_json)
+        return
+    known = {row["brand_id"] for row in of_brands}
+    if brand not in known:
+        raise ConfigurationError(
+            Problem("--brand", f"`{brand}` never had a fan that is known", hint=did_you_mean(brand, known))
+        )
+    mine = [row for row in base if row["brand_id"] == brand]
+    overlap = [r for r in read_light(lake, "fan_overlap").to_table().to_pylist() if r["brand_id"] == brand]
+    overlap.sort(key=lambda row: (-row["both"], row["brand_account"], row["other_account"]))
+    told = {
+        "months": [row for row in mine if row["brand_account"] is None],
+        "accounts": [row for row in mine if row["brand_account"] and row["month"] == newest],
+        "overlap": overlap,
+    }
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    _fans_of_one(f"{_names(lake, 'brand').get(brand, '')} {brand}".strip(), **told)
+
+
+def _fans_of_all(lake: str, now: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(now, ensure_ascii=False, default=str))
+        return
+    names = _names(lake, "brand")
+    _fan_table(["brand", "名称"], [((r["brand_id"], names.get(r["brand_id"], "")), r) for r in now])
+    one = now[0]["brand_id"] if now else "…"
+    print(f"{len(now)} brands that ever had a fan; one of them: huaxiang fans --brand {one}")
+
+
+def _fans_of_one(
+    name: str,
+    months: Sequence[dict[str, Any]],
+    accounts: Sequence[dict[str, Any]],
+    overlap: Sequence[dict[str, Any]],
+) -> None:
+    _fan_table(["month"], [((f"{row['month']:%Y-%m}",), row) for row in months])
+    _fan_table(["account now", "role"], [((r["brand_account"], r["brand_role"] or ""), r) for r in accounts])
+    table = Table("account", "and", "fans of both", "of either", "overlap", box=None)
+    for row in overlap[:MOST_PAIRS]:
+        counts = f"{row['both']:,}", f"{row['either']:,}", f"{row['share']:.1%}"
+        table.add_row(row["brand_account"], row["other_account"], *counts)
+    console().print(table)
+    if len(overlap) > MOST_PAIRS:
+        print(f"and {len(overlap) - MOST_PAIRS:,} more pairs: --json")
+    causes: Counter[str] = Counter()
+    for row in months:
+        causes.update({cause["key"]: cause["value"] for cause in row["lost_by"]})
+    told = ", ".join(f"{cause} {count:,}" for cause, count in causes.most_common(5)) or "none told"
+    print(f"{name}: causes of its {sum(row['lost'] for row in months):,} losses: {told}")
+
+
+def _fan_table(first: Sequence[str], rows: Sequence[tuple[Sequence[str], dict[str, Any]]]) -> None:
+    names = (
+        "fans",
+        "gained",
+        "lost",
+        "after push",
+        "active",
+        "buyers",
+        "share",
+        "95 % interval",
+        "median days",
+    )
+    table = Table(*first, *names, box=None)
+    counts = ("fans", "gained", "lost", "lost_after_push", "active_fans", "buyers")
+    for titles, row in rows:
+        share = "–" if row["share"] is None else f"{row['share']:.1%}"
+        days = "–" if row["median_days"] is None else f"{row['median_days']:g}"
+        told = ("–" if row[name] is None else f"{row[name]:,}" for name in counts)
+        table.add_row(*titles, *told, share, _interval(row), days)
+    console().print(table)
+
+
 def _list(declared: Sequence[Rate], *, as_json: bool) -> None:
     names = ("name", "by", "title", "标题", "definition")
     rows = [(r.name, ", ".join(r.by), r.title.en, r.title.zh, r.definition()) for r in declared]
@@ -149,3 +248,4 @@ def add_to(app: typer.Typer) -> None:
     """Give the commands their names."""
     app.command()(rates)
     app.command()(new_buyers)
+    app.command()(fans)

@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers."""
+"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers, fans."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.contracts.spark import empty_frame
+from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.gifts import gift_conversions
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.rates import ALL, is_told, rates
@@ -17,6 +18,8 @@ from huaxiang.together import together
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pyspark.sql import DataFrame
+
     from huaxiang.night import Night
 
 ON_THE_PAGE = (ALL, "courier", "tier")
@@ -24,7 +27,7 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 
 
 def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source` and `gift_conversion` over tonight's day rows, portraits and relations.
+    """Write `rate`, `new_buyer_source`, `gift_conversion`, `fan_base` and `fan_overlap` over tonight's tables.
 
     Returns what the page of the night tells: the rates of its month and of the one before, with the words of
     each rate, and of each courier where it has some.
@@ -47,6 +50,7 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
+        **_of_fans(night, orders_known=bool(opened)),
     }
 
     def replace(name: str) -> None:
@@ -54,6 +58,26 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
 
     together([partial(replace, name) for name in made])
     return _on_the_page(night)
+
+
+def _of_fans(night: Night, *, orders_known: bool) -> dict[str, DataFrame]:
+    lake, as_of = night.lake, night.as_of
+    persons, related = lake.read("person_account"), lake.read("brand_relation")
+    accounts = brand_accounts(lake.read("clean/social_account"), as_of=as_of).localCheckpoint()
+    engaged = engagements(
+        lake.read("clean/social_post"),
+        lake.read("clean/social_interaction"),
+        lake.read("clean/social_message"),
+        accounts,
+        persons,
+        as_of=as_of,
+    )
+    spells = fan_spells(lake.read("clean/social_follow"), accounts, persons, as_of=as_of)
+    spells = spells.localCheckpoint()  # both tables read it, one of them thrice
+    return {
+        "fan_base": fan_base(spells, engaged, related, accounts, orders_known=orders_known, as_of=as_of),
+        "fan_overlap": fan_overlap(spells),
+    }
 
 
 def _on_the_page(night: Night) -> list[dict[str, Any]]:
