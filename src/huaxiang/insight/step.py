@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers."""
+"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts, premiums."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.insight.gifts import gift_conversions
 from huaxiang.insight.newcomers import new_buyer_sources
+from huaxiang.insight.premium import branded, premiums, sales
 from huaxiang.insight.rates import ALL, rates
 from huaxiang.together import together
 
@@ -22,30 +23,35 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 
 
 def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source` and `gift_conversion` over tonight's day rows, portraits and relations.
+    """Write `rate`, `new_buyer_source`, `gift_conversion` and `premium` over tonight's day rows, portraits and relations.
 
     Returns what the page of the night tells: the rates of its month and of the one before, with the words of
     each rate, and of each courier where it has some.
     """
     lake, as_of = night.lake, night.as_of
     opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
-    related = lake.read("brand_relation")
+    related, portrait = lake.read("brand_relation"), lake.read("portrait")
+    sold = sales(lake.read("clean/order_line"), lake.read("person_account"), portrait, as_of=as_of).persist()
     made = {
         "rate": rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of),
         "new_buyer_source": new_buyer_sources(
-            lake.read("portrait"),
+            portrait,
             related,
             lake.read("clean/share_link"),
             covered_from=min(opened, default=None),
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
+        "premium": premiums(sold, night.cut(branded(lake.read("clean/product"), as_of=as_of))),
     }
 
     def replace(name: str) -> None:
         night.attempt.replace(name, night.cut(made[name]).coalesce(1), unless_equal=True)
 
-    together([partial(replace, name) for name in made])
+    try:
+        together([partial(replace, name) for name in made])
+    finally:
+        sold.unpersist()
     return _on_the_page(night)
 
 
