@@ -1,9 +1,10 @@
-"""Checks of what people buy: who gave to whom on which day, and in which price band everybody buys."""
+"""Checks of what people buy: who gave to whom on which day, in which price band, and what brands cost more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from huaxiang.world.report import Check, share_interval
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 F1 = 0.9
 RIGHT, FEWEST_LINES, CURVE = 0.9, 3, (1, 5, 10, 20)
+HOLDS = 0.8
+"""The least share of brands whose 95 % interval must hold the planted premium: of twenty brands some miss it."""
 
 
 def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
@@ -72,3 +75,56 @@ def price_band_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     low, high = share_interval(sum(kept), max(len(kept), 1))
     found = f"{share:.3f} [{low:.2f}, {high:.2f}] of {len(kept):,} people; {', '.join(map(right, CURVE))}"
     yield Check(f"price band: right, {FEWEST_LINES} lines or more", f"≥ {RIGHT}", found, share >= RIGHT)
+
+
+def premium_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
+    """Compare what brands cost above the products they name with the planted premiums, in the busiest month.
+
+    The products that our world names ask no premium, so that the planted one is what there is to find. Intervals
+    of one brand are wide: how far dear brands lie above ordinary ones, by all of them, is a check of its own,
+    its interval the jackknife over brands.
+    """
+    true = {row["brand_id"]: row["premium"] for row in planted.table("premium").to_pylist()}
+    names = (
+        "brand_id",
+        "month",
+        "key_kind",
+        "comparables",
+        "lines",
+        "groups",
+        "premium",
+        "premium_low",
+        "premium_high",
+    )
+    rows: list[Any] = [
+        row
+        for row in lake.columns("premium", *names).to_pylist()
+        if (row["key_kind"], row["comparables"]) == ("all", "stated") and row["premium_low"] is not None
+    ]
+    lines: dict[Any, int] = {}
+    for row in rows:
+        lines[row["month"]] = lines.get(row["month"], 0) + row["lines"]
+    month = max(sorted(lines), key=lambda one: lines[one], default=None)
+    told = [row for row in rows if row["month"] == month]
+    holding = sum(row["premium_low"] <= true[row["brand_id"]] <= row["premium_high"] for row in told)
+    share = holding / max(len(told), 1)
+    low, high = share_interval(holding, max(len(told), 1))
+    found = f"{share:.2f} [{low:.2f}, {high:.2f}] of {len(told)} brands in {month:%Y-%m}" if told else "none"
+    yield Check("premium: brands whose interval holds the planted one", f"≥ {HOLDS}", found, share >= HOLDS)
+    dear = np.array([true[row["brand_id"]] > 0 for row in told], np.bool_)
+    name = "premium: dear brands against ordinary ones"
+    if min(dear.sum(), (~dear).sum()) < 2:
+        yield Check(name, "the planted one, in the interval", "too few brands to say", ok=False)
+        return
+    weight = np.array([row["groups"] for row in told], np.float64)
+    logs = np.log1p(np.array([[row["premium"], true[row["brand_id"]]] for row in told], np.float64))
+    apart, wanted, variance = 0.0, 0.0, 0.0
+    for side, sign in ((dear, 1), (~dear, -1)):
+        whole = weight[side].sum()
+        mean = np.average(logs[side], axis=0, weights=weight[side])
+        moved = weight[side] * (logs[side, 0] - mean[0]) / (whole - weight[side])  # by leaving one brand out
+        apart, wanted, variance = apart + sign * mean[0], wanted + sign * mean[1], variance + (moved**2).sum()
+    ends = apart - 1.96 * np.sqrt(variance), apart + 1.96 * np.sqrt(variance)
+    found = f"{np.expm1(apart):.1%} [{np.expm1(ends[0]):.1%}, {np.expm1(ends[1]):.1%}] dearer, {int(dear.sum())} of {len(told)} brands"
+    is_seen = ends[0] <= wanted <= ends[1]
+    yield Check(name, f"{np.expm1(wanted):.1%}, in the interval", found, ok=bool(is_seen))

@@ -164,9 +164,7 @@ def _send_products(world: World) -> None:
     leaf_names = rows.words([c[2] for t in TOPICS for c in (t[2], t[3])])
     wears = np.isin(goods.product_category // 2, (1, 2))
     picked = rng.integers(0, 1 << 30, count)
-    # Comparable: the neighbours on the shelf, which have the same category and price band.
-    near = (np.arange(count) + 1) % count
-    alike = np.where(goods.product_category[near] == goods.product_category, near, -1)
+    alike = goods.alike()
     brand_zh = rows.words([brand_name(b)[0] for b in range(goods.brands)])
     for platform in SHOPS:
         on = np.full(count, platform)

@@ -181,6 +181,7 @@ class Truth:
         leaves = np.flatnonzero(people.churn_day != NEVER)
         self.save("churn", true_person=true_ids(leaves), churn_date=self._dates(people.churn_day[leaves]))
         self.save("price_band", true_person=true_ids(person), band=people.band)
+        self.save("premium", brand_id=goods.brand_ident, premium=goods.brand_premium)
         self.save("satisfaction", true_person=true_ids(person), satisfaction=people.satisfaction.round(6))
         gifts = np.concatenate([np.zeros((3, 0), np.int64), *self._gifts], axis=1)
         self.save("gifts", giver=true_ids(gifts[0]), receiver=true_ids(gifts[1]), on=self._dates(gifts[2]))
