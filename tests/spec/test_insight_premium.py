@@ -55,12 +55,18 @@ def sold(spark: SparkSession, *lines: dict[str, Any]) -> DataFrame:
     return sales(clean(spark, "order_line", *lines), persons, people, as_of=AS_OF).localCheckpoint()
 
 
-def told(
-    spark: SparkSession, products: DataFrame, *lines: dict[str, Any], brand: str = "b1", kind: str = "all"
-) -> list[dict[str, Any]]:
+def every(spark: SparkSession, products: DataFrame, *lines: dict[str, Any]) -> list[dict[str, Any]]:
     rows = premiums(sold(spark, *lines), known(products)).collect()
-    mine = [row.asDict() for row in rows if (row["brand_id"], row["key_kind"]) == (brand, kind)]
-    return sorted(mine, key=lambda row: (row["month"], row["key"], row["comparables"]))
+    return sorted(
+        (r.asDict() for r in rows), key=lambda r: (r["month"], r["key_kind"], r["key"], r["comparables"])
+    )
+
+
+def told(
+    spark: SparkSession, products: DataFrame, *lines: dict[str, Any], brand: str = "b1"
+) -> list[dict[str, Any]]:
+    found = every(spark, products, *lines)
+    return [row for row in found if (row["brand_id"], row["key_kind"]) == (brand, "all")]
 
 
 def test_each_piece_is_compared_with_the_geometric_mean_paid_for_its_comparables(spark: SparkSession) -> None:
@@ -140,7 +146,6 @@ def test_what_tells_no_price_is_left_out(spark: SparkSession) -> None:
         line("a", 500, on="2025-11-30"),  # before the twelve months
         line("x", 0),
     ]
-    assert told(spark, products, *silent) == []
     (row,) = told(spark, products, *silent, line("a", 150), line("x", 100))
     assert (row["lines"], row["products"]) == (1, 1)
     assert row["premium"] == pytest.approx(0.5, abs=1e-5)
@@ -157,12 +162,16 @@ def test_buyers_are_told_apart_as_they_are_tonight(spark: SparkSession) -> None:
         line("a", 400, who="mall:stranger"),
     ]
     by = {
-        row["key"]: (row["lines"], round(row["premium"], 3))
-        for kind in ("rfm_class", "declared_generation")
-        for row in told(spark, products, *lines, kind=kind)
+        (row["key_kind"], row["key"]): (row["lines"], round(row["premium"], 3))
+        for row in every(spark, products, *lines)
+        if row["brand_id"] == "b1"
     }
-    assert by == {"champions": (2, 0.1), "loyal": (1, 0.21), "80s": (2, 0.1)}
-    assert [row["lines"] for row in told(spark, products, *lines)] == [5]
+    assert by.pop(("all", "all"))[0] == 5
+    assert by == {
+        ("rfm_class", "champions"): (2, 0.1),
+        ("rfm_class", "loyal"): (1, 0.21),
+        ("declared_generation", "80s"): (2, 0.1),
+    }
 
 
 def test_tonights_version_of_a_product_counts(spark: SparkSession) -> None:
@@ -183,23 +192,26 @@ def test_tonights_version_of_a_product_counts(spark: SparkSession) -> None:
 
 def test_one_group_has_no_interval(spark: SparkSession) -> None:
     products = shelf(
-        spark, ("a", "b1", "tea", ["x"]), ("b", "b1", "tea", ["x"]), ("c", "b1", "tea", ["y"]),
-        ("x", "b2", "tea", []), ("y", "b2", "tea", []),
+        spark, ("x", "b0", "tea", []), ("y", "b0", "tea", []), ("a", "single", "tea", ["x"]),
+        ("b", "alike", "tea", ["x"]), ("c", "alike", "tea", ["x"]),  # both share the chance of x's price
+        ("d", "two", "tea", ["x"]), ("e", "two", "tea", ["y"]), ("f", "few", "tea", ["x"]), ("g", "few", "tea", ["y"]),
     )  # fmt: skip
-    prices = [line("x", 100), line("y", 100)]
-    many = [line("a", 110 + n) for n in range(FEWEST_LINES)]
-    (single,) = told(spark, products, *prices, *many)
-    assert (single["products"], single["groups"], single["premium_low"]) == (1, 1, None)
-    (alike,) = told(spark, products, *prices, *many, line("b", 130))  # shares the chance of x's price
-    assert (alike["products"], alike["groups"], alike["premium_low"]) == (2, 1, None)
-    (two,) = told(spark, products, *prices, *many, line("c", 130))
-    assert (two["products"], two["groups"]) == (2, 2)
+    many = [line(product, 110 + n) for product in "abd" for n in range(FEWEST_LINES)]
+    once = [line(product, 130) for product in "ceg"]
+    few = [line("f", 110 + n) for n in range(FEWEST_LINES - 2)]
+    rows = every(spark, products, line("x", 100), line("y", 100), *many, *once, *few)
+    found = {row["brand_id"]: row for row in rows if row["key_kind"] == "all"}
+    counted = {
+        name: (row["products"], row["groups"], row["lines"]) for name, row in found.items() if name != "b0"
+    }
+    assert counted == {"single": (1, 1, 10), "alike": (2, 1, 11), "two": (2, 2, 11), "few": (2, 2, 9)}
+    assert [found[name]["premium_low"] for name in ("single", "alike", "few")] == [None] * 3
+    two = found["two"]
     assert two["premium_low"] < two["premium"] < two["premium_high"]
 
 
-def test_an_empty_lake_has_no_premium(spark: SparkSession) -> None:
-    assert told(spark, shelf(spark)) == []
-    assert told(spark, shelf(spark), line("a", 100)) == []
+def test_without_products_there_is_no_premium(spark: SparkSession) -> None:
+    assert every(spark, shelf(spark), line("a", 100)) == []
 
 
 def test_the_same_by_leaving_out_one_group_after_the_other(spark: SparkSession) -> None:

@@ -224,6 +224,14 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
         for row in pq.read_table(truth / "gifts.parquet").to_pylist()
     ]
+    lake["premium"] = [
+        {
+            "brand_id": row["brand_id"], "month": AS_OF.replace(day=1), "key_kind": "all", "comparables": "stated",
+            "lines": 50, "groups": 5, "premium": (1 + row["premium"]) * (1.01 + 0.04 * (n % 2)) - 1,
+            "premium_low": row["premium"] - 0.05, "premium_high": row["premium"] + 0.1,
+        }
+        for n, row in enumerate(pq.read_table(truth / "premium.parquet").to_pylist())
+    ]  # fmt: skip
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
@@ -233,17 +241,31 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
     assert told["gifts: F1 of giver, receiver and day"].ok
     assert told["price band: right, 3 lines or more"].ok
+    holding, apart = (c for name, c in told.items() if name.startswith("premium"))
+    assert holding.ok
+    assert holding.found == "1.00 [0.90, 1.00] of 36 brands in 2026-11"
+    assert apart.ok
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
         row["price_band_365d"] = 3
     for row in lake["gift"]:
         row["receiver"] = row["person"]
     lake["rate"][1]["happened"] = 11
+    for row in lake["premium"]:
+        row |= {"premium": 0.01 * (len(row["brand_id"]) % 2), "premium_low": 0.2, "premium_high": 0.3}
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     assert not told[states.name].ok
     assert not told[courier.name].ok
     assert not told["gifts: F1 of giver, receiver and day"].ok
     assert not told["price band: right, 3 lines or more"].ok
+    assert not any(told[check.name].ok for check in (holding, apart))
+    for row in lake["premium"]:
+        row["premium_low"] = None
+    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    assert [(told[c.name].ok, told[c.name].found) for c in (holding, apart)] == [
+        (False, "none"),
+        (False, "too few brands to say"),
+    ]
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
