@@ -32,42 +32,62 @@ GRAIN = ("brand_id", "month", "key_kind", "key", "comparables")
 
 
 def sales(order_lines: DataFrame, persons: DataFrame, portrait: DataFrame, *, as_of: date) -> DataFrame:
-    """Return what was bought: product × month × the buyer's `KINDS` as of tonight, null where they have none.
+    """Return what was bought: product × month × key_kind × key, the buyer's tags of `KINDS` as of tonight.
 
-    `lines`, `pieces`, and `paid_log`: the logarithm of what each piece cost, summed over pieces, in millionths.
-    Of the twelve calendar months up to the night, by business date. Lines without a date, a product, a piece
-    or a payment tell no price and are left out; returns change nothing: the price was paid.
+    `all` is everybody; who has no such tag, or no portrait, is only there. `lines`, `pieces`, and `paid_log`:
+    the logarithm of what each piece cost, summed over pieces, in millionths. Of the twelve calendar months up
+    to the night, by business date. Lines without a date, a product, a piece or a payment tell no price and are
+    left out; returns change nothing: the price was paid.
     """
     is_price = (F.col("paid_minor") > 0) & (F.col("quantity") > 0) & F.col("product_id").isNotNull()
     dated = F.col("business_date").between(first_month(as_of), F.lit(as_of))
     buyers = persons.select("account", "person").join(portrait.select("person", *KINDS), "person")
     log = F.round(F.log(F.col("paid_minor") / F.col("quantity")) * PIECES).cast("bigint")
-    month = F.trunc("business_date", "month").alias("month")
+    cases = ((F.lit(ALL), F.lit(ALL)), *((F.lit(kind), F.col(kind)) for kind in KINDS))
+    each = F.array(*(F.struct(kind.alias("key_kind"), key.alias("key")) for kind, key in cases))
+    lines = order_lines.where(is_price & dated).join(buyers, "account", "left")
     return (
-        order_lines.where(is_price & dated)
-        .join(buyers, "account", "left")
-        .groupBy(*PRODUCT, month, *KINDS)
+        lines.select(
+            *PRODUCT,
+            F.trunc("business_date", "month").alias("month"),
+            F.col("quantity").alias("pieces"),
+            (log * F.col("quantity")).alias("paid_log"),
+            F.explode(F.filter(each, lambda one: one["key"].isNotNull())).alias("_each"),
+        )
+        .groupBy(
+            *PRODUCT, "month", F.col("_each.key_kind").alias("key_kind"), F.col("_each.key").alias("key")
+        )
         .agg(
             F.count(F.lit(1)).alias("lines"),
-            F.sum("quantity").alias("pieces"),
-            F.sum(log * F.col("quantity")).alias("paid_log"),
+            F.sum("pieces").alias("pieces"),
+            F.sum("paid_log").alias("paid_log"),
         )
     )
 
 
 def branded(products: DataFrame, *, as_of: date) -> DataFrame:
-    """Return each product that has a brand, with `category` and `comparables`: its newest version that has begun.
+    """Return each product that has a brand, with its `category` and `rivals`, by its newest version that has begun.
 
-    A version without a date comes before all others.
+    `rivals` are the products it names that have a brand, another one than its own, in ascending order; null
+    when there are none. A version without a date comes before all others.
     """
     version = F.struct("business_date", "changed_at", "event_key", "brand_id", "category", "comparables")
-    return (
+    known = (
         products.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
         .groupBy(*PRODUCT)
         .agg(F.max(version).alias("_newest"))
         .select(*PRODUCT, *(f"_newest.{name}" for name in ("brand_id", "category", "comparables")))
         .where(F.col("brand_id").isNotNull())
     )
+    named = known.select(*PRODUCT, "brand_id", F.explode("comparables").alias("rival"))
+    of = known.select("platform", F.col("product_id").alias("rival"), F.col("brand_id").alias("_of"))
+    rivals = (
+        named.join(of, ["platform", "rival"])
+        .where(F.col("_of") != F.col("brand_id"))
+        .groupBy(*PRODUCT)
+        .agg(F.array_sort(F.collect_set("rival")).alias("rivals"))
+    )
+    return known.drop("comparables").join(rivals, [*PRODUCT], "left")
 
 
 def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
@@ -85,22 +105,20 @@ def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
     they share their chance. It takes a category's prices as given. Null with fewer than two groups or ten lines.
     """
     priced = sold.join(F.broadcast(_referenced(sold, products)), [*PRODUCT, "month"])
-    cases = [(F.lit(ALL), F.lit(ALL)), *((F.lit(kind), F.col(kind)) for kind in KINDS)]
-    each = F.explode(F.array(*(F.struct(a.alias("key_kind"), b.alias("key")) for a, b in cases)))
     has = F.col("reference_log").isNotNull()
 
     def summed(values: Column) -> Column:
-        return F.coalesce(F.sum(F.when(has, values)), F.lit(0))
+        return F.sum(F.when(has, values).otherwise(F.lit(0)))
 
     grouped = (
-        priced.withColumn("_each", each)
-        .select("*", "_each.*")
-        .where(F.col("key").isNotNull())
+        priced.repartition(
+            *GRAIN
+        )  # once for both steps: groups are nearly products, there is little to sum before
         .groupBy(*GRAIN, "group")
         .agg(
             summed(F.col("lines")).alias("lines"),
             F.sum(F.when(has, F.lit(0)).otherwise(F.col("lines"))).alias("lines_without"),
-            F.size(F.collect_set(F.when(has, F.struct(*PRODUCT)))).alias("products"),
+            F.count_if(has).alias("products"),
             summed(F.col("pieces")).alias("pieces"),
             summed(F.col("paid_log")).alias("paid_log"),
             summed(F.col("reference_log") * F.col("pieces")).alias("reference_log"),
@@ -118,7 +136,7 @@ def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
         *GRAIN,
         "lines",
         "lines_without",
-        F.col("products").cast("bigint").alias("products"),
+        "products",
         F.size("_groups").cast("bigint").alias("groups"),
         *(
             F.round(F.exp(_per_piece(F.col(f"{name}_log")))).cast("bigint").alias(f"{name}_minor")
@@ -149,45 +167,32 @@ def _interval(mean: Column, groups: Column, pieces: Column, lines: Column) -> tu
     return mean - half, mean + half
 
 
-def _referenced(sold: DataFrame, known: DataFrame) -> DataFrame:
+def _referenced(sold: DataFrame, products: DataFrame) -> DataFrame:
     """Product × month with its brand, what it is compared with, at which price, and in which group it counts."""
     sums = ("pieces", "paid_log")
-    monthly = sold.groupBy(*PRODUCT, "month").agg(*(F.sum(name).alias(name) for name in sums))
-    monthly = monthly.join(known.drop("comparables"), [*PRODUCT])
-    pairs = _rivals(known)
-    bought = monthly.select("platform", F.col("product_id").alias("rival"), "month", *sums)
-    stated = (
-        pairs.join(bought, ["platform", "rival"])
-        .groupBy(*PRODUCT, "month")
-        .agg((F.sum("paid_log") / F.sum("pieces")).alias("_stated"))
-    )
-    alike = pairs.groupBy(*PRODUCT).agg(
-        F.array_join(F.array_sort(F.collect_list("rival")), " ").alias("_alike")
-    )
+    bought = sold.where(F.col("key_kind") == ALL).select(*PRODUCT, "month", *sums)
     place = ("platform", "month", "category")
     all_brands, own_brand = Window.partitionBy(*place), Window.partitionBy(*place, "brand_id")
     paid, pieces = (F.sum(name).over(all_brands) - F.sum(name).over(own_brand) for name in reversed(sums))
     others = F.when(F.col("category").isNotNull(), F.try_divide(paid, pieces))
-    names_some = F.col("_alike").isNotNull()
+    monthly = bought.join(F.broadcast(products), [*PRODUCT])
+    stated = (
+        monthly.select(*PRODUCT, "month", F.explode("rivals").alias("rival"))
+        .join(bought.withColumnRenamed("product_id", "rival"), ["platform", "rival", "month"])
+        .groupBy(*PRODUCT, "month")
+        .agg((F.sum("paid_log") / F.sum("pieces")).alias("_stated"))
+    )
+    names_some = F.col("rivals").isNotNull()
     price = F.when(names_some, F.col("_stated")).otherwise(F.col("_category"))
     return (
         monthly.withColumn("_category", others)
         .join(stated, [*PRODUCT, "month"], "left")
-        .join(alike, [*PRODUCT], "left")
         .select(
             *PRODUCT,
             "month",
             "brand_id",
             F.when(names_some, STATED).otherwise(CATEGORY).alias("comparables"),
-            F.coalesce("_alike", "product_id").alias("group"),
+            F.coalesce(F.array_join("rivals", " "), "product_id").alias("group"),
             F.round(price).cast("bigint").alias("reference_log"),
         )
     )
-
-
-def _rivals(known: DataFrame) -> DataFrame:
-    """Each product once with each `rival`: a product that it names, known to be of another brand."""
-    named = known.select(*PRODUCT, "brand_id", F.explode(F.array_distinct("comparables")).alias("rival"))
-    of = known.select("platform", F.col("product_id").alias("rival"), F.col("brand_id").alias("_of"))
-    pairs = named.join(of, ["platform", "rival"]).where(F.col("_of") != F.col("brand_id"))
-    return pairs.select(*PRODUCT, "rival")
