@@ -167,9 +167,9 @@ def premium(
     )
     table = Table(*heads, box=None)
     for row in told:
-        share = "–" if row["premium"] is None else f"{row['premium']:+.1%}"
+        share = "–" if row["premium"] is None else f"{row['premium']:+,.1%}"
         ends = (
-            "–" if row["premium_low"] is None else f"{row['premium_low']:+.1%} … {row['premium_high']:+.1%}"
+            "–" if row["premium_low"] is None else f"{row['premium_low']:+,.1%} … {row['premium_high']:+,.1%}"
         )
         counts = (f"{row[name]:,}" for name in ("lines", "lines_without", "products"))
         title = names.get(row["brand_id"], "")

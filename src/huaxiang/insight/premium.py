@@ -25,7 +25,7 @@ KINDS = ("rfm_class", "declared_generation")
 STATED, CATEGORY = "stated", "category"
 FEWEST_LINES = 10
 """Below that many lines a premium has no interval."""
-PIECES = 1_000_000
+MILLION = 1_000_000
 """Logarithms of prices are counted in whole millionths, so that sums don't depend on the order of rows."""
 PRODUCT = ("platform", "product_id")
 GRAIN = ("brand_id", "month", "key_kind", "key", "comparables")
@@ -42,7 +42,7 @@ def sales(order_lines: DataFrame, persons: DataFrame, portrait: DataFrame, *, as
     is_price = (F.col("paid_minor") > 0) & (F.col("quantity") > 0) & F.col("product_id").isNotNull()
     dated = F.col("business_date").between(first_month(as_of), F.lit(as_of))
     buyers = persons.select("account", "person").join(portrait.select("person", *KINDS), "person")
-    log = F.round(F.log(F.col("paid_minor") / F.col("quantity")) * PIECES).cast("bigint")
+    log = F.round(F.log(F.col("paid_minor") / F.col("quantity")) * MILLION).cast("bigint")
     cases = ((F.lit(ALL), F.lit(ALL)), *((F.lit(kind), F.col(kind)) for kind in KINDS))
     each = F.array(*(F.struct(kind.alias("key_kind"), key.alias("key")) for kind, key in cases))
     lines = order_lines.where(is_price & dated).join(buyers, "account", "left")
@@ -95,8 +95,7 @@ def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
 
     `sold` as of `sales`, `products` as of `branded`. `paid_minor` is the geometric mean of what a piece of the
     brand cost, `reference_minor` that of the prices it is compared with: for each piece, the geometric mean
-    paid for a piece of its comparables. The premium is their quotient less 1.
-    `lines` and `products` are those with such a price; `lines_without` the others, whose comparables don't
+    paid for a piece of its comparables. The premium is their quotient less 1. `lines` and `products` are those with such a price; `lines_without` the others, whose comparables don't
     exist or nobody bought in that month: nothing is guessed for them.
 
     The interval is the jackknife over groups of lines that hang together, with Student's t of groups − 1
@@ -110,10 +109,9 @@ def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
     def summed(values: Column) -> Column:
         return F.sum(F.when(has, values).otherwise(F.lit(0)))
 
+    # Dealt once for both steps: groups are nearly products, so that there is little to sum before.
     grouped = (
-        priced.repartition(
-            *GRAIN
-        )  # once for both steps: groups are nearly products, there is little to sum before
+        priced.repartition(*GRAIN)
         .groupBy(*GRAIN, "group")
         .agg(
             summed(F.col("lines")).alias("lines"),
@@ -150,7 +148,7 @@ def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
 
 def _per_piece(logs: Column) -> Column:
     """The mean logarithm of the pieces; null without any."""
-    return F.try_divide(logs, F.col("pieces")) / PIECES
+    return F.try_divide(logs, F.col("pieces")) / MILLION
 
 
 def _interval(mean: Column, groups: Column, pieces: Column, lines: Column) -> tuple[Column, Column]:
@@ -158,7 +156,7 @@ def _interval(mean: Column, groups: Column, pieces: Column, lines: Column) -> tu
 
     def moved(total: Column, group: Column) -> Column:
         """What leaving out a group moves the mean by, squared."""
-        off = group["excess"] / PIECES - mean * group["pieces"]
+        off = group["excess"] / MILLION - mean * group["pieces"]
         return total + F.pow(F.try_divide(off, pieces - group["pieces"]), 2)
 
     count = F.size(groups)

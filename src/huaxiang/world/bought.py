@@ -86,16 +86,8 @@ def premium_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     """
     true = {row["brand_id"]: row["premium"] for row in planted.table("premium").to_pylist()}
     names = (
-        "brand_id",
-        "month",
-        "key_kind",
-        "comparables",
-        "lines",
-        "groups",
-        "premium",
-        "premium_low",
-        "premium_high",
-    )
+        "brand_id", "month", "key_kind", "comparables", "lines", "groups", "premium", "premium_low", "premium_high",
+    )  # fmt: skip
     rows: list[Any] = [
         row
         for row in lake.columns("premium", *names).to_pylist()
@@ -125,6 +117,7 @@ def premium_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
         moved = weight[side] * (logs[side, 0] - mean[0]) / (whole - weight[side])  # by leaving one brand out
         apart, wanted, variance = apart + sign * mean[0], wanted + sign * mean[1], variance + (moved**2).sum()
     ends = apart - 1.96 * np.sqrt(variance), apart + 1.96 * np.sqrt(variance)
-    found = f"{np.expm1(apart):.1%} [{np.expm1(ends[0]):.1%}, {np.expm1(ends[1]):.1%}] dearer, {int(dear.sum())} of {len(told)} brands"
+    shares = "{:.1%} [{:.1%}, {:.1%}]".format(*np.expm1([apart, *ends]))
+    found = f"{shares} dearer, {int(dear.sum())} of {len(told)} brands"
     is_seen = ends[0] <= wanted <= ends[1]
     yield Check(name, f"{np.expm1(wanted):.1%}, in the interval", found, ok=bool(is_seen))
