@@ -15,8 +15,10 @@ from tests import realdata
 
 from huaxiang.errors import ConfigurationError
 from huaxiang.world import Report, evaluate, make
+from huaxiang.world.bought import bargain_checks, size_checks
 from huaxiang.world.lived import macro_f1
 from huaxiang.world.published import published_checks
+from huaxiang.world.sides import Lake, Planted
 
 AS_OF = date(2026, 11, 20)
 VERDICTS = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
@@ -201,6 +203,37 @@ def test_states_are_compared_person_by_person() -> None:
     assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
 
 
+def as_worn(lake: Tables, truth: Path) -> None:
+    """Let portraits say the sizes, cuts and tastes for bargains that were planted."""
+    worn: dict[str, list[Any]] = {}
+    for r in pq.read_table(truth / "size.parquet").to_pylist():
+        worn.setdefault(r["true_person"], []).append(r)
+    waits = {r["true_person"]: r["bargain"] for r in pq.read_table(truth / "bargain.parquet").to_pylist()}
+    for row in lake["portrait"]:
+        sizes = worn.get(row["person"], [])
+        row["sizes_365d"] = [{"key": f"{r['category']} {r['size']}", "value": 3} for r in sizes]
+        row["fits_365d"] = [{"key": r["fit"], "value": 3} for r in sizes[:1]]
+        for end, off in (("", 0.0), ("_low", -0.1), ("_high", 0.1)):
+            row[f"promotion_sensitivity_365d{end}"] = waits.get(row["person"], 1.0) + off
+        row["order_lines_365d"] = 9
+
+
+def test_what_fits_and_who_waits_for_bargains_is_compared(lake: Tables, truth: Path) -> None:
+    as_worn(lake, truth)
+    planted = Planted(truth)
+    there = Lake(Path("no lake"), lambda _, table: pa.Table.from_pylist(lake[table]))
+
+    def told() -> list[tuple[str, bool]]:
+        checks = (*size_checks(there, planted), *bargain_checks(there, planted))
+        return [(check.name.partition(":")[0], check.ok) for check in checks]
+
+    assert told() == [("size by category", True), ("cut", True), ("promotion sensitivity", True)]
+    for row in lake["portrait"]:
+        row["sizes_365d"] = [{"key": "fashion/men nobody's", "value": 3}]
+        row["promotion_sensitivity_365d_high"] = row["promotion_sensitivity_365d_low"]
+    assert told() == [("size by category", False), ("cut", True), ("promotion sensitivity", False)]
+
+
 def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> None:
     felt = {
         r["true_person"]: r["satisfaction"] for r in pq.read_table(truth / "satisfaction.parquet").to_pylist()
@@ -220,21 +253,19 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     bands = {r["true_person"]: r["band"] for r in pq.read_table(truth / "price_band.parquet").to_pylist()}
     for row in lake["portrait"]:
         row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
-    worn: dict[str, list[Any]] = {}
-    for r in pq.read_table(truth / "size.parquet").to_pylist():
-        worn.setdefault(r["true_person"], []).append(r)
-    waits = {r["true_person"]: r["bargain"] for r in pq.read_table(truth / "bargain.parquet").to_pylist()}
-    for row in lake["portrait"]:
-        sizes = worn.get(row["person"], [])
-        row["sizes_365d"] = [{"key": f"{r['category']} {r['size']}", "value": 3} for r in sizes]
-        row["fits_365d"] = [{"key": r["fit"], "value": 3} for r in sizes[:1]]
-        for end, off in (("", 0.0), ("_low", -0.1), ("_high", 0.1)):
-            row[f"promotion_sensitivity_365d{end}"] = waits.get(row["person"], 1.0) + off
-        row["order_lines_365d"] = 9
+    as_worn(lake, truth)
     lake["gift"] = [
         {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
         for row in pq.read_table(truth / "gifts.parquet").to_pylist()
     ]
+    lake["premium"] = [
+        {
+            "brand_id": row["brand_id"], "month": AS_OF.replace(day=1), "key_kind": "all", "comparables": "stated",
+            "lines": 50, "groups": 5, "premium": (1 + row["premium"]) * (1.01 + 0.04 * (n % 2)) - 1,
+            "premium_low": row["premium"] - 0.05, "premium_high": row["premium"] + 0.1,
+        }
+        for n, row in enumerate(pq.read_table(truth / "premium.parquet").to_pylist())
+    ]  # fmt: skip
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
@@ -244,23 +275,31 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
     assert told["gifts: F1 of giver, receiver and day"].ok
     assert told["price band: right, 3 lines or more"].ok
-    fits = [name for name in told if name.startswith(("size by", "promotion sensitivity"))]
-    assert len(fits) == 2
-    assert all(told[name].ok for name in fits)
+    holding, apart = (c for name, c in told.items() if name.startswith("premium"))
+    assert holding.ok
+    assert holding.found == "1.00 [0.90, 1.00] of 36 brands in 2026-11"
+    assert apart.ok
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
-        row["sizes_365d"] = [{"key": "fashion/men nobody's", "value": 3}]
-        row["promotion_sensitivity_365d_high"] = row["promotion_sensitivity_365d_low"]
         row["price_band_365d"] = 3
     for row in lake["gift"]:
         row["receiver"] = row["person"]
     lake["rate"][1]["happened"] = 11
+    for row in lake["premium"]:
+        row |= {"premium": 0.01 * (len(row["brand_id"]) % 2), "premium_low": 0.2, "premium_high": 0.3}
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     assert not told[states.name].ok
     assert not told[courier.name].ok
     assert not told["gifts: F1 of giver, receiver and day"].ok
     assert not told["price band: right, 3 lines or more"].ok
-    assert not any(told[name].ok for name in fits)
+    assert not any(told[check.name].ok for check in (holding, apart))
+    for row in lake["premium"]:
+        row["premium_low"] = None
+    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    assert [(told[c.name].ok, told[c.name].found) for c in (holding, apart)] == [
+        (False, "none"),
+        (False, "too few brands to say"),
+    ]
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
+import math
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -194,6 +196,25 @@ def test_truth_covers_everybody_and_every_account_once(out: Path) -> None:
     for name in ("price_band", "satisfaction", "spend"):
         assert len(truth(out, name)) == 100
     assert len(truth(out, "interests")) == 300
+
+
+def test_brands_cost_more_than_what_they_are_compared_with_by_their_premium(out: Path) -> None:
+    premium = {row["brand_id"]: row["premium"] for row in truth(out, "premium")}
+    (first,) = (out / "landing/product").glob("2026-10-30/*.jsonl")
+    products = {row["product_id"]: row for row in map(json.loads, first.read_text().splitlines())}
+    assert 0.05 < sum(share > 0 for share in premium.values()) / len(premium) < 0.6
+    off: dict[str, list[float]] = defaultdict(list)
+    for product in products.values():
+        for other in (products[name] for name in product["comparables"]):
+            assert other["category"] == product["category"]
+            assert other["brand_id"] != product["brand_id"]
+            assert premium[other["brand_id"]] == 0
+            quotient = float(product["list_price"]) / float(other["list_price"])
+            off[product["brand_id"]].append(math.log(quotient) - math.log1p(premium[product["brand_id"]]))
+    for side in (True, False):
+        logs = [log for brand, logs in off.items() for log in logs if (premium[brand] > 0) == side]
+        assert len(logs) > 20
+        assert abs(sum(logs) / len(logs)) < 4 * 0.2 / math.sqrt(len(logs) / 2)
 
 
 def test_effects_are_planted_and_add_up(out: Path) -> None:

@@ -1,4 +1,4 @@
-"""What brand teams ask of many people: how it was for them, where new buyers came from, who their fans are."""
+"""What brand teams ask of many people: how it was, where new buyers came from, who the fans are, what a brand is worth to them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ NAMES = {"courier": "clean/courier", "brand": "clean/brand", "category": "clean/
 """Where keys have names, when the lake holds them."""
 MOST_PAIRS = 20
 """Pairs of a brand's accounts that a terminal takes: those with most fans in common."""
+PREMIUM_BY = ("all", "rfm_class", "declared_generation")
 
 
 def rates(
@@ -203,6 +204,82 @@ def _fan_table(first: Sequence[str], rows: Sequence[tuple[Sequence[str], dict[st
     console().print(table)
 
 
+def premium(
+    brand: Annotated[
+        str | None,
+        typer.Option("--brand", help="A brand, month by month; without it, all in the newest month"),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option("--by", help="Of which buyers: rfm_class, declared_generation; or all of them together"),
+    ] = "all",
+    lake: LakeRoot = "lake",
+    as_json: AsJson = False,
+) -> None:
+    """What people pay for a brand above comparable goods: the premium of a piece and its 95 % interval.
+
+    Comparable are goods of other brands sold in the same shop and month: those that the product itself names
+    (stated) or, where it names none, those of its category (category), which may be of another quality.
+    """
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    rows: list[dict[str, Any]] = read_light(lake, "premium").to_table().to_pylist()
+    brands = {row["brand_id"] for row in rows}
+    if by not in PREMIUM_BY:
+        found = f"premiums are not told by `{by}`"
+        raise ConfigurationError(
+            Problem("--by", found, " or ".join(PREMIUM_BY), did_you_mean(by, PREMIUM_BY))
+        )
+    if brand not in {None, *brands}:
+        hint = did_you_mean(brand or "", brands)
+        raise ConfigurationError(Problem("--brand", f"nobody bought `{brand}` in twelve months", hint=hint))
+    newest = max((row["month"] for row in rows), default=None)
+    told = [
+        row
+        for row in rows
+        if row["key_kind"] == by and (row["brand_id"] == brand if brand else row["month"] == newest)
+    ]
+    told.sort(
+        key=lambda r: (
+            r["comparables"] != "stated",
+            r["month"],
+            r["key"],
+            -(r["premium"] or 0),
+            r["brand_id"],
+        )
+    )
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    names = _names(lake, "brand")
+    heads = (
+        "month",
+        "brand",
+        "名称",
+        by,
+        "comparables",
+        "premium",
+        "95 % interval",
+        "lines",
+        "without",
+        "products",
+    )
+    table = Table(*heads, box=None)
+    for row in told:
+        share = "–" if row["premium"] is None else f"{row['premium']:+,.1%}"
+        ends = (
+            "–" if row["premium_low"] is None else f"{row['premium_low']:+,.1%} … {row['premium_high']:+,.1%}"
+        )
+        counts = (f"{row[name]:,}" for name in ("lines", "lines_without", "products"))
+        title = names.get(row["brand_id"], "")
+        place = f"{row['month']:%Y-%m}", row["brand_id"], title, row["key"], row["comparables"]
+        table.add_row(*place, share, ends, *counts)
+    console().print(table)
+    print(
+        f"{len(told)} rows of {lake}; `without`: lines whose comparables nobody bought in that month, or none exist"
+    )
+
+
 def _list(declared: Sequence[Rate], *, as_json: bool) -> None:
     names = ("name", "by", "title", "标题", "definition")
     rows = [(r.name, ", ".join(r.by), r.title.en, r.title.zh, r.definition()) for r in declared]
@@ -249,3 +326,4 @@ def add_to(app: typer.Typer) -> None:
     app.command()(rates)
     app.command()(new_buyers)
     app.command()(fans)
+    app.command()(premium)

@@ -1,4 +1,4 @@
-"""What tables of shares have in common: which months they tell, and how sure a share is."""
+"""What tables of many people have in common: which months they tell, and how sure a share or a mean is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MONTHS = 12
 """Months that are told, the night's own among them."""
 Z = 1.96
+FEW = (12.7062, 4.3027, 3.1824, 2.7764)
+"""The 0.975 quantiles of Student's t of one to four degrees of freedom."""
 
 
 def first_month(as_of: date) -> Column:
@@ -30,3 +32,20 @@ def share_interval(part: Column, whole: Column) -> tuple[Column, Column]:
     low, high = (middle - width) / scale, (middle + width) / scale
     known = share.isNotNull()
     return F.when(known, F.greatest(low, F.lit(0.0))), F.when(known, F.least(high, F.lit(1.0)))
+
+
+def student(freedom: Column) -> Column:
+    """Return the 0.975 quantile of Student's t of one degree of freedom or more, to 0.0003.
+
+    Beyond four by its expansion around the normal one (Fisher & Cornish 1960; Abramowitz & Stegun 26.7.5).
+    """
+    z = 1.959964
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    near = sum((term / F.pow(freedom, power) for power, term in enumerate(terms, 1)), F.lit(z))
+    few = F.element_at(F.array(*map(F.lit, FEW)), F.least(freedom, F.lit(len(FEW))).cast("int"))
+    return F.when(freedom <= len(FEW), few).otherwise(near)

@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers, fans."""
+"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts, fans, premiums."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from huaxiang.contracts.spark import empty_frame
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.gifts import gift_conversions
 from huaxiang.insight.newcomers import new_buyer_sources
+from huaxiang.insight.premium import branded, premiums, sales
 from huaxiang.insight.rates import ALL, is_told, rates
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.together import together
@@ -27,7 +28,7 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 
 
 def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source`, `gift_conversion`, `fan_base` and `fan_overlap` over tonight's tables.
+    """Write `rate`, `new_buyer_source`, `gift_conversion`, `fan_base`, `fan_overlap` and `premium` over tonight's tables.
 
     Returns what the page of the night tells: the rates of its month and of the one before, with the words of
     each rate, and of each courier where it has some.
@@ -37,13 +38,14 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     declared = [rate for rate in night.catalogue.rates if is_told(rate, covers, unknown)]
     opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
-    related = lake.read("brand_relation")
+    related, portrait = lake.read("brand_relation"), lake.read("portrait")
+    sold = sales(lake.read("clean/order_line"), lake.read("person_account"), portrait, as_of=as_of).persist()
     made = {
         "rate": rates(night.day_rows(), declared, as_of=as_of)
         if declared
         else empty_frame(night.spark, night.contracts["rate"]),
         "new_buyer_source": new_buyer_sources(
-            lake.read("portrait"),
+            portrait,
             related,
             lake.read("clean/share_link"),
             covered_from=max(opened, default=None),
@@ -51,12 +53,16 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
         **_of_fans(night, orders_known=bool(opened)),
+        "premium": premiums(sold, night.cut(branded(lake.read("clean/product"), as_of=as_of))),
     }
 
     def replace(name: str) -> None:
         night.attempt.replace(name, night.cut(made[name]).coalesce(1), unless_equal=True)
 
-    together([partial(replace, name) for name in made])
+    try:
+        together([partial(replace, name) for name in made])
+    finally:
+        sold.unpersist()
     return _on_the_page(night)
 
 

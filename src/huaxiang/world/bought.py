@@ -1,9 +1,10 @@
-"""Checks of what people buy: who gave to whom, in which price band, which sizes fit, who waits for bargains."""
+"""Checks of what people buy: gifts, price bands, sizes that fit, a taste for bargains, what brands cost more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from huaxiang.world.report import Check, share_interval
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 F1 = 0.9
 RIGHT, FEWEST_LINES, CURVE = 0.9, 3, (1, 5, 10, 20)
 IN_INTERVAL = 0.85
+HOLDS = 0.8
+"""The least share of brands whose 95 % interval must hold the planted premium: of twenty brands some miss it."""
 
 
 def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
@@ -134,3 +137,49 @@ def _share(held: Sequence[bool]) -> tuple[float, str]:
 
 def _most(lines: Mapping[str, int]) -> str:
     return min(lines, key=lambda one: (-lines[one], one))
+
+
+def premium_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
+    """Compare what brands cost above the products they name with the planted premiums, in the busiest month.
+
+    The products that our world names ask no premium, so that the planted one is what there is to find. Intervals
+    of one brand are wide: how far dear brands lie above ordinary ones, by all of them, is a check of its own,
+    its interval the jackknife over brands.
+    """
+    true = {row["brand_id"]: row["premium"] for row in planted.table("premium").to_pylist()}
+    names = (
+        "brand_id", "month", "key_kind", "comparables", "lines", "groups", "premium", "premium_low", "premium_high",
+    )  # fmt: skip
+    rows: list[Any] = [
+        row
+        for row in lake.columns("premium", *names).to_pylist()
+        if (row["key_kind"], row["comparables"]) == ("all", "stated") and row["premium_low"] is not None
+    ]
+    lines: dict[Any, int] = {}
+    for row in rows:
+        lines[row["month"]] = lines.get(row["month"], 0) + row["lines"]
+    month = max(sorted(lines), key=lambda one: lines[one], default=None)
+    told = [row for row in rows if row["month"] == month]
+    holding = sum(row["premium_low"] <= true[row["brand_id"]] <= row["premium_high"] for row in told)
+    share = holding / max(len(told), 1)
+    low, high = share_interval(holding, max(len(told), 1))
+    found = f"{share:.2f} [{low:.2f}, {high:.2f}] of {len(told)} brands in {month:%Y-%m}" if told else "none"
+    yield Check("premium: brands whose interval holds the planted one", f"≥ {HOLDS}", found, share >= HOLDS)
+    dear = np.array([true[row["brand_id"]] > 0 for row in told], np.bool_)
+    name = "premium: dear brands against ordinary ones"
+    if min(dear.sum(), (~dear).sum()) < 2:
+        yield Check(name, "the planted one, in the interval", "too few brands to say", ok=False)
+        return
+    weight = np.array([row["groups"] for row in told], np.float64)
+    logs = np.log1p(np.array([[row["premium"], true[row["brand_id"]]] for row in told], np.float64))
+    apart, wanted, variance = 0.0, 0.0, 0.0
+    for side, sign in ((dear, 1), (~dear, -1)):
+        whole = weight[side].sum()
+        mean = np.average(logs[side], axis=0, weights=weight[side])
+        moved = weight[side] * (logs[side, 0] - mean[0]) / (whole - weight[side])  # by leaving one brand out
+        apart, wanted, variance = apart + sign * mean[0], wanted + sign * mean[1], variance + (moved**2).sum()
+    ends = apart - 1.96 * np.sqrt(variance), apart + 1.96 * np.sqrt(variance)
+    shares = "{:.1%} [{:.1%}, {:.1%}]".format(*np.expm1([apart, *ends]))
+    found = f"{shares} dearer, {int(dear.sum())} of {len(told)} brands"
+    is_seen = ends[0] <= wanted <= ends[1]
+    yield Check(name, f"{np.expm1(wanted):.1%}, in the interval", found, ok=bool(is_seen))

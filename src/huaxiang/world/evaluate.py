@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.world.bought import bargain_checks, gift_checks, price_band_checks, size_checks
+from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
 from huaxiang.world.judged import identity_checks, spend_checks
 from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
@@ -57,7 +57,7 @@ def evaluate(
     ]
     if estimates:
         checks += [*experience_checks(lake, planted, as_of), *gift_checks(lake, planted, as_of)]
-        for told in (price_band_checks, size_checks, bargain_checks):
+        for told in (price_band_checks, size_checks, bargain_checks, premium_checks):
             checks += told(lake, planted)
     return Report(as_of, tuple(checks))
 

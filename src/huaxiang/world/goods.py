@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BANDS = 5
+DEAR = 0.3
+"""The share of brands that ask a premium, of 10 to 25 %."""
+SPREAD = 0.127
+"""How far prices of like goods lie apart. With what premiums add it is 0.15, which leaves the bands told apart."""
 PAYMENT_MODELS = ("CPM", "CPC", "CPA", "CPS")
 
 
@@ -39,6 +43,7 @@ class Goods:
     brands: int
     brand_topic: Ints
     brand_popularity: Floats
+    brand_premium: Floats  # planted: its prices are this share above those of like goods
     brand_ident: pa.Array[Any]
     product_brand: Ints
     product_category: Ints
@@ -71,6 +76,22 @@ class Goods:
         chosen: Ints = self.by_brand[self.brand_start[brand] + spot]
         return chosen
 
+    def alike(self) -> Ints:
+        """Return what each product is compared with: the next one round its shelf that is of another brand.
+
+        Of a brand without a premium, so that the planted one is what the comparison tells; −1 without any.
+        """
+        shelf = self.product_category * BANDS + self.product_band
+        start, size = self.shelf_start[shelf], self.shelf_size[shelf]
+        here = np.arange(len(shelf))
+        found = np.full(len(shelf), -1)
+        for step in range(1, int(size.max())):
+            near = start + (here - start + step) % size
+            brand = self.product_brand[near]
+            fits = (found < 0) & (brand != self.product_brand) & (self.brand_premium[brand] == 0)
+            found[fits] = near[fits]
+        return found
+
     def price_in(self, product: Ints, platform: Ints) -> Ints:
         """Return the unit price in minor units; the outlet (platform 3) is a tenth cheaper."""
         return np.where(platform == 3, self.price[product] * 9 // 10, self.price[product])
@@ -98,7 +119,9 @@ def stock(people: int, clock: Clock, seed: int) -> Goods:
     brand = brand[order]
     band = shelf % BANDS
     typical = np.array(TYPICAL_PRICE)[shelf // BANDS] * np.array([0.45, 0.75, 1.0, 1.7, 3.2])[band]
-    price = np.maximum((typical * rng.lognormal(0, 0.15, products)).astype(np.int64) // 100 * 100 - 10, 190)
+    premium = _premiums(brands, seed)
+    asked = typical * rng.lognormal(0, SPREAD, products) * (1 + premium[brand])
+    price = np.maximum(asked.astype(np.int64) // 100 * 100 - 10, 190)
     by_brand = np.argsort(brand, kind="stable")
     size = np.bincount(brand, minlength=brands)
     shelf_size = np.bincount(shelf, minlength=shelves)
@@ -106,6 +129,7 @@ def stock(people: int, clock: Clock, seed: int) -> Goods:
         brands=brands,
         brand_topic=brand_topic,
         brand_popularity=popularity / popularity.sum(),
+        brand_premium=premium,
         brand_ident=words([f"b{i + 1:03d}" for i in range(brands)]),
         product_brand=brand,
         product_category=shelf // BANDS,
@@ -120,6 +144,12 @@ def stock(people: int, clock: Clock, seed: int) -> Goods:
         campaigns=_campaigns(rng, brand_topic, popularity, clock),
         promotion_brand=np.flatnonzero(rng.random(brands) < 0.4),
     )
+
+
+def _premiums(brands: int, seed: int) -> Floats:
+    """Draw each brand's premium by dice of their own, which leaves all others as they fall."""
+    rng = dice(seed, "premium")
+    return np.where(rng.random(brands) < DEAR, rng.uniform(0.10, 0.25, brands).round(3), 0.0)
 
 
 def _campaigns(rng: np.random.Generator, brand_topic: Ints, popularity: Floats, clock: Clock) -> Campaigns:

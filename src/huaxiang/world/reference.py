@@ -166,16 +166,18 @@ def _send_products(world: World) -> None:
     picked = rng.integers(0, 1 << 30, count)
     changed = np.flatnonzero(rng.random(count) < 0.05) if clock.last > 0 else np.arange(0)
     since = rng.integers(1, max(clock.days, 2), len(changed))
-    # Comparable: the neighbours on the shelf, which have the same category and price band.
-    near = (np.arange(count) + 1) % count
-    alike = np.where(goods.product_category[near] == goods.product_category, near, -1)
+    alike = goods.alike()
     brand_zh = rows.words([brand_name(b)[0] for b in range(goods.brands)])
     # What is worn is sold under an id of its own in each size.
     worn = np.flatnonzero(world.wear.cut >= 0)
     style = np.append(np.arange(count), np.repeat(worn, len(SIZES)))
     size = np.append(np.full(count, -1), np.tile(np.arange(len(SIZES)), len(worn)))
     ident = sized(rows.pick(goods.product_ident, style), size)
-    beside = sized(rows.pick(goods.product_ident, np.maximum(alike[style], 0)), size)
+    # and is compared with all sizes of another style
+    many = np.where(alike[style] < 0, 0, np.where(world.wear.cut[style] >= 0, len(SIZES), 1))
+    other = np.repeat(alike[style], many)
+    each = np.arange(len(other)) - np.repeat(np.cumsum(many) - many, many)
+    beside = sized(rows.pick(goods.product_ident, other), np.where(world.wear.cut[other] >= 0, each, -1))
     day = np.full(count, -1)
     day[changed] = since
     for platform in SHOPS:
@@ -198,9 +200,7 @@ def _send_products(world: World) -> None:
             "size": rows.pick(rows.words(SIZES), size),
             "fit": rows.pick(rows.words(FITS), world.wear.cut[style]),
             "colour": rows.pick(rows.words(COLOURS), picked[style] // 31 % len(COLOURS)),
-            "comparables": rows.lists(
-                len(style), np.where(alike[style] >= 0, np.arange(len(style)), -1), beside
-            ),
+            "comparables": rows.grouped(many, beside),
         }
         table = rows.table("product", len(style), columns)
         world.outbox.send(table, "product", 0)

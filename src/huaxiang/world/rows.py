@@ -60,11 +60,15 @@ def lists(rows: int, mentioned: Any, words: pa.Array[Any]) -> pa.Array[Any]:
     """Return a list of at most one word per row: empty where `mentioned` is −1."""
     index = np.asarray(mentioned)
     some = index >= 0
-    offsets = np.concatenate([[0], np.cumsum(some)]).astype(np.int32)
     if len(index) != rows:
         raise ValueError(f"{len(index)} mentions for {rows} rows")
-    starts: Any = pa.array(offsets)
-    found: pa.Array[Any] = pa.ListArray.from_arrays(starts, pick(words, index[some]))
+    return grouped(some, pick(words, index[some]))
+
+
+def grouped(many: Any, values: pa.Array[Any]) -> pa.Array[Any]:
+    """Return a list per row, of as many of the values, one after another, as `many` says."""
+    starts: Any = pa.array(np.concatenate([[0], np.cumsum(many)]).astype(np.int32))
+    found: pa.Array[Any] = pa.ListArray.from_arrays(starts, values)
     return found
 
 

@@ -192,6 +192,7 @@ class Truth:
             size=rows.pick(rows.words(SIZES), self._wear.size.reshape(-1)),
             fit=rows.pick(rows.words(FITS), np.repeat(self._wear.fit, len(WORN))),
         )
+        self.save("premium", brand_id=goods.brand_ident, premium=goods.brand_premium)
         self.save("satisfaction", true_person=true_ids(person), satisfaction=people.satisfaction.round(6))
         gifts = np.concatenate([np.zeros((3, 0), np.int64), *self._gifts], axis=1)
         self.save("gifts", giver=true_ids(gifts[0]), receiver=true_ids(gifts[1]), on=self._dates(gifts[2]))
