@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers."""
+"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts that make buyers, member lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.insight.gifts import gift_conversions
+from huaxiang.insight.members import member_matches
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.rates import ALL, rates
 from huaxiang.together import together
@@ -15,17 +16,22 @@ from huaxiang.together import together
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pyspark.sql import DataFrame
+
     from huaxiang.night import Night
 
 ON_THE_PAGE = (ALL, "courier", "tier")
 """Kinds of key of which there are few: the night's page tells them all."""
 
 
-def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source` and `gift_conversion` over tonight's day rows, portraits and relations.
+def write(
+    night: Night, coverage: Iterable[Mapping[str, Any]], members: DataFrame | None
+) -> list[dict[str, Any]]:
+    """Write `rate`, `new_buyer_source`, `gift_conversion` and `member_match`.
 
-    Returns what the page of the night tells: the rates of its month and of the one before, with the words of
-    each rate, and of each courier where it has some.
+    They tell of tonight's day rows, portraits, relations and `members`, as of `relations.step`. Returns what the page
+    of the night tells: the rates of its month and of the one before, with the words of each rate, and of each
+    courier where it has some.
     """
     lake, as_of = night.lake, night.as_of
     opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
@@ -40,6 +46,11 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
+        "member_match": (
+            lake.read("member_match").limit(0)
+            if members is None
+            else member_matches(members, minimum=night.config.minimum_group)
+        ),
     }
 
     def replace(name: str) -> None:

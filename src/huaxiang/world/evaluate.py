@@ -14,6 +14,7 @@ import numpy as np
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.bought import gift_checks, price_band_checks
 from huaxiang.world.judged import identity_checks, spend_checks
+from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
 from huaxiang.world.rows import compute
@@ -57,7 +58,7 @@ def evaluate(
     ]
     if estimates:
         checks += [*experience_checks(lake, planted, as_of), *gift_checks(lake, planted, as_of)]
-        checks += price_band_checks(lake, planted)
+        checks += [*price_band_checks(lake, planted), *member_checks(lake, planted, as_of)]
     return Report(as_of, tuple(checks))
 
 
