@@ -77,6 +77,10 @@ def judged(lake: Tables, truth: Path, *, estimates: bool = False) -> Report:
     return evaluate(Path("no lake"), truth, read=read, estimates=estimates)
 
 
+def accounts(truth: Path) -> list[dict[str, Any]]:
+    return pq.read_table(truth / "person_account.parquet").to_pylist()
+
+
 def failed(lake: Tables, truth: Path) -> set[str]:
     return {check.name for check in judged(lake, truth).checks if not check.ok}
 
@@ -224,6 +228,18 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
         for row in pq.read_table(truth / "gifts.parquet").to_pylist()
     ]
+    left = {row["true_person"] for row in accounts(truth) if row["join_withdrawn"]}
+    lists = [
+        r for r in pq.read_table(truth / "brand_member.parquet").to_pylist() if r["true_person"] not in left
+    ]
+    lake["brand_relation"] = [
+        {
+            "person": r["true_person"],
+            "brand_id": r["brand_id"],
+            "is_member": not r["left"] or r["left"] > AS_OF,
+        }
+        for r in lists
+    ]
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
@@ -233,6 +249,11 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
     assert told["gifts: F1 of giver, receiver and day"].ok
     assert told["price band: right, 3 lines or more"].ok
+    for share in ("members: precision", "members: recall"):
+        assert told[share].ok
+        assert told[share].found.startswith("1.0000 [0.")
+    for row in lake["brand_relation"][::2]:
+        row["person"] = lake["brand_relation"][1]["person"]
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
         row["price_band_365d"] = 3
@@ -244,6 +265,7 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert not told[courier.name].ok
     assert not told["gifts: F1 of giver, receiver and day"].ok
     assert not told["price band: right, 3 lines or more"].ok
+    assert not told["members: recall"].ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

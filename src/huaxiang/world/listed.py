@@ -46,6 +46,6 @@ def member_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
         share = both / max(whole, 1)
         low, high = share_interval(both, max(whole, 1))
         told = f"{share:.4f} [{low:.3f}, {high:.3f}] of {whole:,}"
-        yield Check(f"members: {name} of those found", f"≥ {wanted}", told, share >= wanted)
+        yield Check(f"members: {name}", f"≥ {wanted}", told, share >= wanted)
     unwilling = len({person for _, person in said} & left)
     yield Check("members: found without consent", "0", f"{unwilling:,}", unwilling == 0)
