@@ -26,6 +26,7 @@ COVERS = ("everybody", "accounts")
 CLAIM_KINDS = ("bind", "union_id", "phone", "email", "device", "cookie")
 MAX_DIGITS = 4  # no currency has more (ISO 4217)
 RATE_DIGITS, RATE_SCALE = 19, 10  # of a rate in minor units: times decimal(18,5) it still fits 38 digits
+SMALLEST_GROUP = 5  # counts of people are told in whole fives
 PURPOSES = ("join", "personalise", "share", "automated")
 
 
@@ -58,6 +59,7 @@ class Config:
     default_covers: dict[str, str] = field(default_factory=dict)
     identity: IdentityLimits = field(default_factory=IdentityLimits)
     consent_defaults: dict[str, bool] = field(default_factory=dict)
+    minimum_group: int = 50
     pepper_file: str = ""
     spark: dict[str, str] = field(default_factory=dict)
     conf_dir: Path = field(default_factory=lambda: shipped("conf"))
@@ -147,6 +149,7 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         default_covers=_choices(given, "default_covers", ("shop", "social"), COVERS, place, problems),
         identity=_identity(_mapping(given, "identity", place, problems), f"{place} identity", problems),
         consent_defaults=_booleans(given, "consent_defaults", PURPOSES, place, problems),
+        minimum_group=_group_size(given, place, problems),
         pepper_file=_text(given, "pepper_file", "", place, problems),
         spark={str(k): str(v) for k, v in _mapping(given, "spark", place, problems).items()},
         conf_dir=folder,
@@ -260,6 +263,15 @@ def _booleans(
         if not isinstance(v, bool)
     ]
     return {k: bool(v) for k, v in found.items()}
+
+
+def _group_size(data: dict[str, Any], place: str, problems: list[Problem]) -> int:
+    value = data.get("minimum_group", Config.minimum_group)
+    if not isinstance(value, int) or isinstance(value, bool) or value < SMALLEST_GROUP:
+        held = f"a whole number of at least {SMALLEST_GROUP}"
+        problems.append(Problem(f"{place} minimum_group", f"`{value}`", held))
+        return Config.minimum_group
+    return value
 
 
 def _choices(

@@ -238,11 +238,14 @@ def portrait(night: Night) -> None:
     from huaxiang.relations.step import write as write_relations  # noqa: PLC0415
 
     coverage = covered(night)
-    both = (partial(measured_people, night, coverage), partial(measured_pairs, night, coverage))
+    both: tuple[Callable[[], Any], ...] = (
+        partial(measured_people, night, coverage),
+        partial(measured_pairs, night, coverage),
+    )
     of_people, of_pairs = together(both)
     people = write_portrait(night, of_people, coverage)
     pairs = write_relations(night, of_pairs)
-    night.keep("rates", write_insights(night, coverage))
+    night.keep("rates", write_insights(night, coverage, of_pairs.members))
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
     night.keep("coverage", list(people.coverage))

@@ -40,6 +40,9 @@ def _segments(tmp_path: Path) -> None:
         ("identity: {blocked: {fax: [a]}}", "unknown key `fax`"),
         ("identity: {max_accounts: 0}", "max_accounts  `0`; expected a whole number of at least 1"),
         ("spark: {spark.sql.session.timeZone: Asia/Shanghai}", "is not to be set; expected UTC"),
+        ("minimum_group: 4", "minimum_group  `4`; expected a whole number of at least 5"),
+        ("minimum_group: true", "minimum_group  `True`; expected a whole number"),
+        ("minimum_group: fifty", "minimum_group  `fifty`; expected a whole number"),
         ("spark: {master: local}", "`master` is not a Spark setting"),
     ],
 )

@@ -131,6 +131,18 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
         (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),
         (
+            f"- tag: x\n{WORDS}  modelled: membership.is_member",
+            "the model `membership` speaks of another grain than `person`; expected grain: brand",
+        ),
+        (
+            f"- tag: x\n{WORDS}  grain: brand\n  modelled: purchases.chance_active",
+            "the model `purchases` speaks of another grain than `brand`; expected grain: person",
+        ),
+        (
+            f"- tag: x\n{WORDS}  grain: brand\n  modelled: membership.sinse",
+            "did you mean `membership.since`?",
+        ),
+        (
             "- tag: x\n  title: {en: [30], zh: b}\n  means: {en: a, zh: b}\n  derived: 1 > 2",
             "`title` is incomplete",
         ),

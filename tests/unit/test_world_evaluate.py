@@ -79,6 +79,10 @@ def judged(lake: Tables, truth: Path, *, estimates: bool = False) -> Report:
     return evaluate(Path("no lake"), truth, read=read, estimates=estimates)
 
 
+def accounts(truth: Path) -> list[dict[str, Any]]:
+    return pq.read_table(truth / "person_account.parquet").to_pylist()
+
+
 def failed(lake: Tables, truth: Path) -> set[str]:
     return {check.name for check in judged(lake, truth).checks if not check.ok}
 
@@ -266,6 +270,18 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         }
         for n, row in enumerate(pq.read_table(truth / "premium.parquet").to_pylist())
     ]  # fmt: skip
+    left = {row["true_person"] for row in accounts(truth) if row["join_withdrawn"]}
+    lists = [
+        r for r in pq.read_table(truth / "brand_member.parquet").to_pylist() if r["true_person"] not in left
+    ]
+    lake["brand_relation"] = [
+        {
+            "person": r["true_person"],
+            "brand_id": r["brand_id"],
+            "is_member": not r["left"] or r["left"] > AS_OF,
+        }
+        for r in lists
+    ]
     told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
@@ -279,6 +295,11 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert holding.ok
     assert holding.found == "1.00 [0.90, 1.00] of 36 brands in 2026-11"
     assert apart.ok
+    for share in ("members: precision", "members: recall"):
+        assert told[share].ok
+        assert told[share].found.startswith("1.0000 [0.")
+    for row in lake["brand_relation"][::2]:
+        row["person"] = lake["brand_relation"][1]["person"]
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
         row["price_band_365d"] = 3
@@ -300,6 +321,7 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         (False, "none"),
         (False, "too few brands to say"),
     ]
+    assert not told["members: recall"].ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import gzip
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -226,6 +226,17 @@ def test_effects_are_planted_and_add_up(out: Path) -> None:
     assert all(row["people"] <= row["impressions"] for row in ads)
     reach = truth(out, "reach")
     assert any(row["raw_followers"] > row["unique_followers"] > 0 for row in reach)
+
+
+def test_every_entry_of_a_member_list_has_a_true_person(out: Path) -> None:
+    def day(text: str) -> date:
+        return datetime.fromisoformat(text).astimezone(SHANGHAI).date()
+
+    landed = [row for _, row in arrived(out, "brand_member", UNTIL)]
+    sent = [(r["brand_id"], day(r["joined_at"]), day(r["left_at"]) if r["left_at"] else None) for r in landed]
+    planted = truth(out, "brand_member")
+    assert Counter(sent) == Counter((r["brand_id"], r["joined"], r["left"]) for r in planted)
+    assert len({(r["brand_id"], r["true_person"]) for r in planted}) == len(planted) > 20
 
 
 def test_nobody_buys_after_leaving(out: Path) -> None:

@@ -280,6 +280,33 @@ def premium(
     )
 
 
+def members(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
+    """How much of each brand's member list is known here: members, matched persons, their share, its 95 % interval.
+
+    Counts are told in whole fives, and not at all of a list with fewer current members than the setting
+    `minimum_group`. Who they are is told nowhere.
+    """
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    told = read_light(lake, "member_match").to_table().to_pylist()
+    told.sort(key=lambda row: (row["is_withheld"], -(row["members"] or 0), row["brand_id"]))
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    names = _names(lake, "brand")
+    table = Table("brand", "名称", "members", "matched", "share", "95 % interval", box=None)
+    for row in told:
+        numbers = ("–", "–", "withheld", "–")
+        if not row["is_withheld"]:
+            numbers = f"{row['members']:,}", f"{row['matched']:,}", f"{row['share']:.1%}", _interval(row)
+        table.add_row(row["brand_id"], names.get(row["brand_id"], ""), *numbers)
+    console().print(table)
+    withheld = sum(row["is_withheld"] for row in told)
+    print(
+        f"{len(told)} member lists, counts in whole fives; {withheld} too short to tell (setting `minimum_group`)"
+    )
+
+
 def _list(declared: Sequence[Rate], *, as_json: bool) -> None:
     names = ("name", "by", "title", "标题", "definition")
     rows = [(r.name, ", ".join(r.by), r.title.en, r.title.zh, r.definition()) for r in declared]
@@ -327,3 +354,4 @@ def add_to(app: typer.Typer) -> None:
     app.command()(new_buyers)
     app.command()(fans)
     app.command()(premium)
+    app.command()(members)

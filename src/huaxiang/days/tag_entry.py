@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from huaxiang.days.entry import NAME, NAMED
 from huaxiang.days.measures import GRAINS, Ladder, Rank, Rung, Tag
 from huaxiang.errors import did_you_mean
-from huaxiang.models.cards import output_type, outputs
+from huaxiang.models.cards import CARDS, output_type, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -97,11 +97,14 @@ def _check_model(entry: Entry, grain: object) -> None:
     said = entry.data.get("modelled")
     if said is None:
         return
-    if grain != "person":
-        entry.refuse("modelled", "a model of a pair", "grain: person")
     if output_type(str(said)) is None:
         hint = did_you_mean(str(said), outputs())
         entry.refuse("modelled", f"`modelled: {said}`", "<model>.<output>", hint)
+        return
+    card = CARDS[str(said).partition(".")[0]]
+    if grain in GRAINS and grain != card.grain:
+        found = f"the model `{card.name}` speaks of another grain than `{grain}`"
+        entry.refuse("modelled", found, f"grain: {card.grain}")
 
 
 def _rank(entry: Entry, grain: object) -> Rank | None:

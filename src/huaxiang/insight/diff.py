@@ -11,6 +11,7 @@ from huaxiang.days.cells import cells, widened
 from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
+from huaxiang.identity.members import matched_members
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.portrait.modelled import with_models
@@ -46,12 +47,29 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     said, _ = with_models(measured, day_rows, persons, given, products, catalogue, as_of=as_of, unknown=known)
     portrait = tagged_portrait(said, catalogue, as_of=as_of)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
-    pairs = measured_relations(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
+    pairs = measured_relations(
+        day_rows, persons, catalogue, covers, as_of=as_of, members=_members(lake, book), unknown=unknown
+    )
     related = tagged_relations(pairs, portrait, catalogue, as_of=as_of)
     found += _compared("brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"])
     measured.unpersist()
     day_rows.unpersist()
     return found
+
+
+def _members(lake: Lake, book: Book) -> DataFrame | None:
+    """Return the entries of member lists in the newest release with their persons; None where no list came."""
+    pin = lake.release().tables.get("clean/brand_member")
+    if pin is None or not pin.rows:
+        return None
+    return matched_members(
+        lambda feed: _released(lake, f"clean/{feed}"),
+        _released(lake, "blocked_claim"),
+        lake.read_release("person_account"),
+        as_of=lake.release().as_of,
+        zone=book.config.business_zone,
+        joins_by_default=book.config.consent_defaults.get("join", True),
+    )
 
 
 def _released(lake: Lake, name: str) -> DataFrame:

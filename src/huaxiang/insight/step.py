@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts, fans, premiums."""
+"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts, fans, premiums, lists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.gifts import gift_conversions
+from huaxiang.insight.members import member_matches
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.premium import branded, premiums, sales
 from huaxiang.insight.rates import ALL, is_told, rates
@@ -27,11 +28,14 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 """Kinds of key of which there are few: the night's page tells them all."""
 
 
-def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source`, `gift_conversion`, `fan_base`, `fan_overlap` and `premium` over tonight's tables.
+def write(
+    night: Night, coverage: Iterable[Mapping[str, Any]], members: DataFrame | None
+) -> list[dict[str, Any]]:
+    """Write `rate`, `new_buyer_source`, `gift_conversion`, `fan_base`, `fan_overlap`, `premium` and `member_match`.
 
-    Returns what the page of the night tells: the rates of its month and of the one before, with the words of
-    each rate, and of each courier where it has some.
+    They tell of tonight's day rows, portraits, relations and `members`, as of `relations.step`. Returns what the page
+    of the night tells: the rates of its month and of the one before, with the words of each rate, and of each
+    courier where it has some.
     """
     lake, as_of = night.lake, night.as_of
     coverage = list(coverage)
@@ -54,6 +58,11 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
         "gift_conversion": gift_conversions(lake.read("gift"), related),
         **_of_fans(night, orders_known=bool(opened)),
         "premium": premiums(sold, night.cut(branded(lake.read("clean/product"), as_of=as_of))),
+        "member_match": (
+            lake.read("member_match").limit(0)
+            if members is None
+            else member_matches(members, minimum=night.config.minimum_group)
+        ),
     }
 
     def replace(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The named models: what each reads of a portrait, what it says of a person, and where its method comes from.
+"""The named models: what each reads of a portrait, what it says of a person (and a brand), and where its method comes from.
 
 No Spark and no arithmetic here: the catalogue's tags of the form `modelled: <model>.<output>` are checked
 against these cards, and the dictionary quotes them.
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Card:
     """A model: its version, its method, the portrait columns it reads, and its outputs with their types.
 
-    `otherwise` says what holds when it can't be fitted.
+    `otherwise` says what holds when it can't be fitted; `grain` whether it speaks of a `person`, or of a person and a
+    `brand`.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Card:
     needs: tuple[str, ...]
     gives: Mapping[str, str]
     otherwise: str
+    grain: str = "person"
 
 
 PURCHASES = Card(
@@ -117,7 +119,21 @@ BARGAINS = Card(
     },
     otherwise="the shares are told, and no sensitivity",
 )
-CARDS = {card.name: card for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS)}
+MEMBERSHIP = Card(
+    name="membership",
+    version="1",
+    method=(
+        "entries of the brand's own list whose phone one agreeing person claims; where nobody claims the phone, whose"
+        " e-mail address"
+    ),
+    needs=(),
+    gives={"is_member": "boolean", "since": "date", "level": "string"},
+    otherwise="nothing is said of a brand that sent no list",
+    grain="brand",
+)
+CARDS = {
+    card.name: card for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS, MEMBERSHIP)
+}
 
 
 def output_type(said: str) -> str | None:

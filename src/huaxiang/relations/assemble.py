@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.identity.members import memberships
+from huaxiang.models.cards import MEMBERSHIP
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
 from huaxiang.portrait.fold import by_kind, by_others, folded, standing_edges
 from huaxiang.portrait.sequences import in_sequence
@@ -31,13 +33,16 @@ def measured_relations(
     coverage: Mapping[str, Mapping[str, str]],
     *,
     as_of: date,
+    members: DataFrame | None = None,
     unknown: Mapping[str, frozenset[str]] | None = None,
     apart: bool = False,
     cut_all: Callable[[list[DataFrame]], list[DataFrame]] = list,
 ) -> DataFrame:
-    """Return person × brand with every measure of the brand grain, only pairs with an event or a standing tie.
+    """Return person × brand with every measure of the brand grain, and the tags that the model `membership` says.
 
-    Nulls, zeros and the last three arguments as in `measured_portrait`.
+    Only pairs with an event, a standing tie, or a membership, also one that ended. `members` as of
+    `identity.members.matched_members`, None where no list came. Nulls, zeros and the last three arguments as in
+    `measured_portrait`; who is on no list of a brand that sent one is no member of it, and null where it sent none.
     """
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("brand")
@@ -61,9 +66,22 @@ def measured_relations(
                 F.count_distinct("key").alias(measure.column(None))
             )
         )
+    said = catalogue.said_by(MEMBERSHIP.name)
+    names = [tag.name for tag in said]
+    if members is not None and said:
+        outputs = (F.col(tag.output).alias(tag.name) for tag in said)
+        pieces.append(memberships(members).select(*PAIR, *outputs))
     joined = reduce(lambda left, right: left.join(right, PAIR, "full"), cut_all(pieces))
+    if members is None:
+        unsaid = {tag.name: F.lit(None).cast(MEMBERSHIP.gives[tag.output]) for tag in said}
+        joined = joined.withColumns(unsaid)
+    elif said:
+        lists = members.select("brand_id", F.lit(True).alias("_has_list")).distinct()
+        is_no_member = F.when(F.col("_has_list"), F.lit(False))
+        known = {t.name: F.coalesce(t.name, is_no_member) for t in said if t.output == "is_member"}
+        joined = joined.join(F.broadcast(lists), "brand_id", "left").withColumns(known)
     return joined.join(people(persons), "person").select(
-        *PAIR, *absence_filled(measures, coverage, unknown or {})
+        *PAIR, *absence_filled(measures, coverage, unknown or {}), *names
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from huaxiang.identity.members import matched_members
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 
@@ -23,25 +24,49 @@ class RelationsOutcome:
     tags: int
 
 
-def measured(night: Night, coverage: Coverage) -> DataFrame:
-    """Return the measures of every pair for the night's `as_of`."""
+@dataclass(frozen=True)
+class Pairs:
+    """The measures of every pair, and the entries of member lists with their persons; None where no list came."""
+
+    measured: DataFrame
+    members: DataFrame | None
+
+
+def measured(night: Night, coverage: Coverage) -> Pairs:
+    """Return what is measured of every pair for the night's `as_of`."""
     lake = night.lake
+    members = _members(night) if night.attempt.rows("clean/brand_member") else None
     frame = measured_relations(
         night.day_rows(),
         lake.read("person_account"),
         night.catalogue,
         covers_by_feed(coverage),
         as_of=night.as_of,
+        members=members,
         unknown=unknown_by_feed(coverage),
         apart=not night.small,
         cut_all=night.cut_all,
     )
-    return night.cut(frame)
+    return Pairs(night.cut(frame), members)
 
 
-def write(night: Night, measured: DataFrame) -> RelationsOutcome:
+def _members(night: Night) -> DataFrame:
+    """Return the entries of all member lists with their persons."""
+    lake = night.lake
+    found = matched_members(
+        lambda feed: lake.read(f"clean/{feed}"),
+        lake.read("blocked_claim"),
+        lake.read("person_account"),
+        as_of=night.as_of,
+        zone=night.business_zone,
+        joins_by_default=night.config.consent_defaults.get("join", True),
+    )
+    return night.cut(found)
+
+
+def write(night: Night, pairs: Pairs) -> RelationsOutcome:
     """Derive the tags over tonight's `portrait`, and write `brand_relation`."""
     lake, attempt = night.lake, night.attempt
-    related = tagged_relations(measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
+    related = tagged_relations(pairs.measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
     wrote = attempt.replace("brand_relation", related)
     return RelationsOutcome(wrote.rows, len(related.columns) - 3)

@@ -9,6 +9,7 @@ import numpy as np
 
 from huaxiang.world import rows
 from huaxiang.world.clock import DAY, Ints
+from huaxiang.world.truth import true_ids
 
 if TYPE_CHECKING:
     from huaxiang.world.contacts import Contacts
@@ -84,24 +85,40 @@ def _send_erasures(world: World) -> None:
 
 
 def send_members(world: World, contacts: Contacts) -> None:
-    """Send the ten largest brands' member lists: contacts as SHA-256, later joins and leaves included."""
+    """Send the ten largest brands' member lists: contacts as SHA-256, later joins and leaves included.
+
+    The truth keeps who is behind each entry, by the days of joining and leaving.
+    """
     rng, clock, goods = world.dice("members", 0), world.clock, world.goods
+    planted: list[tuple[Ints, ...]] = []  # brand, person, day of joining, and of leaving, NULL for none
     for brand in np.argsort(-goods.brand_popularity)[:10].tolist():
         likes = (world.people.topics == goods.brand_topic[brand]).any(axis=1)
         member = np.flatnonzero(likes & (rng.random(world.people.count) < 0.12))
         count = len(member)
         fresh = rng.random(count) < 0.1
         due = np.where(fresh, rng.integers(0, clock.days, count), 0)
-        joined = clock.midnight(0) + due * DAY - np.where(fresh, 0, rng.integers(30, 900, count) * DAY)
+        day = due - np.where(fresh, 0, rng.integers(30, 900, count))
         with_phone = rng.random(count) < 0.9
         with_email = ~with_phone | (rng.random(count) < 0.4)
+        level = rng.choice(3, count, p=[0.7, 0.25, 0.05])
+        leaves = rng.random(count) < 0.03
         columns = {
             "brand_id": rows.pick(goods.brand_ident, np.full(count, brand)),
             "member_id": rows.ids(np.arange(count) + 1, "v"),
             "phone_sha256": rows.pick(contacts.phone_sha256, np.where(with_phone, member, -1)),
             "email_sha256": rows.pick(contacts.email_sha256, np.where(with_email, member, -1)),
-            "member_level": rows.pick(_LEVELS, rng.choice(3, count, p=[0.7, 0.25, 0.05])),
-            "joined_at": joined,
-            "left_at": np.where(rng.random(count) < 0.03, joined + 20 * DAY, rows.NULL),
+            "member_level": rows.pick(_LEVELS, level),
+            "joined_at": clock.midnight(0) + day * DAY,
+            "left_at": np.where(leaves, clock.midnight(20) + day * DAY, rows.NULL),
         }
         world.outbox.send(rows.table("brand_member", count, columns), "brand_member", due)
+        left = np.where(leaves, clock.epoch_day(day + 20), rows.NULL)
+        planted.append((np.full(count, brand), member, clock.epoch_day(day), left))
+    brands, person, joined, left = (np.concatenate(part) for part in zip(*planted, strict=True))
+    world.truth.save(
+        "brand_member",
+        brand_id=rows.pick(goods.brand_ident, brands),
+        true_person=true_ids(person),
+        joined=rows.dates(joined),
+        left=rows.dates(left),
+    )

@@ -14,6 +14,7 @@ import numpy as np
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
 from huaxiang.world.judged import identity_checks, spend_checks
+from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
 from huaxiang.world.rows import compute
@@ -59,6 +60,7 @@ def evaluate(
         checks += [*experience_checks(lake, planted, as_of), *gift_checks(lake, planted, as_of)]
         for told in (price_band_checks, size_checks, bargain_checks, premium_checks):
             checks += told(lake, planted)
+        checks += member_checks(lake, planted, as_of)
     return Report(as_of, tuple(checks))
 
 
