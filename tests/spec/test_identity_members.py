@@ -30,6 +30,7 @@ PERSON_OF = {
 CLAIMS = [
     ("weiwo:anna", "phone", "A"), ("mall:anna", "phone", "A"), ("mall:anna", "email", "a"),
     ("mall:ben", "phone", "B"), ("mall:ben", "phone", "shared"), ("mall:ben", "phone", "tester's"),
+    ("mall:ben", "phone", "shop's"), ("mall:dan", "phone", "shop's"),
     ("mall:cleo", "email", "c"), ("mall:cleo", "email", "family"), ("mall:cleo", "device", "E"),
     ("mall:dan", "phone", "shared"), ("mall:dan", "email", "d"), ("mall:dan", "email", "family"),
     ("mall:shy", "phone", "S"), ("mall:shy", "email", "s"),
@@ -51,6 +52,7 @@ ENTRIES: dict[str, tuple[str | None, str | None, str | None]] = {
     "does not agree to be joined": ("S", "s", None),
     "does not agree, and another's e-mail": ("S", "c", None),
     "one of two accounts agrees": ("H", None, "half"),
+    "a shop's phone, and an e-mail": ("shop's", "d", "dan"),
     "a tester's phone": ("tester's", None, None),
     "a tester's phone, and an e-mail": ("tester's", "d", "dan"),
 }
@@ -87,7 +89,8 @@ def matched(spark: SparkSession, *entries: dict[str, Any], joins_by_default: boo
     }  # fmt: skip
     blocked = [
         ("phone", "tester's", 1, "listed", 1),
-        ("phone", "A", 9, "over_limit", 1),  # too many accounts to link by, and still all of one person
+        ("phone", "shop's", 9, "over_limit", 1),
+        ("email", "A", 9, "over_limit", 1),  # another kind
     ]
     kinds = "kind string, value_pseudonym string, accounts bigint, reason string, release bigint"
     return matched_members(

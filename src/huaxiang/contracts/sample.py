@@ -21,16 +21,16 @@ def sample_rows(contract: Contract, rows: int = 5) -> list[tuple[Any, ...]]:
     """Return rows that hold to the contract: allowed values, limits, patterns, row rules, every key once.
 
     Row n is of day n; instants grow from column to column, so that ends come after starts. What two columns
-    would have to agree on (a row rule over them) is null in the later one, and the optional columns of the
-    last row are all null.
+    would have to agree on (a row rule over them) is null in the later one, or the same where neither may be null,
+    and the optional columns of the last row are all null.
     """
-    tied = _tied_columns(contract)
+    tied, same = _tied_columns(contract), _same_columns(contract)
     optional = {c.name for c in contract.columns if not c.required and c.name not in contract.key}
     return [
         tuple(
             None
             if column.name in tied or (column.name in optional and 1 < rows == i + 1)
-            else _value(column, contract, i, place)
+            else _value(*same.get(column.name, (column, place)), contract, i)
             for place, column in enumerate(contract.columns)
         )
         for i in range(rows)
@@ -50,7 +50,19 @@ def _tied_columns(contract: Contract) -> set[str]:
     return tied
 
 
-def _value(column: Column, contract: Contract, row: int, place: int) -> Any:
+def _same_columns(contract: Contract) -> dict[str, tuple[Column, int]]:
+    """Return the columns that take another's value, with that and its place: whole numbers of one rule, all required."""
+    names = {column.name: NameInfo(column.type) for column in contract.columns}
+    same: dict[str, tuple[Column, int]] = {}
+    for rule in contract.rules:
+        used = compile_expression(rule.holds, names).names
+        held = [(c, place) for place, c in enumerate(contract.columns) if c.name in used]
+        if all(c.required and c.type in ("int", "bigint") for c, _ in held):
+            same |= {c.name: same.get(held[0][0].name, held[0]) for c, _ in held}
+    return same
+
+
+def _value(column: Column, place: int, contract: Contract, row: int) -> Any:
     is_key = column.name in contract.key
     if column.name == "revision" and not is_key:
         return 0

@@ -22,11 +22,11 @@ def contact_owners(
     kinds: tuple[str, ...],
     joins_by_default: bool,
 ) -> DataFrame:
-    """Return one row per claimed contact: `kind`, `value_key`, `claimants` (persons, sorted), `owner`, `is_shared`.
+    """Return one row per claimed contact: `kind`, `value_key`, `claimants` (persons, sorted), `owner` and `is_shared`.
 
     The owner is the only person that claims it, if an account of theirs that does so agrees to be joined; null
     for a contact of several, of nobody who may be found by it, or one that is shared: it links nobody (`blocked`,
-    the table `blocked_claim`), as a shop's phone or a test number.
+    the table `blocked_claim`), as a shop's or a test number.
     """
     claimed = (
         claims.where(F.col("kind").isin(*kinds))
@@ -39,20 +39,13 @@ def contact_owners(
     known = claimed.groupBy("kind", "value_key").agg(
         F.array_sort(F.collect_set("person")).alias("claimants"), F.max("may_join").alias("may_join")
     )
-    names = {"kind": "_kind", "value_pseudonym": "_value"}
-    shared = blocked.select(*names).distinct().withColumnsRenamed(names).withColumn("_shared", F.lit(True))
-    is_same = (F.col("kind") == F.col("_kind")) & (
-        F.left("value_key", F.lit(PSEUDONYM_CHARACTERS)) == F.col("_value")
-    )
-    is_shared = F.coalesce("_shared", F.lit(False))
+    pseudonym = F.left("value_key", F.lit(PSEUDONYM_CHARACTERS)).alias("value_pseudonym")
+    shared = blocked.select("kind", "value_pseudonym", F.lit(True).alias("is_shared")).distinct()
+    marked = known.select("*", pseudonym).join(F.broadcast(shared), ["kind", "value_pseudonym"], "left")
+    is_shared = F.coalesce("is_shared", F.lit(False))
     is_one = (F.size("claimants") == 1) & F.col("may_join") & ~is_shared
-    return known.join(F.broadcast(shared), is_same, "left").select(
-        "kind",
-        "value_key",
-        "claimants",
-        F.when(is_one, F.col("claimants")[0]).alias("owner"),
-        is_shared.alias("is_shared"),
-    )
+    owner = F.when(is_one, F.col("claimants")[0]).alias("owner")
+    return marked.select("kind", "value_key", "claimants", owner, is_shared.alias("is_shared"))
 
 
 def phone_owners(

@@ -30,8 +30,8 @@ def matched_members(
 
     The phone decides as soon as anybody claims it: the entry is of its only claimant, if that person agrees to be
     joined, and of nobody where several claim it or the one does not agree, whatever its e-mail address says. The
-    e-mail decides, by the same rule, where there is no phone or nobody claims it. Values that link nobody, as a
-    shop's phone (`blocked`, the table `blocked_claim`), count as claimed by nobody.
+    e-mail decides, by the same rule, where there is no phone or nobody claims it. Values that link
+    nobody (`blocked`, the table `blocked_claim`), as a shop's or a test number, count as claimed by nobody.
 
     `person` is null for who matches nobody, and for who joins after `as_of`. Current is who joined by `as_of`, or at an
     unknown time, and had not left by its end. Neither member ids nor hashes are handed on. `read` gives clean feeds;
