@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 AGE = "age_days"
 MEASURED = (
-    "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", "new_buyer_source", "gift_conversion", "stage",
-    "segment_membership",
+    "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", "new_buyer_source", "gift_conversion", "friend_lift",
+    "stage", "segment_membership",
 )  # fmt: skip
 """Published tables that nights replace; those that they add to hold what was judged before."""
 

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
 from huaxiang.insight.gifts import gift_conversions
+from huaxiang.insight.interval import first_month
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.rates import ALL, rates
 from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from pyspark.sql import DataFrame
 
     from huaxiang.night import Night
 
@@ -22,13 +27,16 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 
 
 def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source` and `gift_conversion` over tonight's day rows, portraits and relations.
+    """Write `rate`, `new_buyer_source`, `gift_conversion` and `friend_lift` over tonight's day rows, portraits and relations.
 
     Returns what the page of the night tells: the rates of its month and of the one before, with the words of
     each rate, and of each courier where it has some.
     """
     lake, as_of = night.lake, night.as_of
-    opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
+    opened = min(
+        (row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]),
+        default=None,
+    )
     related = lake.read("brand_relation")
     made = {
         "rate": rates(lake.read("day_row"), night.catalogue.rates, as_of=as_of),
@@ -36,10 +44,11 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
             lake.read("portrait"),
             related,
             lake.read("clean/share_link"),
-            covered_from=min(opened, default=None),
+            covered_from=opened,
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
+        "friend_lift": _friend_lift(night, opened),
     }
 
     def replace(name: str) -> None:
@@ -47,6 +56,22 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
 
     together([partial(replace, name) for name in made])
     return _on_the_page(night)
+
+
+def _friend_lift(night: Night, covered_from: date | None) -> DataFrame:
+    lake, as_of = night.lake, night.as_of
+    day_rows, persons = lake.read("day_row"), lake.read("person_account")
+    opens = F.greatest(first_month(as_of), F.lit(covered_from).cast("date"))
+    shares, orders = (
+        counted_days(day_rows, persons, measure, opens=opens, as_of=as_of)
+        for name in ("links_shared", "orders")
+        for measure in night.catalogue.measures
+        if measure.name == name
+    )
+    friends = friendships(lake.read("clean/social_tie"), persons, zone=night.business_zone)
+    sold, known = night.cut_all([orders, friends])
+    exposed = night.cut(exposures(shares, known))
+    return friend_lift(exposed, sold, known, opens=opens, as_of=as_of)
 
 
 def _on_the_page(night: Night) -> list[dict[str, Any]]:
