@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -201,7 +202,7 @@ def test_states_are_compared_person_by_person() -> None:
     assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
 
 
-def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> None:
+def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path, tmp_path: Path) -> None:
     felt = {
         r["true_person"]: r["satisfaction"] for r in pq.read_table(truth / "satisfaction.parquet").to_pylist()
     }
@@ -224,7 +225,24 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
         for row in pq.read_table(truth / "gifts.parquet").to_pylist()
     ]
-    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    links = pq.read_table(truth / "friend_effect.parquet").to_pylist()
+    links[0]["orders"], links[1]["orders"] = 30, 70
+    pq.write_table(pa.Table.from_pylist(links), tmp_path / "friend_effect.parquet")
+    for path in truth.iterdir():
+        if not (tmp_path / path.name).exists():
+            shutil.copy(path, tmp_path)
+    planted = tmp_path
+    lake["clean/share_link"] = [{"link_id": r["link_id"], "business_date": AS_OF} for r in links[1:]]
+    lake["clean/share_link"] += [{"link_id": links[0]["link_id"], "business_date": date(2026, 10, 1)}]
+    caused = sum(r["orders"] for r in links[1:])  # the first link is of before the table's days
+    lake["friend_lift"] = [
+        {
+            "brand_id": None, "window_days": days, "exposures": 2000, "since": date(2026, 11, 1),
+            "lift": caused / 2000, "lift_low": caused / 2000 - 0.005, "lift_high": caused / 2000 + 0.005,
+        }
+        for days in (1, 3)
+    ]  # fmt: skip
+    told = {c.name: c for c in judged(lake, planted, estimates=True).checks}
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
     assert states.found.startswith("1.000 [1.00, 1.00] of ")
@@ -233,13 +251,19 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
     assert told["gifts: F1 of giver, receiver and day"].ok
     assert told["price band: right, 3 lines or more"].ok
+    friends = told["friends: orders that shares caused, within days: 1"]
+    assert friends.ok
+    assert friends.found == f"{caused} [{caused - 10}, {caused + 10}] of 2,000 exposures"
+    lake["friend_lift"][0] |= {"lift": 0.2, "lift_low": 0.19, "lift_high": 0.21}
     for row in lake["portrait"]:
         row["experience"] = "satisfied"
         row["price_band_365d"] = 3
     for row in lake["gift"]:
         row["receiver"] = row["person"]
     lake["rate"][1]["happened"] = 11
-    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    told = {c.name: c for c in judged(lake, planted, estimates=True).checks}
+    assert not told[friends.name].ok
+    assert told["friends: orders that shares caused, within days: 3"].ok
     assert not told[states.name].ok
     assert not told[courier.name].ok
     assert not told["gifts: F1 of giver, receiver and day"].ok

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -205,6 +206,14 @@ def test_effects_are_planted_and_add_up(out: Path) -> None:
     assert all(row["people"] <= row["impressions"] for row in ads)
     reach = truth(out, "reach")
     assert any(row["raw_followers"] > row["unique_followers"] > 0 for row in reach)
+
+
+def test_a_world_may_hold_friends_who_only_are_alike(tmp_path: Path) -> None:
+    make(tmp_path, people=100, days=8, seed=11, events_per_person_day=5.0, friend_effect=0)
+    links = truth(tmp_path, "friend_effect")
+    assert sum(row["clicks"] for row in links) > 0
+    assert sum(row["orders"] for row in links) == 0
+    assert json.loads((tmp_path / "truth/world.json").read_text())["friend_effect"] == 0
 
 
 def test_nobody_buys_after_leaving(out: Path) -> None:
