@@ -118,17 +118,16 @@ def friend_lift(
     therefore their own orders of the brand in the same months, on the days on which others buy it. An effect
     is found where the interval of the lift does not hold 0.
     """
-    from huaxiang.insight.friend_lift import FEWEST, WINDOWS  # noqa: PLC0415
     from huaxiang.tables.reader import read_light  # noqa: PLC0415
 
-    if window not in WINDOWS:
-        raise ConfigurationError(Problem("--days", str(window), " or ".join(map(str, WINDOWS))))
     whole = read_light(lake, "friend_lift").to_table().to_pylist()
-    known = sorted(row["brand_id"] for row in whole if row["brand_id"] and row["window_days"] == window)
-    if brand not in (None, *known):
-        hint = did_you_mean(str(brand), known)
-        expected = f"a brand that friends of {FEWEST} persons shared"
-        raise ConfigurationError(Problem("--brand", f"nothing is told of `{brand}`", expected, hint))
+    windows = sorted({row["window_days"] for row in whole})
+    if whole and window not in windows:
+        raise ConfigurationError(Problem("--days", str(window), " or ".join(map(str, windows))))
+    known = sorted({row["brand_id"] for row in whole if row["brand_id"]})
+    if whole and brand not in (None, *known):
+        found, expected = f"nothing is told of `{brand}`", "a brand that friends of enough people shared"
+        raise ConfigurationError(Problem("--brand", found, expected, did_you_mean(str(brand), known)))
     told = [r for r in whole if r["window_days"] == window and brand in (None, r["brand_id"])]
     told.sort(key=lambda row: (row["brand_id"] is not None, -row["lift"], row["brand_id"]))
     if as_json:
