@@ -48,13 +48,13 @@ def write(night: Night, coverage: Iterable[Mapping[str, Any]]) -> list[dict[str,
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
-        "friend_lift": _friend_lift(night, opened),
     }
 
     def replace(name: str) -> None:
-        night.attempt.replace(name, night.cut(made[name]).coalesce(1), unless_equal=True)
+        frame = made[name] if name in made else _friend_lift(night, opened)
+        night.attempt.replace(name, night.cut(frame).coalesce(1), unless_equal=True)
 
-    together([partial(replace, name) for name in made])
+    together([partial(replace, name) for name in ("friend_lift", *made)])
     return _on_the_page(night)
 
 
