@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +16,17 @@ from tests import realdata
 
 from huaxiang.errors import ConfigurationError
 from huaxiang.world import Report, evaluate, make
-from huaxiang.world.bought import bargain_checks, size_checks
-from huaxiang.world.lived import macro_f1
+from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
+from huaxiang.world.friends import friend_checks
+from huaxiang.world.listed import member_checks
+from huaxiang.world.lived import experience_checks, macro_f1
 from huaxiang.world.published import published_checks
 from huaxiang.world.sides import Lake, Planted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from huaxiang.world import Check
 
 AS_OF = date(2026, 11, 20)
 VERDICTS = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
@@ -207,42 +215,24 @@ def test_states_are_compared_person_by_person() -> None:
     assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
 
 
-def as_worn(lake: Tables, truth: Path) -> None:
-    """Let portraits say the sizes, cuts and tastes for bargains that were planted."""
-    worn: dict[str, list[Any]] = {}
-    for r in pq.read_table(truth / "size.parquet").to_pylist():
-        worn.setdefault(r["true_person"], []).append(r)
-    waits = {r["true_person"]: r["bargain"] for r in pq.read_table(truth / "bargain.parquet").to_pylist()}
-    for row in lake["portrait"]:
-        sizes = worn.get(row["person"], [])
-        row["sizes_365d"] = [{"key": f"{r['category']} {r['size']}", "value": 3} for r in sizes]
-        row["fits_365d"] = [{"key": r["fit"], "value": 3} for r in sizes[:1]]
-        for end, off in (("", 0.0), ("_low", -0.1), ("_high", 0.1)):
-            row[f"promotion_sensitivity_365d{end}"] = waits.get(row["person"], 1.0) + off
-        row["order_lines_365d"] = 9
-
-
-def test_what_fits_and_who_waits_for_bargains_is_compared(lake: Tables, truth: Path) -> None:
-    as_worn(lake, truth)
-    planted = Planted(truth)
+def told_by(
+    lake: Tables, truth: Path, *asked: Callable[..., Iterator[Check]], as_of: date | None = None
+) -> dict[str, Check]:
+    """What some checks of estimates say, by name."""
     there = Lake(Path("no lake"), lambda _, table: pa.Table.from_pylist(lake[table]))
-
-    def told() -> list[tuple[str, bool]]:
-        checks = (*size_checks(there, planted), *bargain_checks(there, planted))
-        return [(check.name.partition(":")[0], check.ok) for check in checks]
-
-    assert told() == [("size by category", True), ("cut", True), ("promotion sensitivity", True)]
-    for row in lake["portrait"]:
-        row["sizes_365d"] = [{"key": "fashion/men nobody's", "value": 3}]
-        row["promotion_sensitivity_365d_high"] = row["promotion_sensitivity_365d_low"]
-    assert told() == [("size by category", False), ("cut", True), ("promotion sensitivity", False)]
+    on = () if as_of is None else (as_of,)
+    return {check.name: check for one in asked for check in one(there, Planted(truth), *on)}
 
 
-def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> None:
-    felt = {
-        r["true_person"]: r["satisfaction"] for r in pq.read_table(truth / "satisfaction.parquet").to_pylist()
-    }
-    left = {r["true_person"] for r in pq.read_table(truth / "churn.parquet").to_pylist()}
+def of(truth: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a truth table."""
+    found: list[dict[str, Any]] = pq.read_table(truth / f"{name}.parquet").to_pylist()
+    return found
+
+
+def test_states_and_couriers_are_compared(lake: Tables, truth: Path) -> None:
+    felt = {r["true_person"]: r["satisfaction"] for r in of(truth, "satisfaction")}
+    left = {r["true_person"] for r in of(truth, "churn")}
     for row in lake["portrait"]:
         keeps, unhappy = row["orders_all"] >= 3, felt.get(row["person"], 1) < 0.5
         state = (
@@ -254,74 +244,139 @@ def test_an_estimate_against_the_truth_is_found(lake: Tables, truth: Path) -> No
         {"rate": "complaint_rate", "key_kind": "courier", "key": key, "happened": part, "of_all": 1000}
         for key, part in (("c01", 10), ("c06", 130))
     ]
-    bands = {r["true_person"]: r["band"] for r in pq.read_table(truth / "price_band.parquet").to_pylist()}
-    for row in lake["portrait"]:
-        row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
-    as_worn(lake, truth)
-    lake["gift"] = [
-        {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
-        for row in pq.read_table(truth / "gifts.parquet").to_pylist()
-    ]
-    lake["premium"] = [
-        {
-            "brand_id": row["brand_id"], "month": AS_OF.replace(day=1), "key_kind": "all", "comparables": "stated",
-            "lines": 50, "groups": 5, "premium": (1 + row["premium"]) * (1.01 + 0.04 * (n % 2)) - 1,
-            "premium_low": row["premium"] - 0.05, "premium_high": row["premium"] + 0.1,
-        }
-        for n, row in enumerate(pq.read_table(truth / "premium.parquet").to_pylist())
-    ]  # fmt: skip
-    left = {row["true_person"] for row in accounts(truth) if row["join_withdrawn"]}
-    lists = [
-        r for r in pq.read_table(truth / "brand_member.parquet").to_pylist() if r["true_person"] not in left
-    ]
-    lake["brand_relation"] = [
-        {
-            "person": r["true_person"],
-            "brand_id": r["brand_id"],
-            "is_member": not r["left"] or r["left"] > AS_OF,
-        }
-        for r in lists
-    ]
-    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
+    told = told_by(lake, truth, experience_checks, as_of=AS_OF)
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
     assert states.found.startswith("1.000 [1.00, 1.00] of ")
     courier = told["complaints: Take It Easy against the other couriers"]
     assert courier.ok
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
-    assert told["gifts: F1 of giver, receiver and day"].ok
-    assert told["price band: right, 3 lines or more"].ok
-    holding, apart = (c for name, c in told.items() if name.startswith("premium"))
+    for row in lake["portrait"]:
+        row["experience"] = "satisfied"
+    lake["rate"][1]["happened"] = 11
+    told = told_by(lake, truth, experience_checks, as_of=AS_OF)
+    assert not told[states.name].ok
+    assert not told[courier.name].ok
+
+
+def test_gifts_and_price_bands_are_compared(lake: Tables, truth: Path) -> None:
+    bands = {r["true_person"]: r["band"] for r in of(truth, "price_band")}
+    for row in lake["portrait"]:
+        row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
+    lake["gift"] = [
+        {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
+        for row in of(truth, "gifts")
+    ]
+
+    def held() -> list[bool]:
+        told = {
+            **told_by(lake, truth, gift_checks, as_of=AS_OF),
+            **told_by(lake, truth, price_band_checks),
+        }
+        names = "gifts: F1 of giver, receiver and day", "price band: right, 3 lines or more"
+        return [told[name].ok for name in names]
+
+    assert held() == [True, True]
+    for row in lake["portrait"]:
+        row["price_band_365d"] = 3
+    for row in lake["gift"]:
+        row["receiver"] = row["person"]
+    assert held() == [False, False]
+
+
+def test_what_fits_and_who_waits_for_bargains_is_compared(lake: Tables, truth: Path) -> None:
+    worn: dict[str, list[Any]] = {}
+    for r in of(truth, "size"):
+        worn.setdefault(r["true_person"], []).append(r)
+    waits = {r["true_person"]: r["bargain"] for r in of(truth, "bargain")}
+    for row in lake["portrait"]:
+        sizes = worn.get(row["person"], [])
+        row["sizes_365d"] = [{"key": f"{r['category']} {r['size']}", "value": 3} for r in sizes]
+        row["fits_365d"] = [{"key": r["fit"], "value": 3} for r in sizes[:1]]
+        for end, off in (("", 0.0), ("_low", -0.1), ("_high", 0.1)):
+            row[f"promotion_sensitivity_365d{end}"] = waits.get(row["person"], 1.0) + off
+        row["order_lines_365d"] = 9
+
+    def held() -> list[tuple[str, bool]]:
+        told = told_by(lake, truth, size_checks, bargain_checks)
+        return [(name.partition(":")[0], check.ok) for name, check in told.items()]
+
+    assert held() == [("size by category", True), ("cut", True), ("promotion sensitivity", True)]
+    for row in lake["portrait"]:
+        row["sizes_365d"] = [{"key": "fashion/men nobody's", "value": 3}]
+        row["promotion_sensitivity_365d_high"] = row["promotion_sensitivity_365d_low"]
+    assert held() == [("size by category", False), ("cut", True), ("promotion sensitivity", False)]
+
+
+def test_premiums_are_compared(lake: Tables, truth: Path) -> None:
+    lake["premium"] = [
+        {
+            "brand_id": row["brand_id"], "month": AS_OF.replace(day=1), "key_kind": "all", "comparables": "stated",
+            "lines": 50, "groups": 5, "premium": (1 + row["premium"]) * (1.01 + 0.04 * (n % 2)) - 1,
+            "premium_low": row["premium"] - 0.05, "premium_high": row["premium"] + 0.1,
+        }
+        for n, row in enumerate(of(truth, "premium"))
+    ]  # fmt: skip
+    holding, apart = told_by(lake, truth, premium_checks).values()
     assert holding.ok
     assert holding.found == "1.00 [0.90, 1.00] of 36 brands in 2026-11"
     assert apart.ok
+    for row in lake["premium"]:
+        row |= {"premium": 0.01 * (len(row["brand_id"]) % 2), "premium_low": 0.2, "premium_high": 0.3}
+    assert [check.ok for check in told_by(lake, truth, premium_checks).values()] == [False, False]
+    for row in lake["premium"]:
+        row["premium_low"] = None
+    found = [(check.ok, check.found) for check in told_by(lake, truth, premium_checks).values()]
+    assert found == [(False, "none"), (False, "too few brands to say")]
+
+
+def test_members_are_compared(lake: Tables, truth: Path) -> None:
+    left = {row["true_person"] for row in accounts(truth) if row["join_withdrawn"]}
+    lake["brand_relation"] = [
+        {
+            "person": r["true_person"],
+            "brand_id": r["brand_id"],
+            "is_member": not r["left"] or r["left"] > AS_OF,
+        }
+        for r in of(truth, "brand_member")
+        if r["true_person"] not in left
+    ]
+    told = told_by(lake, truth, member_checks, as_of=AS_OF)
     for share in ("members: precision", "members: recall"):
         assert told[share].ok
         assert told[share].found.startswith("1.0000 [0.")
     for row in lake["brand_relation"][::2]:
         row["person"] = lake["brand_relation"][1]["person"]
-    for row in lake["portrait"]:
-        row["experience"] = "satisfied"
-        row["price_band_365d"] = 3
-    for row in lake["gift"]:
-        row["receiver"] = row["person"]
-    lake["rate"][1]["happened"] = 11
-    for row in lake["premium"]:
-        row |= {"premium": 0.01 * (len(row["brand_id"]) % 2), "premium_low": 0.2, "premium_high": 0.3}
-    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
-    assert not told[states.name].ok
-    assert not told[courier.name].ok
-    assert not told["gifts: F1 of giver, receiver and day"].ok
-    assert not told["price band: right, 3 lines or more"].ok
-    assert not any(told[check.name].ok for check in (holding, apart))
-    for row in lake["premium"]:
-        row["premium_low"] = None
-    told = {c.name: c for c in judged(lake, truth, estimates=True).checks}
-    assert [(told[c.name].ok, told[c.name].found) for c in (holding, apart)] == [
-        (False, "none"),
-        (False, "too few brands to say"),
-    ]
-    assert not told["members: recall"].ok
+    assert not told_by(lake, truth, member_checks, as_of=AS_OF)["members: recall"].ok
+
+
+def test_what_friends_brought_is_compared(lake: Tables, truth: Path, tmp_path: Path) -> None:
+    links = of(truth, "friend_effect")
+    links[0]["orders"], links[1]["orders"] = 30, 70
+    shutil.copytree(truth, tmp_path / "planted")
+    pq.write_table(pa.Table.from_pylist(links), tmp_path / "planted/friend_effect.parquet")
+    lake["clean/share_link"] = [{"link_id": r["link_id"], "business_date": AS_OF} for r in links[1:]]
+    lake["clean/share_link"] += [{"link_id": links[0]["link_id"], "business_date": date(2026, 10, 1)}]
+    caused = sum(r["orders"] for r in links[1:])  # the first link is of before the table's days
+    lake["friend_lift"] = [
+        {
+            "brand_id": None, "window_days": days, "exposures": 2000, "since": date(2026, 11, 1),
+            "lift": caused / 2000, "lift_low": caused / 2000 - 0.005, "lift_high": caused / 2000 + 0.005,
+        }
+        for days in (1, 3)
+    ]  # fmt: skip
+
+    def friends() -> Check:
+        return told_by(lake, tmp_path / "planted", friend_checks, as_of=AS_OF)[
+            "friends: orders that shares caused"
+        ]
+
+    assert friends().ok
+    assert friends().found == "; ".join(
+        f"{days} d: {caused} [{caused - 10}, {caused + 10}]" for days in (1, 3)
+    )
+    lake["friend_lift"][0] |= {"lift": 0.2, "lift_low": 0.19, "lift_high": 0.21}
+    assert not friends().ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -307,6 +307,64 @@ def members(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     )
 
 
+def friend_lift(
+    brand: Annotated[
+        str | None, typer.Option("--brand", help="A brand; without it, all together and each")
+    ] = None,
+    window: Annotated[int, typer.Option("--days", help="Days from a share on that count: 1, 3 or 7")] = 1,
+    lake: LakeRoot = "lake",
+    as_json: AsJson = False,
+) -> None:
+    """Whether word of mouth sells: orders right after a friend shared a brand, against what the same people buy anyway.
+
+    Friends are alike, so that they buy alike without any influence. What the exposed would have bought is
+    therefore their own orders of the brand in the same months, on the days on which others buy it. An effect
+    is found where the interval of the lift does not hold 0.
+    """
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    whole = read_light(lake, "friend_lift").to_table().to_pylist()
+    windows = sorted({row["window_days"] for row in whole})
+    if whole and window not in windows:
+        raise ConfigurationError(Problem("--days", str(window), " or ".join(map(str, windows))))
+    known = sorted({row["brand_id"] for row in whole if row["brand_id"]})
+    if whole and brand not in (None, *known):
+        found, expected = f"nothing is told of `{brand}`", "a brand that friends of enough people shared"
+        raise ConfigurationError(Problem("--brand", found, expected, did_you_mean(str(brand), known)))
+    told = [r for r in whole if r["window_days"] == window and brand in (None, r["brand_id"])]
+    told.sort(key=lambda row: (row["brand_id"] is not None, -row["lift"], row["brand_id"]))
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    names = _names(lake, "brand")
+    heads = (
+        "brand",
+        "名称",
+        "exposed",
+        "exposures",
+        "bought",
+        "expected",
+        "times",
+        "more per 1,000",
+        "95 % interval",
+    )
+    table = Table(*heads, box=None)
+    for row in told:
+        counts = (f"{row[name]:,}" for name in ("exposed", "exposures", "bought"))
+        ends = f"{1000 * row['lift_low']:.1f} – {1000 * row['lift_high']:.1f}"
+        times = "–" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        more = f"{row['expected']:,.1f}", times, f"{1000 * row['lift']:.1f}"
+        table.add_row(row["brand_id"] or "all", names.get(row["brand_id"], ""), *counts, *more, ends)
+    console().print(table)
+    if not told:
+        print("No friend of anybody shared a brand in twelve months.")
+        return
+    days = "on the day of the share" if window == 1 else f"within {window} days of the share"
+    print(
+        f"Orders {days}, more than expected per 1,000 exposures, since {told[0]['since']} ({told[0]['method']})."
+    )
+
+
 def _list(declared: Sequence[Rate], *, as_json: bool) -> None:
     names = ("name", "by", "title", "标题", "definition")
     rows = [(r.name, ", ".join(r.by), r.title.en, r.title.zh, r.definition()) for r in declared]
@@ -355,3 +413,4 @@ def add_to(app: typer.Typer) -> None:
     app.command()(fans)
     app.command()(premium)
     app.command()(members)
+    app.command()(friend_lift)

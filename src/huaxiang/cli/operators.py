@@ -192,6 +192,13 @@ def world(
     ),
     until: Annotated[str, typer.Option("--until", help="Last day")] = "2026-11-20",
     dirt: Annotated[float, typer.Option("--dirt", help="Share of rows with a planted fault")] = 0.02,
+    friend_effect: Annotated[
+        float,
+        typer.Option(
+            "--friend-effect",
+            help="Share of clicks on a friend's link that buy because of it; 0: friends only are alike",
+        ),
+    ] = 0.06,
 ) -> None:
     """Make a demo world with planted truth: landing files to run nights on, and what a perfect night would say."""
     from huaxiang.world.make import make  # noqa: PLC0415
@@ -203,6 +210,7 @@ def world(
         seed=seed,
         until=day(until, "--until"),
         dirt=dirt,
+        friend_effect=friend_effect,
         tell=lambda text: print(text, file=sys.stderr),
     )
     print(f"{made.events:,} events of {people:,} people in {days} days\nlook:  {out}/landing  {out}/truth")

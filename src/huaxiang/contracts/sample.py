@@ -51,14 +51,18 @@ def _tied_columns(contract: Contract) -> set[str]:
 
 
 def _same_columns(contract: Contract) -> dict[str, tuple[Column, int]]:
-    """Return the columns that take another's value, with that and its place: whole numbers of one rule, all required."""
+    """Return the columns that take another's value, with that and its place: two whole numbers of a rule, both required.
+
+    The other is the one that begins higher.
+    """
     names = {column.name: NameInfo(column.type) for column in contract.columns}
     same: dict[str, tuple[Column, int]] = {}
     for rule in contract.rules:
         used = compile_expression(rule.holds, names).names
         held = [(c, place) for place, c in enumerate(contract.columns) if c.name in used]
-        if all(c.required and c.type in ("int", "bigint") for c, _ in held):
-            same |= {c.name: same.get(held[0][0].name, held[0]) for c, _ in held}
+        if len(held) == 2 and all(c.required and c.type in ("int", "bigint") for c, _ in held):
+            first = max(held, key=lambda one: one[0].minimum or 0)
+            same |= {c.name: same.get(first[0].name, first) for c, _ in held}
     return same
 
 

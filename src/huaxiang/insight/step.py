@@ -9,7 +9,9 @@ from pyspark.sql import functions as F
 
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
+from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
 from huaxiang.insight.gifts import gift_conversions
+from huaxiang.insight.interval import first_month
 from huaxiang.insight.members import member_matches
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.premium import branded, premiums, sales
@@ -19,6 +21,7 @@ from huaxiang.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
     from pyspark.sql import DataFrame
 
@@ -31,7 +34,7 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 def write(
     night: Night, coverage: Iterable[Mapping[str, Any]], members: DataFrame | None
 ) -> list[dict[str, Any]]:
-    """Write `rate`, `new_buyer_source`, `gift_conversion`, `fan_base`, `fan_overlap`, `premium` and `member_match`.
+    """Write the tables that tell of many people: what `made` names, and `friend_lift`.
 
     They tell of tonight's day rows, portraits, relations and `members`, as of `relations.step`. Returns what the page
     of the night tells: the rates of its month and of the one before, with the words of each rate, and of each
@@ -41,7 +44,10 @@ def write(
     coverage = list(coverage)
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     declared = [rate for rate in night.catalogue.rates if is_told(rate, covers, unknown)]
-    opened = [row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]]
+    opened = max(
+        (row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]),
+        default=None,
+    )
     related, portrait = lake.read("brand_relation"), lake.read("portrait")
     sold = sales(lake.read("clean/order_line"), lake.read("person_account"), portrait, as_of=as_of).persist()
     made = {
@@ -52,11 +58,11 @@ def write(
             portrait,
             related,
             lake.read("clean/share_link"),
-            covered_from=max(opened, default=None),
+            covered_from=opened,
             as_of=as_of,
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
-        **_of_fans(night, orders_known=bool(opened)),
+        **_of_fans(night, orders_known=opened is not None),
         "premium": premiums(sold, night.cut(branded(lake.read("clean/product"), as_of=as_of))),
         "member_match": (
             lake.read("member_match").limit(0)
@@ -66,10 +72,11 @@ def write(
     }
 
     def replace(name: str) -> None:
-        night.attempt.replace(name, night.cut(made[name]).coalesce(1), unless_equal=True)
+        frame = made[name] if name in made else _friend_lift(night, opened)
+        night.attempt.replace(name, night.cut(frame).coalesce(1), unless_equal=True)
 
     try:
-        together([partial(replace, name) for name in made])
+        together([partial(replace, name) for name in ("friend_lift", *made)])
     finally:
         sold.unpersist()
     return _on_the_page(night)
@@ -93,6 +100,22 @@ def _of_fans(night: Night, *, orders_known: bool) -> dict[str, DataFrame]:
         "fan_base": fan_base(spells, engaged, related, accounts, orders_known=orders_known, as_of=as_of),
         "fan_overlap": fan_overlap(spells),
     }
+
+
+def _friend_lift(night: Night, covered_from: date | None) -> DataFrame:
+    lake, as_of = night.lake, night.as_of
+    day_rows, persons = night.day_rows(), lake.read("person_account")
+    opens = F.greatest(first_month(as_of), F.lit(covered_from).cast("date"))
+    shares, orders = (
+        counted_days(day_rows, persons, measure, opens=opens, as_of=as_of)
+        for name in ("links_shared", "orders")
+        for measure in night.catalogue.measures
+        if measure.name == name
+    )
+    friends = friendships(lake.read("clean/social_tie"), persons, zone=night.business_zone)
+    sold, known = night.cut_all([orders, friends])
+    exposed = night.cut(exposures(shares, known))
+    return friend_lift(exposed, sold, known, opens=opens, as_of=as_of)
 
 
 def _on_the_page(night: Night) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What a lake says against what was planted: identity, money to the minor unit, every row accounted for.
 
-Reads the newest published release without Spark. Effects of ads and friends, interests and reach have their
-truth beside these tables, but no check here yet: the lake does not estimate them so far.
+Reads the newest published release without Spark. Effects of ads, interests and reach have their truth beside
+these tables, but no check here yet: the lake does not estimate them so far.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
+from huaxiang.world.friends import friend_checks
 from huaxiang.world.judged import identity_checks, spend_checks
 from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks
@@ -61,6 +62,7 @@ def evaluate(
         for told in (price_band_checks, size_checks, bargain_checks, premium_checks):
             checks += told(lake, planted)
         checks += member_checks(lake, planted, as_of)
+        checks += friend_checks(lake, planted, as_of)
     return Report(as_of, tuple(checks))
 
 

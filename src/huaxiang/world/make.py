@@ -24,7 +24,7 @@ from huaxiang.world.outbox import Outbox
 from huaxiang.world.people import PLATFORM_WORDS, open_accounts, settle
 from huaxiang.world.reference import send_reference
 from huaxiang.world.shape import shapes
-from huaxiang.world.sharing import Sharing
+from huaxiang.world.sharing import BUYS, Sharing
 from huaxiang.world.shopping import Shopping
 from huaxiang.world.social import Social
 from huaxiang.world.truth import Truth, true_ids
@@ -53,6 +53,7 @@ class WorldSummary:
     until: date
     seed: int
     dirt: float
+    friend_effect: float
     events: int
     rows: Mapping[str, int]
     files: int
@@ -68,14 +69,16 @@ def make(
     until: date = UNTIL,
     events_per_person_day: float | None = None,
     dirt: float = 0.02,
+    friend_effect: float = BUYS,
     tell: Callable[[str], None] | None = None,
 ) -> WorldSummary:
     """Write `out/landing/<feed>/<arrival date>/…` and `out/truth/*.parquet`; equal arguments, equal bytes.
 
-    `dirt` is the share of rows with a planted fault in the feeds that have any (`dirt.FEEDS`). `tell` hears
-    about ten times how far it is.
+    `dirt` is the share of rows with a planted fault in the feeds that have any (`dirt.FEEDS`).
+    `friend_effect` is the share of clicks on a friend's link that buy because of it; with 0 friends still know,
+    share, click and buy alike, and nobody buys because of another. `tell` hears about ten times how far it is.
     """
-    _check(out, people, days, dirt)
+    _check(out, people, days, dirt, friend_effect)
     clock = Clock(until, days)
     crowd = settle(people, clock, seed)
     goods = stock(people, clock, seed)
@@ -98,7 +101,7 @@ def make(
     contacts = Contacts.of(people, seed)
     social = Social(world)
     snapshot = _begin(world, social, contacts)
-    sharing, ads = Sharing(world), Ads(world)
+    sharing, ads = Sharing(world, friend_effect), Ads(world)
     shopping = Shopping(world, sharing, ads, contacts.phone_sha256)
     for day in range(days):
         shared, clicks, bought = sharing.live(day)
@@ -109,12 +112,12 @@ def make(
         outbox.deliver(day)
         if tell and (day + 1) % max(1, days // 10) == 0:
             tell(f"{clock.date(day)}  day {day + 1} of {days}  {sum(outbox.rows.values()):,} rows")
-    summary = _summary(world, snapshot, dirt)
+    summary = _summary(world, snapshot, dirt, friend_effect)
     world.truth.write(social.follows, outbox, _plain(summary))
     return summary
 
 
-def _check(out: Path, people: int, days: int, dirt: float) -> None:
+def _check(out: Path, people: int, days: int, dirt: float, friend_effect: float) -> None:
     """Refuse a world that can't be, or one on top of another: their files would mix."""
     problems = [
         Problem(name, str(found), wanted)
@@ -122,6 +125,7 @@ def _check(out: Path, people: int, days: int, dirt: float) -> None:
             ("people", people, "at least 10", people >= 10),
             ("days", days, "at least 1", days >= 1),
             ("dirt", dirt, "a share from 0 to 0.5", 0 <= dirt <= 0.5),
+            ("friend_effect", friend_effect, "a share from 0 to 1", 0 <= friend_effect <= 1),
         )
         if not is_good
     ]
@@ -173,7 +177,7 @@ def _write_identity(
     )
 
 
-def _summary(world: World, snapshot: int, dirt: float) -> WorldSummary:
+def _summary(world: World, snapshot: int, dirt: float, friend_effect: float) -> WorldSummary:
     counted = world.outbox.rows
     dated = {name for name, shape in shapes().items() if shape.at not in (None, "changed_at")}
     return WorldSummary(
@@ -184,6 +188,7 @@ def _summary(world: World, snapshot: int, dirt: float) -> WorldSummary:
         until=world.clock.until,
         seed=world.seed,
         dirt=dirt,
+        friend_effect=friend_effect,
         events=sum(counted[name] for name in dated) - snapshot,
         rows=dict(sorted(counted.items())),
         files=world.outbox.files,

@@ -14,7 +14,8 @@ from huaxiang.world.people import SHOPS, SOCIAL, Crowd
 if TYPE_CHECKING:
     from huaxiang.world.context import World
 
-SEES, CLICKS, BUYS = 0.5, 0.3, 0.06  # of friends see a shared link, of those click, of those buy by it
+SEES, CLICKS, BUYS = 0.5, 0.3, 0.06
+"""Of friends see a shared link, of those click, of those buy because of it, unless a world says otherwise."""
 _CHANNELS = ("moments", "group", "direct", "qr_code")
 
 
@@ -66,9 +67,9 @@ class Visits:
 class Sharing:
     """Who shares, and through which link each person last came to a brand."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, buys: float = BUYS) -> None:
         people, accounts = world.people, world.accounts
-        self.world = world
+        self.world, self.buys = world, buys
         crowd = accounts.of(SOCIAL)
         person = accounts.person[crowd]
         weight: Floats = people.posting[person] * people.influence[person] ** 0.5
@@ -129,7 +130,7 @@ class Sharing:
         self.last_brand[who] = shared.brand[which_click]
         self.last_day[who] = day
         alive = world.people.churn_day[who] > day
-        buying = np.flatnonzero(alive & (rng.random(len(who)) < BUYS))
+        buying = np.flatnonzero(alive & (rng.random(len(who)) < self.buys))
         buys = clicks.where(buying)
         world.truth.links.append(
             shared.link,
