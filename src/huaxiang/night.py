@@ -197,15 +197,16 @@ class Night:
 
 def ingest(night: Night) -> None:
     """Landing files → clean feeds, every row with one verdict."""
-    from huaxiang.clean.ingest import OUTCOMES  # noqa: PLC0415
+    from huaxiang.clean.ingest import FATES, OUTCOMES  # noqa: PLC0415
     from huaxiang.clean.ingest import ingest as run  # noqa: PLC0415
 
     night.keep("ingest", run(night).told())
     for remark in night.told["ingest"]["remarks"]:
         night.tell.say(remark)
     feeds = night.told["ingest"]["feeds"]
-    counted = {name: sum(feed[name] for feed in feeds) for name in ("rows_in", *OUTCOMES)}
-    night.tell.counts({"feeds": len(feeds), **counted})
+    counted = {name: sum(feed[name] for feed in feeds) for name in ("rows_in", *OUTCOMES, *FATES)}
+    shown = {name: count for name, count in counted.items() if count or name not in FATES}
+    night.tell.counts({"feeds": len(feeds), **shown})
 
 
 def identity(night: Night) -> None:

@@ -48,6 +48,10 @@ def run(night: Night) -> None:
         {"rules": len(report.results), "hold": report.holding, "warnings": len(report.warnings)}
     )
     night.tell.counts({"critical": len(report.critical)})
+    for warned in report.warnings:
+        night.tell.say(
+            f"warning  {warned.table} {warned.metric}: {warned.found}, expected {warned.expectation}"
+        )
     if blocking:
         remember(night, blocking)
     release = publish(

@@ -134,7 +134,10 @@ def segments_check(conf: Conf = None) -> None:
 def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     """Why rows were refused: reasons and counts per feed, with files and record numbers, never values."""
     from huaxiang.clean.quarantine import listed  # noqa: PLC0415
+    from huaxiang.clean.verdicts import CONFLICTING  # noqa: PLC0415
+    from huaxiang.tables.reader import check_folder  # noqa: PLC0415
 
+    check_folder(lake)
     rows = listed(lake)
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, default=str))
@@ -144,8 +147,12 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
         place = (f"{row['rows']:,}", row["path"], str(row["record"]))
         table.add_row(row["source"], row["feed"], row["reason"], *place)
     console().print(table)
+    if any(row["reason"] == CONFLICTING for row in rows):
+        print(
+            f"{CONFLICTING}: one key with two values; whichever is right comes again with a higher `revision`"
+        )
     print(
-        f"Held rows in {lake}, by reason: {sum(r['rows'] for r in rows):,}. Mend the cause, then: huaxiang quarantine replay"
+        f"Held in {lake}: {sum(r['rows'] for r in rows):,} reasons (a row may have several). Mend the files, then: huaxiang quarantine replay"
     )
 
 
@@ -174,10 +181,14 @@ def explain(
     from huaxiang.insight.explain import explanation  # noqa: PLC0415
     from huaxiang.night import open_book  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
+    from huaxiang.tables.reader import release_light  # noqa: PLC0415
+    from huaxiang.tables.storage import local_path  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
     book = open_book(config)
     _check_tag(book.catalogue, tag)
+    if local_path(lake) is not None:  # before Spark starts
+        release_light(lake)
     with opened(config, lake, book=book) as there:
         told = explanation(there, book, person, tag=tag, events=events)
     if as_json:

@@ -48,14 +48,16 @@ def rates(
         _list(list(declared.values()), as_json=as_json)
         return
     if name not in declared:
-        raise ConfigurationError(
-            Problem("rate", f"no rate is called `{name}`", hint=did_you_mean(name, declared))
-        )
+        own = "" if conf else "; one of your own is known with --conf"
+        hint = did_you_mean(name, declared) + own
+        raise ConfigurationError(Problem("rate", f"no rate is called `{name}`", hint=hint))
     kinds = ("all", *declared[name].by)
     if by not in kinds:
         found = f"`{name}` is not told by `{by}`"
         raise ConfigurationError(Problem("--by", found, " or ".join(kinds), did_you_mean(by, kinds)))
-    told = [row for row in _told(lake, name) if row["key_kind"] == by and key in (None, row["key"])]
+    of_kind = [row for row in _told(lake, name) if row["key_kind"] == by]
+    _check_asked(of_kind, by, key=key, month=month)
+    told = [row for row in of_kind if key in (None, row["key"])]
     shown = month or (
         None if key or by == "all" else max((f"{r['month']:%Y-%m}" for r in told), default=None)
     )
@@ -76,6 +78,8 @@ def rates(
     rate = declared[name]
     where = f"by {by}" if by != "all" else "of everybody"
     print(f"{rate.title.en} · {rate.title.zh} ({rate.definition()}), {where}: {len(told)} rows of {lake}")
+    if not of_kind:
+        print("A new rate is told after the next night; one whose feeds never came, not at all.")
 
 
 def new_buyers(
@@ -88,9 +92,13 @@ def new_buyers(
     """Which channels brought new buyers, month by month: how many, their share, and its 95 % interval."""
     from huaxiang.tables.reader import read_light  # noqa: PLC0415
 
-    told = [
-        row for row in read_light(lake, "new_buyer_source").to_table().to_pylist() if row["brand_id"] == brand
-    ]
+    rows = read_light(lake, "new_buyer_source").to_table().to_pylist()
+    told = [row for row in rows if row["brand_id"] == brand]
+    known = {str(row["brand_id"]) for row in rows if row["brand_id"]} | set(_names(lake, "brand"))
+    if brand is not None and brand not in known:
+        raise ConfigurationError(
+            Problem("--brand", f"no brand is called `{brand}`", hint=did_you_mean(brand, known))
+        )
     told.sort(key=lambda row: (row["month"], -row["new_buyers"], row["channel"]))
     if as_json:
         print(json.dumps(told, ensure_ascii=False, default=str))
@@ -363,6 +371,18 @@ def friend_lift(
     print(
         f"Orders {days}, more than expected per 1,000 exposures, since {told[0]['since']} ({told[0]['method']})."
     )
+
+
+def _check_asked(rows: Sequence[dict[str, Any]], by: str, *, key: str | None, month: str | None) -> None:
+    """Refuse a key or month that no row has, if there are any rows."""
+    keys, months = {row["key"] for row in rows}, sorted({f"{row['month']:%Y-%m}" for row in rows})
+    problems = []
+    if rows and key is not None and key not in keys:
+        problems.append(Problem("--key", f"no {by} is called `{key}`", hint=did_you_mean(key, keys)))
+    if rows and month is not None and month not in months:
+        problems.append(Problem("--month", f"`{month}` is not told", f"{months[0]} to {months[-1]}"))
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _list(declared: Sequence[Rate], *, as_json: bool) -> None:

@@ -100,8 +100,9 @@ def nightly(
 
 def releases(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     """List the releases of a lake, newest last."""
-    from huaxiang.tables.reader import releases_light  # noqa: PLC0415
+    from huaxiang.tables.reader import check_folder, releases_light  # noqa: PLC0415
 
+    check_folder(lake)
     found = releases_light(lake)
     if as_json:
         rows = [

@@ -30,8 +30,10 @@ def share_interval(part: Column, whole: Column) -> tuple[Column, Column]:
     width = Z * F.sqrt(share * (1 - share) / whole + Z * Z / (4 * whole * whole))
     scale = 1 + Z * Z / whole
     low, high = (middle - width) / scale, (middle + width) / scale
-    known = share.isNotNull()
-    return F.when(known, F.greatest(low, F.lit(0.0))), F.when(known, F.least(high, F.lit(1.0)))
+    known = share.isNotNull()  # and at either end exactly that, not nearly
+    low = F.when(part == 0, F.lit(0.0)).otherwise(F.greatest(low, F.lit(0.0)))
+    high = F.when(part == whole, F.lit(1.0)).otherwise(F.least(high, F.lit(1.0)))
+    return F.when(known, low), F.when(known, high)
 
 
 def student(freedom: Column) -> Column:

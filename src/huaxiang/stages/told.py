@@ -61,7 +61,9 @@ def flow(
     if not len(table):
         raise _nothing(ladder, brand)
     last = pc.max(table["as_of"]).as_py()
-    first = min(since or last, last)
+    first = since or last
+    if first > last:
+        raise ConfigurationError(Problem("--from", f"{first} is after the newest night", f"until {last}"))
     kept = table.filter((pc.field("as_of") >= first) & ~pc.field("restated"))
     counts: Counter[tuple[str | None, str | None]] = Counter()
     days: Counter[str] = Counter()
@@ -121,7 +123,7 @@ def _in_order(stages: Iterable[str], found: set[str | None]) -> tuple[str | None
 
 def _nothing(ladder: str, brand: str | None) -> ConfigurationError:
     where = f" of brand `{brand}`" if brand else ""
-    hint = 'see: huaxiang query "SELECT DISTINCT ladder, brand_id FROM stage"'
+    hint = 'a new one is there after the next night; see: huaxiang query "SELECT DISTINCT ladder, brand_id FROM stage"'
     return ConfigurationError(
         Problem(f"ladder {ladder}", f"nobody{where} stands on it in this release", hint=hint)
     )

@@ -25,6 +25,13 @@ CATALOGUES = {"show", "information_schema", "pg_catalog", "duckdb_views", "duckd
 """Words of a statement that asks which tables and columns there are."""
 
 
+def check_folder(root: str | Path) -> None:
+    """Refuse a lake whose folder is not there."""
+    if not _folder(root).is_dir():
+        hint = "`huaxiang nightly --lake …` makes one"
+        raise ConfigurationError(Problem(f"--lake {root}", "no such folder", "the folder of a lake", hint))
+
+
 def releases_light(root: str | Path) -> list[Release]:
     """Return every release of a lake on this machine, oldest first; none when there is no lake."""
     try:
@@ -36,9 +43,7 @@ def releases_light(root: str | Path) -> list[Release]:
 
 def release_light(root: str | Path, number: int | None = None) -> Release:
     """Return a published release, by default the newest; ConfigurationError names those there are."""
-    if not _folder(root).is_dir():
-        hint = "`huaxiang nightly --lake …` makes one"
-        raise ConfigurationError(Problem(f"--lake {root}", "no such folder", "the folder of a lake", hint))
+    check_folder(root)
     return choose(releases_light(root), number)
 
 
