@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.measures import KEYED_WAYS
 from huaxiang.portrait.coverage import is_covered, is_unknown
-from huaxiang.portrait.fold import by_kind, by_others, folded, keyed, standing_edges, with_others
+from huaxiang.portrait.fold import by_kind, by_others, folded, keyed, of_streams, standing_edges, with_others
 from huaxiang.portrait.sequences import in_sequence
 
 if TYPE_CHECKING:
@@ -54,20 +54,21 @@ def measured_portrait(
     measures = catalogue.at("person")
     pieces = []
     plain = [m for m in measures if m.part.way not in (*KEYED_WAYS, "others", "state", "ordered")]
+    shared = [m for m in plain if m.part.by_others]
     for rows, mine in (
         (cells.where(F.col("key_kind") == "none"), [m for m in plain if not m.part.by_others]),
-        (by_others(cells, persons, "person"), [m for m in plain if m.part.by_others]),
+        (by_others(of_streams(cells, shared), persons, "person"), shared),
     ):
         pieces += [folded(rows, ["person"], kind, as_of=as_of, apart=apart) for kind in by_kind(mine)]
     by_key = [m for m in measures if m.part.way in KEYED_WAYS]
     if by_key:
         kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})
-        streams = sorted({part.stream for m in by_key for part in m.parts})
-        held = cells.where(F.col("key_kind").isin(*kinds) & F.col("stream").isin(*streams))
+        held = of_streams(cells, by_key).where(F.col("key_kind").isin(*kinds))
         pieces.append(keyed(held, by_key, as_of=as_of, apart=apart))
     others = [m for m in measures if m.part.way == "others"]
     if others:
-        pieces.append(with_others(cells.where(F.col("key_kind") == "account"), others, persons, as_of=as_of))
+        met = of_streams(cells, others).where(F.col("key_kind") == "account")
+        pieces.append(with_others(met, others, persons, as_of=as_of))
     if in_order := [m for m in measures if m.part.way == "ordered"]:
         pieces.append(in_sequence(cells, ["person"], in_order, as_of=as_of))
     pieces += [_people_tied(cells, m, persons, as_of=as_of) for m in measures if m.part.way == "state"]
@@ -83,7 +84,7 @@ def _people_tied(cells: DataFrame, measure: Measure, persons: DataFrame, *, as_o
 
 
 def _edges_of(cells: DataFrame, measure: Measure) -> DataFrame:
-    return cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
+    return of_streams(cells, [measure]).where(F.col("key_kind") == "account")
 
 
 def absence_filled(

@@ -217,6 +217,14 @@ def with_others(
     )
 
 
+def of_streams(cells: DataFrame, measures: Iterable[Measure]) -> DataFrame:
+    """Return the day rows of the streams that the measures read: only their partitions are looked at."""
+    streams = sorted({part.stream for measure in measures for part in measure.parts})
+    if not streams:
+        return cells.where(F.lit(False))
+    return cells.where(reduce(or_, (F.col(PARTITION).startswith(f"{stream} ") for stream in streams)))
+
+
 def by_others(cells: DataFrame, persons: DataFrame, grain: str) -> DataFrame:
     """Return the day rows that tell what another account did, but those of accounts of the person's own.
 

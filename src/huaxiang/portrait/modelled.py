@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from huaxiang.portrait.affinity import with_affinities
+from huaxiang.portrait.affinity import LINES, with_affinities
 from huaxiang.portrait.assemble import cells_of_persons
 from huaxiang.portrait.bargains import with_bargains
+from huaxiang.portrait.fold import of_streams
 from huaxiang.portrait.gifts import with_gifts
-from huaxiang.portrait.influence import with_influence
+from huaxiang.portrait.influence import FOLLOWS, with_influence
 from huaxiang.portrait.price_bands import with_price_bands
 from huaxiang.portrait.purchases import with_purchases
 
@@ -38,7 +39,8 @@ def with_models(
     `measured` and `given`, as of `portrait.gifts`, are read several times: hold them. `products` are those of
     `portrait.price_bands.banded`; `unknown` the names of order lines that no source tells.
     """
-    cells = cells_of_persons(day_rows, persons)
+    told = [m for m in catalogue.at("person") if m.name in (FOLLOWS, LINES)]
+    cells = cells_of_persons(of_streams(day_rows, told), persons)
     bought, of_purchases = with_purchases(measured, cells, catalogue, as_of=as_of)
     followed, of_follows = with_influence(bought, cells, persons, catalogue, as_of=as_of)
     gave = with_gifts(followed, given, catalogue, unknown, as_of=as_of)

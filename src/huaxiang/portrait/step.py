@@ -76,7 +76,7 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
             as_of=night.as_of, unknown=unknown,
         )  # fmt: skip
         _write_fits(night, told)
-        portrait = tagged_portrait(modelled, night.catalogue, as_of=night.as_of)
+        portrait = tagged_portrait(night.cut(modelled), night.catalogue, as_of=night.as_of)
         wrote = night.attempt.replace("portrait", portrait)
     finally:
         measured.unpersist()

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from huaxiang.identity.members import memberships
 from huaxiang.models.cards import MEMBERSHIP
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
-from huaxiang.portrait.fold import by_kind, by_others, folded, standing_edges
+from huaxiang.portrait.fold import by_kind, by_others, folded, of_streams, standing_edges
 from huaxiang.portrait.sequences import in_sequence
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.portrait.vocabulary import vocabularies
@@ -47,19 +47,20 @@ def measured_relations(
     cells = cells_of_persons(day_rows, persons)
     measures = catalogue.at("brand")
     plain = [m for m in measures if m.part.way not in ("state", "ordered")]
+    shared = [m for m in plain if m.part.by_others]
     branded = cells.where(F.col("key_kind") == "brand").withColumnRenamed("key", "brand_id")
     pieces = [
         folded(rows, PAIR, kind, as_of=as_of, apart=apart)
         for rows, held in (
             (branded, [m for m in plain if not m.part.by_others]),
-            (by_others(cells, persons, "brand"), [m for m in plain if m.part.by_others]),
+            (by_others(of_streams(cells, shared), persons, "brand"), shared),
         )
         for kind in by_kind(held)
     ]
     if in_order := [m for m in measures if m.part.way == "ordered"]:
         pieces.append(in_sequence(branded, PAIR, in_order, as_of=as_of))
     for measure in (m for m in measures if m.part.way == "state"):
-        edges = cells.where((F.col("key_kind") == "account") & (F.col("stream") == measure.part.stream))
+        edges = of_streams(cells, [measure]).where(F.col("key_kind") == "account")
         standing = standing_edges(edges, measure, persons, as_of=as_of).where(F.col("brand").isNotNull())
         pieces.append(
             standing.groupBy("person", F.col("brand").alias("brand_id")).agg(
