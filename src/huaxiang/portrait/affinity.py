@@ -12,6 +12,7 @@ from huaxiang.models import affinity
 from huaxiang.models.cards import AFFINITY
 from huaxiang.models.told import Told
 from huaxiang.portrait.counted import counted, numbers
+from huaxiang.portrait.fold import in_window
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -44,10 +45,9 @@ def with_affinities(
     kinds = [kind for kind in KINDS if any(tag.output in _outputs(kind) for tag in tags)]
     if not kinds or bought is None:
         return measured, ()
-    age = F.date_diff(F.lit(as_of), F.col("business_date"))
     mine = F.col("key_kind").isin(*kinds) & (F.col("stream") == bought.part.stream)
     lines = (
-        cells.where(mine & (age >= 0) & (age < WINDOW))
+        cells.where(mine & in_window(as_of, WINDOW))
         .groupBy("person", F.col("key_kind").alias("kind"), "key")
         .agg(F.sum(bought.part.column).alias("lines"))
         .where(F.col("lines") > 0)

@@ -12,6 +12,7 @@ from huaxiang.models import bargains
 from huaxiang.models.cards import BARGAINS
 from huaxiang.models.told import Told
 from huaxiang.portrait.counted import counted, numbers
+from huaxiang.portrait.fold import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,10 +48,9 @@ def with_bargains(
         nothing = {tag.name: F.lit(None).cast(BARGAINS.gives[tag.output]) for tag in tags}
         return measured.withColumns(nothing), ()
     lines, below = measures[LINES].part, measures[BELOW].part
-    age = F.date_diff(F.lit(as_of), F.col("business_date"))
     mine = (F.col("key_kind") == "category") & (F.col("stream") == lines.stream)
     bought = (
-        cells.where(mine & (age >= 0) & (age < WINDOW))
+        cells.where(mine & in_window(as_of, WINDOW))
         .groupBy("person", "key", F.trunc("business_date", "month").alias("_month"))
         .agg(F.sum(lines.column).alias("_l"), F.coalesce(F.sum(below.column), F.lit(0)).alias("_b"))
     )

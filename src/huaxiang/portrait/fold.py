@@ -39,6 +39,11 @@ def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
     return tuple(sorted({w for m in measures for w in m.windows if w is not None}))
 
 
+def in_window(as_of: date, days: int) -> Column:
+    """Whether the `business_date` of a row lies in (as_of - days, as_of]; null for a row without one."""
+    return F.date_diff(F.lit(as_of), F.col("business_date")).between(0, days - 1)
+
+
 def ring(age: Column, windows: Sequence[int]) -> Column:
     """The index of the shortest window a cell of this age lies in; `len(windows)` when only in `all`."""
     found = F.lit(len(windows))

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.models.cards import PRICE_BANDS
 from huaxiang.models.price_bands import natural_breaks
+from huaxiang.portrait.fold import in_window
 
 if TYPE_CHECKING:
     from datetime import date
@@ -102,9 +103,8 @@ def with_price_bands(
     bought = next((m for m in catalogue.at("person") if m.name == PRODUCTS), None)
     if not tags or bought is None:
         return measured
-    age = F.date_diff(F.lit(as_of), F.col("business_date"))
     of_products = (F.col("key_kind") == "product") & (F.col("stream") == bought.part.stream)
-    lines = cells.where(of_products & (age >= 0) & (age < WINDOW)).select(
+    lines = cells.where(of_products & in_window(as_of, WINDOW)).select(
         "person", "key", F.col(bought.part.column).alias("_lines")
     )
     by_category = (
