@@ -42,6 +42,7 @@ IDS = (
     "stage_flow",
     "segment_membership",
     "segment_change",
+    "gift",
 )
 
 
@@ -87,16 +88,30 @@ def hashes(lake: str) -> dict[str, str]:
     }
 
 
+def accounts(lake: str) -> dict[str | None, tuple[str, ...]]:
+    """The accounts of every person: what an id stands for in any lake."""
+    found: dict[str | None, list[str]] = {}
+    for row in read_light(lake, "person_account").to_table().to_pylist():
+        found.setdefault(row["person"], []).append(row["account"])
+    return {person: tuple(sorted(theirs)) for person, theirs in found.items()}
+
+
 def people(lake: str) -> dict[tuple[str, ...], dict[str, Any]]:
     """Portraits by the person's set of accounts, floats rounded."""
-    accounts: dict[str, list[str]] = {}
-    for row in read_light(lake, "person_account").to_table().to_pylist():
-        accounts.setdefault(row["person"], []).append(row["account"])
-    found = {}
+    whose, found = accounts(lake), {}
     for row in read_light(lake, "portrait").to_table().to_pylist():
         told = {k: round(v, 9) if isinstance(v, float) else v for k, v in row.items() if k != "person"}
-        found[tuple(sorted(accounts[row["person"]]))] = told
+        found[whose[row["person"]]] = told
     return found
+
+
+def gifts(lake: str) -> list[str]:
+    """Gifts by the accounts of who gave and got them."""
+    whose = accounts(lake)
+    rows = read_light(lake, "gift").to_table().to_pylist()
+    return sorted(
+        str(row | {"person": whose[row["person"]], "receiver": whose.get(row["receiver"])}) for row in rows
+    )
 
 
 def shuffled(landing: Path, to: Path) -> None:
@@ -295,6 +310,7 @@ def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: st
     assert done.returncode == 0, done.stderr[-3000:]
     assert hashes(other) == hashes(lake)
     assert people(other) == people(lake)
+    assert gifts(other) == gifts(lake)
 
 
 def test_a_night_that_dies_anywhere_leaves_no_trace(
@@ -363,6 +379,7 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     nights(again, [UNTIL], landing=str(landing), lake=held, rebuild=True)
     assert hashes(held) == hashes(lake)
     assert people(held) == people(lake)
+    assert gifts(held) == gifts(lake)
     with pytest.raises(ConfigurationError, match=rf"the lake is at {UNTIL}"):
         nights(again, DAYS[1:2], landing=str(landing), lake=held)
     with pytest.raises(ConfigurationError, match=r"business_zone  America/New_York; expected Asia/Shanghai"):
