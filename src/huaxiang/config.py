@@ -26,6 +26,8 @@ COVERS = ("everybody", "accounts")
 CLAIM_KINDS = ("bind", "union_id", "phone", "email", "device", "cookie")
 MAX_DIGITS = 4  # no currency has more (ISO 4217)
 RATE_DIGITS, RATE_SCALE = 19, 10  # of a rate in minor units: times decimal(18,5) it still fits 38 digits
+WEEKLY, NIGHTLY = "weekly", "nightly"
+INSIGHTS = (WEEKLY, NIGHTLY)
 SMALLEST_GROUP = 5  # counts of people are told in whole fives
 PURPOSES = ("join", "personalise", "share", "automated")
 
@@ -60,6 +62,7 @@ class Config:
     identity: IdentityLimits = field(default_factory=IdentityLimits)
     consent_defaults: dict[str, bool] = field(default_factory=dict)
     minimum_group: int = 50
+    insights: str = WEEKLY
     pepper_file: str = ""
     spark: dict[str, str] = field(default_factory=dict)
     conf_dir: Path = field(default_factory=lambda: shipped("conf"))
@@ -150,6 +153,7 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         identity=_identity(_mapping(given, "identity", place, problems), f"{place} identity", problems),
         consent_defaults=_booleans(given, "consent_defaults", PURPOSES, place, problems),
         minimum_group=_group_size(given, place, problems),
+        insights=_insights(given, place, problems),
         pepper_file=_text(given, "pepper_file", "", place, problems),
         spark={str(k): str(v) for k, v in _mapping(given, "spark", place, problems).items()},
         conf_dir=folder,
@@ -272,6 +276,15 @@ def _group_size(data: dict[str, Any], place: str, problems: list[Problem]) -> in
         problems.append(Problem(f"{place} minimum_group", f"`{value}`", held))
         return Config.minimum_group
     return value
+
+
+def _insights(data: dict[str, Any], place: str, problems: list[Problem]) -> str:
+    value = data.get("insights", WEEKLY)
+    if value not in INSIGHTS:
+        hint = did_you_mean(str(value), INSIGHTS)
+        problems.append(Problem(f"{place} insights", f"`{value}`", " or ".join(INSIGHTS), hint))
+        return WEEKLY
+    return str(value)
 
 
 def _choices(

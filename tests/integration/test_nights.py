@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 UNTIL = date(2026, 11, 20)
 DAYS = [UNTIL - timedelta(days=n) for n in (2, 1, 0)]
 INTERPRETED = ("spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN")
+NIGHTLY = "insights=nightly"
 IDS = (
     "person_account",
     "identity_log",
@@ -64,7 +65,7 @@ def lake(place: Path, _session: SparkSession) -> str:
     shutil.copytree(there, place / "before")
     with pytest.MonkeyPatch.context() as patch:  # the last night goes the way of many rows, but for compiling
         patch.setattr("huaxiang.run.is_small", lambda *_: False)
-        config = load_config(sets=INTERPRETED)
+        config = load_config(sets=(*INTERPRETED, NIGHTLY))
         nights(config, DAYS[2:], landing=str(place / "world/landing"), lake=there)
     return there
 
@@ -288,6 +289,18 @@ def test_fans_are_what_the_clean_tables_say(lake: str) -> None:
     assert query(lake, now).to_pylist() == query(lake, base).to_pylist()
 
 
+def test_many_people_are_told_of_once_a_week_and_their_rates_each_night(lake: str) -> None:
+    """The first two nights lie in one week; the third one is told to."""
+    first, second, third = (release.tables for release in releases_light(lake))
+    told = ("fan_base", "friend_lift", "premium", "member_match", "new_buyer_source")
+    assert [second[name].version for name in told] == [first[name].version for name in told]
+    assert all(third[name].version > second[name].version for name in (*told, "rate"))
+    assert second["rate"].version > first["rate"].version
+    for table in told:
+        assert set(read_light(lake, table, 2).to_table(["as_of"])["as_of"].to_pylist()) <= {DAYS[0]}
+        assert set(read_light(lake, table).to_table(["as_of"])["as_of"].to_pylist()) <= {UNTIL}
+
+
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
     report = evaluate(lake, place / "world/truth")
     assert [
@@ -301,7 +314,7 @@ def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: st
     other = str(place / "batch")
     command = [
         sys.executable, "-m", "huaxiang", "nightly", "--as-of", str(UNTIL), "--landing", str(place / "shuffled"),
-        "--lake", other, "--master", "local[1]", "--set", "spark.sql.shuffle.partitions=3",
+        "--lake", other, "--master", "local[1]", "--set", "spark.sql.shuffle.partitions=3", "--set", NIGHTLY,
         "--set", "spark.sql.codegen.wholeStage=true", "--set", "spark.sql.codegen.factoryMode=FALLBACK",
     ]  # fmt: skip
     done = subprocess.run(
@@ -317,7 +330,7 @@ def test_a_night_that_dies_anywhere_leaves_no_trace(
     place: Path, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It dies before publishing and starts anew; then each step dies when it is done, and runs again by itself."""
-    crashed = str(place / "crashed")
+    crashed, config = str(place / "crashed"), load_config(sets=(NIGHTLY,))
     shutil.copytree(place / "before", crashed)
     published = release_light(crashed).content_hash
 
@@ -330,10 +343,10 @@ def test_a_night_that_dies_anywhere_leaves_no_trace(
         chosen = steps or tuple(night_page.STEPS)
         landing = str(place / "world/landing")
         if not dies_after:
-            nights(load_config(), DAYS[2:], landing=landing, lake=crashed, steps=chosen)
+            nights(config, DAYS[2:], landing=landing, lake=crashed, steps=chosen)
             return
         with pytest.raises(RuntimeError, match=dies_after):
-            nights(load_config(), DAYS[2:], landing=landing, lake=crashed, steps=chosen)
+            nights(config, DAYS[2:], landing=landing, lake=crashed, steps=chosen)
         assert release_light(crashed).content_hash == published
 
     with pytest.raises(ConfigurationError, match="no night is open"):

@@ -43,6 +43,7 @@ def lake(tmp_path: Path) -> Path:
         [row[-1] for row in BASE], pa.list_(pa.struct({"key": pa.string(), "value": pa.int64()}))
     )
     columns = {name: [row[i] for row in BASE] for i, name in enumerate(KEYS[:-1])}
+    columns["as_of"] = [date(2026, 11, 16)] * len(BASE)
     pairs = [f"weiwo:{n:02}" for n in range(25)]
     overlap = {
         "brand_id": ["b1"] * 25, "brand_account": ["douyue:a"] * 25, "other_account": pairs,
@@ -69,7 +70,10 @@ def test_one_brand_by_month_and_account(lake: Path, capsys: pytest.CaptureFixtur
     assert ["2026-10", "1,203", "1,205", "2", "2", "30", "12", "1.0%", "0.6%", "–", "1.7%", "4.5"] in lines
     assert ["weiwo:main", "main", "1,204"] in [line[:3] for line in lines]
     assert [line[1] for line in lines if line[0] == "douyue:a"][:2] == ["weiwo:24", "weiwo:23"]
-    assert said.splitlines()[-2:] == ["and 5 more pairs: --json", "b1: causes of its 2 losses: push 2"]
+    assert said.splitlines()[-2:] == [
+        "and 5 more pairs: --json",
+        "b1: causes of its 2 losses: push 2. As of 2026-11-16.",
+    ]
     assert main(["fans", "--brand", "b1", "--lake", str(lake), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {name: len(rows) for name, rows in told.items()} == {"months": 2, "accounts": 1, "overlap": 25}

@@ -18,7 +18,7 @@ SCHEMA = pa.schema(
     {
         "brand_id": pa.string(), "window_days": pa.int32(), "exposed": pa.int64(), "exposures": pa.int64(),
         "bought": pa.int64(), "expected": pa.float64(), "lift": pa.float64(), "lift_low": pa.float64(),
-        "lift_high": pa.float64(), "ratio": pa.float64(), "method": pa.string(), "since": pa.date32(),
+        "lift_high": pa.float64(), "ratio": pa.float64(), "method": pa.string(), "since": pa.date32(), "as_of": pa.date32(),
     }
 )  # fmt: skip
 
@@ -33,6 +33,7 @@ def row(brand: str | None, days: int, lift: float) -> dict[str, Any]:
         **ends,
         "method": "m 1",
         "since": date(2026, 9, 1),
+        "as_of": date(2026, 11, 16),
     }
 
 

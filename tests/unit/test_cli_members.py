@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = [
-    {"brand_id": "b3", "members": None, "matched": None, "share": None, "share_low": None, "share_high": None, "is_withheld": True},
-    {"brand_id": "b1", "members": 60, "matched": 45, "share": 0.75, "share_low": 0.628, "share_high": 0.842, "is_withheld": False},
-    {"brand_id": "b2", "members": 4000, "matched": 0, "share": 0.0, "share_low": 0.0, "share_high": 0.001, "is_withheld": False},
+    {"brand_id": "b3", "members": None, "matched": None, "share": None, "share_low": None, "share_high": None, "is_withheld": True, "as_of": "2026-11-16"},
+    {"brand_id": "b1", "members": 60, "matched": 45, "share": 0.75, "share_low": 0.628, "share_high": 0.842, "is_withheld": False, "as_of": "2026-11-16"},
+    {"brand_id": "b2", "members": 4000, "matched": 0, "share": 0.0, "share_low": 0.0, "share_high": 0.001, "is_withheld": False, "as_of": "2026-11-16"},
 ]  # fmt: skip
 
 

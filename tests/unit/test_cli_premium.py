@@ -19,6 +19,7 @@ ROWS: list[dict[str, Any]] = [
     {
         "brand_id": brand, "month": month, "key_kind": kind, "key": key, "comparables": comparables, "lines": lines,
         "lines_without": 2, "products": 3, "premium": premium, "premium_low": low, "premium_high": high,
+        "as_of": date(2026, 11, 16),
     }
     for brand, month, kind, key, comparables, lines, premium, low, high in (
         ("b001", OCTOBER, "all", "all", "stated", 40, 0.2, 0.1, 0.3),

@@ -42,6 +42,8 @@ def _segments(tmp_path: Path) -> None:
         ("spark: {spark.sql.session.timeZone: Asia/Shanghai}", "is not to be set; expected UTC"),
         ("minimum_group: 4", "minimum_group  `4`; expected a whole number of at least 5"),
         ("minimum_group: true", "minimum_group  `True`; expected a whole number"),
+        ("insights: weakly", "insights  `weakly`; expected weekly or nightly"),
+        ("insights: 7", "insights  `7`; expected weekly or nightly"),
         ("minimum_group: fifty", "minimum_group  `fifty`; expected a whole number"),
         ("spark: {master: local}", "`master` is not a Spark setting"),
     ],

@@ -360,7 +360,7 @@ def test_what_friends_brought_is_compared(lake: Tables, truth: Path, tmp_path: P
     caused = sum(r["orders"] for r in links[1:])  # the first link is of before the table's days
     lake["friend_lift"] = [
         {
-            "brand_id": None, "window_days": days, "exposures": 2000, "since": date(2026, 11, 1),
+            "brand_id": None, "window_days": days, "exposures": 2000, "since": date(2026, 11, 1), "as_of": AS_OF,
             "lift": caused / 2000, "lift_low": caused / 2000 - 0.005, "lift_high": caused / 2000 + 0.005,
         }
         for days in (1, 3)

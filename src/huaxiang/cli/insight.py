@@ -113,6 +113,7 @@ def new_buyers(
         return
     print(
         f"{brand or 'Any brand'}; orders of every shop are known since {told[0]['covered_from']}: soon after it, old buyers look new."
+        f" {as_of(told)}"
     )
 
 
@@ -165,7 +166,7 @@ def _fans_of_all(lake: str, now: Sequence[dict[str, Any]], *, as_json: bool) -> 
     names = _names(lake, "brand")
     _fan_table(["brand", "名称"], [((r["brand_id"], names.get(r["brand_id"], "")), r) for r in now])
     one = now[0]["brand_id"] if now else "…"
-    print(f"{len(now)} brands that ever had a fan; one of them: huaxiang fans --brand {one}")
+    print(f"{len(now)} brands that ever had a fan; one of them: huaxiang fans --brand {one}. {as_of(now)}")
 
 
 def _fans_of_one(
@@ -187,7 +188,7 @@ def _fans_of_one(
     for row in months:
         causes.update({cause["key"]: cause["value"] for cause in row["lost_by"]})
     told = ", ".join(f"{cause} {count:,}" for cause, count in causes.most_common(5)) or "none told"
-    print(f"{name}: causes of its {sum(row['lost'] for row in months):,} losses: {told}")
+    print(f"{name}: causes of its {sum(row['lost'] for row in months):,} losses: {told}. {as_of(months)}")
 
 
 def _fan_table(first: Sequence[str], rows: Sequence[tuple[Sequence[str], dict[str, Any]]]) -> None:
@@ -284,7 +285,8 @@ def premium(
         table.add_row(*place, share, ends, *counts)
     console().print(table)
     print(
-        f"{len(told)} rows of {lake}; `without`: lines whose comparables nobody bought in that month, or none exist"
+        f"{len(told)} rows of {lake}; `without`: lines whose comparables nobody bought in that month, or none exist."
+        f" {as_of(told)}"
     )
 
 
@@ -311,7 +313,8 @@ def members(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     console().print(table)
     withheld = sum(row["is_withheld"] for row in told)
     print(
-        f"{len(told)} member lists, counts in whole fives; {withheld} too short to tell (setting `minimum_group`)"
+        f"{len(told)} member lists, counts in whole fives; {withheld} too short to tell (setting `minimum_group`)."
+        f" {as_of(told)}"
     )
 
 
@@ -370,7 +373,13 @@ def friend_lift(
     days = "on the day of the share" if window == 1 else f"within {window} days of the share"
     print(
         f"Orders {days}, more than expected per 1,000 exposures, since {told[0]['since']} ({told[0]['method']})."
+        f" {as_of(told)}"
     )
+
+
+def as_of(rows: Sequence[dict[str, Any]]) -> str:
+    """Return up to which day a table that isn't told every night tells; nothing of no rows."""
+    return f"As of {rows[0]['as_of']}." if rows else ""
 
 
 def _check_asked(rows: Sequence[dict[str, Any]], by: str, *, key: str | None, month: str | None) -> None:

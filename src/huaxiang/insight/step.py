@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.config import NIGHTLY
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 
     from huaxiang.night import Night
 
+OF_MANY = (
+    "friend_lift",
+    "new_buyer_source",
+    "gift_conversion",
+    "fan_base",
+    "fan_overlap",
+    "premium",
+    "member_match",
+)
+"""What `are_due` speaks of; the slowest first."""
 ON_THE_PAGE = (ALL, "courier", "tier")
 """Kinds of key of which there are few: the night's page tells them all."""
 
@@ -34,16 +45,46 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 def write(
     night: Night, coverage: Iterable[Mapping[str, Any]], members: DataFrame | None
 ) -> list[dict[str, Any]]:
-    """Write the tables that tell of many people: what `made` names, and `friend_lift`.
+    """Write the tables that tell of many people: `rate` each night, the others when they `are_due`.
 
     They tell of tonight's day rows, portraits, relations and `members`, as of `relations.step`. Returns what the page
     of the night tells: the rates of its month and of the one before, with the words of each rate, and of each
     courier where it has some.
     """
-    lake, as_of = night.lake, night.as_of
     coverage = list(coverage)
+    if are_due(night):
+        together([partial(_write_rates, night, coverage), partial(_write_others, night, coverage, members)])
+    else:
+        _write_rates(night, coverage)
+    return _on_the_page(night)
+
+
+def are_due(night: Night) -> bool:
+    """Whether tonight tells of many people: the first night of a week does, and with `insights: nightly` each.
+
+    They read whole histories, and tell of months. A week begins on Monday; a night that makes a lake, or its day
+    rows anew, tells too.
+    """
+    before = night.lake.newest
+    if before is None or night.rebuild or night.config.insights == NIGHTLY:
+        return True
+    if not all(night.lake.exists(name) for name in OF_MANY):
+        return True
+    return before.as_of.isocalendar()[:2] != night.as_of.isocalendar()[:2]
+
+
+def _write_rates(night: Night, coverage: list[Mapping[str, Any]]) -> None:
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     declared = [rate for rate in night.catalogue.rates if is_told(rate, covers, unknown)]
+    if declared:
+        told = rates(night.day_rows(), declared, as_of=night.as_of)
+    else:
+        told = empty_frame(night.spark, night.contracts["rate"])
+    night.attempt.replace("rate", night.cut(told).coalesce(1), unless_equal=True)
+
+
+def _write_others(night: Night, coverage: list[Mapping[str, Any]], members: DataFrame | None) -> None:
+    lake, as_of = night.lake, night.as_of
     opened = max(
         (row["covered_from"] for row in coverage if row["feed"] == "order_line" and row["covered_from"]),
         default=None,
@@ -51,9 +92,6 @@ def write(
     related, portrait = lake.read("brand_relation"), lake.read("portrait")
     sold = sales(lake.read("clean/order_line"), lake.read("person_account"), portrait, as_of=as_of).persist()
     made = {
-        "rate": rates(night.day_rows(), declared, as_of=as_of)
-        if declared
-        else empty_frame(night.spark, night.contracts["rate"]),
         "new_buyer_source": new_buyer_sources(
             portrait,
             related,
@@ -65,7 +103,7 @@ def write(
         **_of_fans(night, orders_known=opened is not None),
         "premium": premiums(sold, night.cut(branded(lake.read("clean/product"), as_of=as_of))),
         "member_match": (
-            lake.read("member_match").limit(0)
+            lake.read("member_match").drop("as_of").limit(0)
             if members is None
             else member_matches(members, minimum=night.config.minimum_group)
         ),
@@ -73,13 +111,13 @@ def write(
 
     def replace(name: str) -> None:
         frame = made[name] if name in made else _friend_lift(night, opened)
-        night.attempt.replace(name, night.cut(frame).coalesce(1), unless_equal=True)
+        told = night.cut(frame).withColumn("as_of", F.lit(as_of)).coalesce(1)
+        night.attempt.replace(name, told)
 
     try:
-        together([partial(replace, name) for name in ("friend_lift", *made)])
+        together([partial(replace, name) for name in OF_MANY])
     finally:
         sold.unpersist()
-    return _on_the_page(night)
 
 
 def _of_fans(night: Night, *, orders_known: bool) -> dict[str, DataFrame]:

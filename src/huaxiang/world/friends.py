@@ -24,9 +24,18 @@ def friend_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
     shortest window is judged, of which chance makes least.
     """
     rows: list[dict[str, Any]] = lake.columns(
-        "friend_lift", "brand_id", "window_days", "exposures", "lift", "lift_low", "lift_high", "since"
+        "friend_lift",
+        "brand_id",
+        "window_days",
+        "exposures",
+        "lift",
+        "lift_low",
+        "lift_high",
+        "since",
+        "as_of",
     ).to_pylist()
     since = min((row["since"] for row in rows), default=as_of)
+    as_of = max((row["as_of"] for row in rows), default=as_of)
     links: list[dict[str, Any]] = lake.columns("clean/share_link", "link_id", "business_date").to_pylist()
     known = {
         row["link_id"] for row in links if row["business_date"] and since <= row["business_date"] <= as_of
