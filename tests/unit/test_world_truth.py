@@ -228,6 +228,24 @@ def test_effects_are_planted_and_add_up(out: Path) -> None:
     assert any(row["raw_followers"] > row["unique_followers"] > 0 for row in reach)
 
 
+def test_clicked_links_are_passed_on_the_day_after(out: Path) -> None:
+    links = truth(out, "friend_effect")
+    landed = {row["link_id"]: row for _, row in arrived(out, "share_link", UNTIL)}
+    whose = {row["account"]: row["true_person"] for row in truth(out, "person_account")}
+    again = [row for row in links if row["parent_link_id"]]
+    assert 0.1 < len(again) / sum(row["clicks"] for row in links) < 0.5
+    later: Counter[int] = Counter()
+    for row in again:
+        assert whose[row["came_as"]] == whose[row["sharer"]]
+        if not landed.keys() >= {row["parent_link_id"], row["link_id"]}:
+            continue  # one of the two is late, or was never sent
+        other, mine = (landed[row[name]] for name in ("parent_link_id", "link_id"))
+        assert mine["product_id"] == other["product_id"]
+        days = [datetime.fromisoformat(one["at"]).astimezone(SHANGHAI).date() for one in (other, mine)]
+        later[(days[1] - days[0]).days] += 1
+    assert later[1] > 0.8 * later.total() > 0  # the others are rows with a planted fault
+
+
 def test_every_entry_of_a_member_list_has_a_true_person(out: Path) -> None:
     def day(text: str) -> date:
         return datetime.fromisoformat(text).astimezone(SHANGHAI).date()

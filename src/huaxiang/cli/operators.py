@@ -200,6 +200,13 @@ def world(
             help="Share of clicks on a friend's link that buy because of it; 0: friends only are alike",
         ),
     ] = 0.06,
+    passes_on: Annotated[
+        float,
+        typer.Option(
+            "--passes-on",
+            help="Share of clicks on a friend's link after which the same is shared the next day",
+        ),
+    ] = 0.3,
 ) -> None:
     """Make a demo world with planted truth: landing files to run nights on, and what a perfect night would say."""
     from huaxiang.world.make import make  # noqa: PLC0415
@@ -212,6 +219,7 @@ def world(
         until=day(until, "--until"),
         dirt=dirt,
         friend_effect=friend_effect,
+        passes_on=passes_on,
         tell=lambda text: print(text, file=sys.stderr),
     )
     print(f"{made.events:,} events of {people:,} people in {days} days\nlook:  {out}/landing  {out}/truth")

@@ -24,7 +24,7 @@ from huaxiang.world.outbox import Outbox
 from huaxiang.world.people import PLATFORM_WORDS, open_accounts, settle
 from huaxiang.world.reference import send_reference
 from huaxiang.world.shape import shapes
-from huaxiang.world.sharing import BUYS, Sharing
+from huaxiang.world.sharing import BUYS, PASSES_ON, Sharing
 from huaxiang.world.shopping import Shopping
 from huaxiang.world.social import Social
 from huaxiang.world.truth import Truth, true_ids
@@ -54,6 +54,7 @@ class WorldSummary:
     seed: int
     dirt: float
     friend_effect: float
+    passes_on: float
     events: int
     rows: Mapping[str, int]
     files: int
@@ -70,15 +71,17 @@ def make(
     events_per_person_day: float | None = None,
     dirt: float = 0.02,
     friend_effect: float = BUYS,
+    passes_on: float = PASSES_ON,
     tell: Callable[[str], None] | None = None,
 ) -> WorldSummary:
     """Write `out/landing/<feed>/<arrival date>/…` and `out/truth/*.parquet`; equal arguments, equal bytes.
 
     `dirt` is the share of rows with a planted fault in the feeds that have any (`dirt.FEEDS`).
     `friend_effect` is the share of clicks on a friend's link that buy because of it; with 0 friends still know,
-    share, click and buy alike, and nobody buys because of another. `tell` hears about ten times how far it is.
+    share, click and buy alike, and nobody buys because of another. `passes_on` is the share of those clicks after
+    which the clicker shares the same product the next day. `tell` hears about ten times how far it is.
     """
-    _check(out, people, days, dirt, friend_effect)
+    _check(out, people, days, dirt, friend_effect, passes_on)
     clock = Clock(until, days)
     crowd = settle(people, clock, seed)
     goods = stock(people, clock, seed)
@@ -101,7 +104,7 @@ def make(
     contacts = Contacts.of(people, seed)
     social = Social(world)
     snapshot = _begin(world, social, contacts)
-    sharing, ads = Sharing(world, friend_effect), Ads(world)
+    sharing, ads = Sharing(world, friend_effect, passes_on), Ads(world)
     shopping = Shopping(world, sharing, ads, contacts.phone_sha256)
     for day in range(days):
         shared, clicks, bought = sharing.live(day)
@@ -112,12 +115,12 @@ def make(
         outbox.deliver(day)
         if tell and (day + 1) % max(1, days // 10) == 0:
             tell(f"{clock.date(day)}  day {day + 1} of {days}  {sum(outbox.rows.values()):,} rows")
-    summary = _summary(world, snapshot, dirt, friend_effect)
+    summary = _summary(world, snapshot, dirt, friend_effect, passes_on)
     world.truth.write(social.follows, outbox, _plain(summary))
     return summary
 
 
-def _check(out: Path, people: int, days: int, dirt: float, friend_effect: float) -> None:
+def _check(out: Path, people: int, days: int, dirt: float, friend_effect: float, passes_on: float) -> None:
     """Refuse a world that can't be, or one on top of another: their files would mix."""
     problems = [
         Problem(name, str(found), wanted)
@@ -126,6 +129,7 @@ def _check(out: Path, people: int, days: int, dirt: float, friend_effect: float)
             ("days", days, "at least 1", days >= 1),
             ("dirt", dirt, "a share from 0 to 0.5", 0 <= dirt <= 0.5),
             ("friend_effect", friend_effect, "a share from 0 to 1", 0 <= friend_effect <= 1),
+            ("passes_on", passes_on, "a share from 0 to 1", 0 <= passes_on <= 1),
         )
         if not is_good
     ]
@@ -177,7 +181,9 @@ def _write_identity(
     )
 
 
-def _summary(world: World, snapshot: int, dirt: float, friend_effect: float) -> WorldSummary:
+def _summary(
+    world: World, snapshot: int, dirt: float, friend_effect: float, passes_on: float
+) -> WorldSummary:
     counted = world.outbox.rows
     dated = {name for name, shape in shapes().items() if shape.at not in (None, "changed_at")}
     return WorldSummary(
@@ -189,6 +195,7 @@ def _summary(world: World, snapshot: int, dirt: float, friend_effect: float) -> 
         seed=world.seed,
         dirt=dirt,
         friend_effect=friend_effect,
+        passes_on=passes_on,
         events=sum(counted[name] for name in dated) - snapshot,
         rows=dict(sorted(counted.items())),
         files=world.outbox.files,

@@ -1,4 +1,4 @@
-"""Share links: who shares what, which friends see it, click it, and buy because of it (planted)."""
+"""Share links: who shares what, which friends see it, click it, buy because of it, and pass it on (planted)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 SEES, CLICKS, BUYS = 0.5, 0.3, 0.06
 """Of friends see a shared link, of those click, of those buy because of it, unless a world says otherwise."""
+PASSES_ON = 0.3
+"""Of those who click, share the same product the day after, with a link of their own, unless a world says otherwise."""
 _CHANNELS = ("moments", "group", "direct", "qr_code")
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The links shared on one day."""
+    """The links shared on one day; `parent` is the link through which the shop account `came` to it (−1: none)."""
 
     account: Ints
     product: Ints
@@ -29,6 +31,25 @@ class Shared:
     topic: Ints
     at: Ints
     link: Ints
+    parent: Ints
+    came: Ints
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """What people will share the day after they clicked it, and through which link which shop account came to it."""
+
+    account: Ints
+    product: Ints
+    topic: Ints
+    parent: Ints
+    came: Ints
+
+    @classmethod
+    def none(cls) -> PassedOn:
+        """Return nothing."""
+        empty = np.zeros(0, np.int64)
+        return cls(empty, empty, empty, empty, empty)
 
 
 @dataclass(frozen=True)
@@ -65,11 +86,12 @@ class Visits:
 
 
 class Sharing:
-    """Who shares, and through which link each person last came to a brand."""
+    """Who shares, what will be passed on, and through which link each person last came to a brand."""
 
-    def __init__(self, world: World, buys: float = BUYS) -> None:
+    def __init__(self, world: World, buys: float = BUYS, passes_on: float = PASSES_ON) -> None:
         people, accounts = world.people, world.accounts
-        self.world, self.buys = world, buys
+        self.world, self.buys, self.passes_on = world, buys, passes_on
+        self.tomorrow = PassedOn.none()
         crowd = accounts.of(SOCIAL)
         person = accounts.person[crowd]
         weight: Floats = people.posting[person] * people.influence[person] ** 0.5
@@ -86,6 +108,10 @@ class Sharing:
         person = world.accounts.person[account]
         topic = world.people.topic(rng, person)
         product = world.goods.choose(rng, person, topic, world.people.band[person])
+        again = self.tomorrow
+        none = np.full(len(account), -1)
+        account, product = np.append(account, again.account), np.append(product, again.product)
+        topic = np.append(topic, again.topic)
         begins = world.clock.midnight(day)
         times = np.minimum(world.clock.social_times(rng, len(account)), DAY - 4 * 3600)
         shared = Shared(
@@ -95,6 +121,8 @@ class Sharing:
             topic=topic,
             at=begins + times,
             link=world.numbers("link", len(account)),
+            parent=np.append(none, again.parent),
+            came=np.append(none, again.came),
         )
         channel = rng.integers(0, len(_CHANNELS), len(account))
         columns = {
@@ -107,6 +135,15 @@ class Sharing:
         world.outbox.post(rows.table("share_link", len(account), columns), "share_link", day)
         clicks, buys = self._consequences(rng, day, shared)
         return shared, clicks, buys
+
+    def _passed_on(self, day: int, shared: Shared, which: Ints, shop: Ints) -> PassedOn:
+        """Return what those who clicked the links at the positions `which` will share, where they read them."""
+        world, rng = self.world, self.world.dice("passed on", day)
+        chosen = np.flatnonzero(rng.random(len(shop)) < self.passes_on)
+        which, shop = which[chosen], shop[chosen]
+        read_on = world.accounts.platform[shared.account[which]]
+        reader = world.accounts.home[read_on, world.accounts.person[shop]]
+        return PassedOn(reader, shared.product[which], shared.topic[which], shared.link[which], shop)
 
     def _consequences(self, rng: np.random.Generator, day: int, shared: Shared) -> tuple[Visits, Visits]:
         world = self.world
@@ -129,6 +166,7 @@ class Sharing:
         self.last_link[who] = clicks.link
         self.last_brand[who] = shared.brand[which_click]
         self.last_day[who] = day
+        self.tomorrow = self._passed_on(day, shared, which_click, clicks.account)
         alive = world.people.churn_day[who] > day
         buying = np.flatnonzero(alive & (rng.random(len(who)) < self.buys))
         buys = clicks.where(buying)
@@ -136,6 +174,8 @@ class Sharing:
             shared.link,
             shared.account,
             shared.brand,
+            shared.parent,
+            shared.came,
             np.bincount(which[seen], minlength=len(shared.link)),
             np.bincount(which_click, minlength=len(shared.link)),
         )

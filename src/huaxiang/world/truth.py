@@ -41,15 +41,15 @@ _CHANGE = pa.schema(_CHANGE_FIELDS)
 
 
 class Links:
-    """Every share link with what it did: who saw it, clicked, and bought because of it."""
+    """Every share link with the one it passes on, and what it did: who saw it, clicked, and bought because of it."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[Ints, ...]] = []
         self._orders: list[tuple[Ints, Ints]] = []
 
-    def append(self, link: Ints, account: Ints, brand: Ints, exposed: Ints, clicks: Ints) -> None:
-        """Note one day's links."""
-        self._parts.append((link, account, brand, exposed, clicks))
+    def append(self, *columns: Ints) -> None:
+        """Note one day's links: numbers, sharers, brands, the links they pass on and who clicked these, seen, clicked."""
+        self._parts.append(columns)
 
     def bought(self, link: Ints, paid: Ints) -> None:
         """Note purchases that a link caused."""
@@ -57,7 +57,7 @@ class Links:
 
     def columns(self) -> dict[str, Ints]:
         """Return one entry per link, in the order of their numbers."""
-        names = ("link", "account", "brand", "exposed", "clicks")
+        names = ("link", "account", "brand", "parent", "came", "exposed", "clicks")
         empty = np.zeros(0, np.int64)
         found = {n: np.concatenate([empty, *(p[i] for p in self._parts)]) for i, n in enumerate(names)}
         link = np.concatenate([empty, *(o[0] for o in self._orders)])
@@ -215,6 +215,8 @@ class Truth:
             platform=rows.pick(PLATFORM_WORDS, self._accounts.platform[links["account"]]),
             sharer=rows.pick(self._accounts.key, links["account"]),
             brand_id=rows.pick(goods.brand_ident, links["brand"]),
+            parent_link_id=rows.ids(links["parent"], "l"),
+            came_as=rows.pick(self._accounts.key, links["came"]),
             **{name: links[name] for name in ("exposed", "clicks", "orders", "paid_minor")},
         )
         self.save(
