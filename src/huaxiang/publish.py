@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 AGE = "age_days"
 MEASURED = (
     "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", "new_buyer_source", "gift_conversion", "fan_base",
-    "fan_overlap", "premium", "member_match", "friend_lift", "stage", "segment_membership",
+    "fan_overlap", "premium", "member_match", "friend_lift", "purchase_path", "talk_after", "share_chain", "stage",
+    "segment_membership",
 )  # fmt: skip
 """Published tables that nights replace; those that they add to hold what was judged before."""
 

@@ -301,6 +301,63 @@ def test_many_people_are_told_of_once_a_week_and_their_rates_each_night(lake: st
         assert set(read_light(lake, table).to_table(["as_of"])["as_of"].to_pylist()) <= {UNTIL}
 
 
+def test_purchases_are_told_whole_before_and_after(lake: str) -> None:
+    """Counted anew by another engine; what parts add up to is the whole."""
+    counted = """
+        SELECT date_trunc('month', o.business_date)::DATE AS month, p.brand_id,
+            count(DISTINCT (person, o.business_date)) AS orders
+        FROM clean_order_line o JOIN person_account USING (account)
+        JOIN (SELECT platform, product_id, arg_max(brand_id, changed_at) AS brand_id FROM clean_product GROUP BY ALL) p
+            ON p.platform = o.platform AND p.product_id = o.product_id
+        WHERE o.business_date <= '2026-11-20' GROUP BY ALL ORDER BY ALL"""
+    talk = "SELECT month, brand_id, orders FROM talk_after WHERE brand_id IS NOT NULL ORDER BY ALL"
+    path = "SELECT month, brand_id, orders FROM purchase_path WHERE brand_id IS NOT NULL AND touch IS NULL ORDER BY ALL"
+    rows = query(lake, counted).to_pylist()
+    assert rows == query(lake, talk).to_pylist() == query(lake, path).to_pylist() != []
+    parts = "open_orders + unknown_orders + recommended + silent + complained + mixed"
+    assert query(lake, f"SELECT count(*) AS n FROM talk_after WHERE orders <> {parts}").to_pylist() == [
+        {"n": 0}
+    ]
+    ends = """
+        SELECT count(*) AS n FROM purchase_path a JOIN (
+            SELECT brand_id, month, sum(first_orders) AS first, sum(last_orders) AS last
+            FROM purchase_path WHERE touch IS NOT NULL GROUP BY ALL) k
+        ON a.brand_id IS NOT DISTINCT FROM k.brand_id AND a.month = k.month
+        WHERE a.touch IS NULL AND (first <> a.orders_with OR last <> a.orders_with)"""
+    assert query(lake, ends).to_pylist() == [{"n": 0}]
+    touched = "SELECT count(DISTINCT touch) AS n FROM purchase_path"
+    assert query(lake, touched).to_pylist() == [{"n": 9}]
+
+
+def test_what_links_brought_is_what_the_clean_tables_say(lake: str) -> None:
+    counted = """
+        WITH l AS (
+            SELECT link_id, person AS sharer, date_trunc('month', business_date)::DATE AS month
+            FROM clean_share_link JOIN person_account USING (account) WHERE business_date <= '2026-11-20'),
+        c AS (
+            SELECT month, person FROM clean_browse_event JOIN l USING (link_id) JOIN person_account USING (account)
+            WHERE act = 'view' AND business_date <= '2026-11-20' AND person <> sharer),
+        o AS (
+            SELECT month, person, (o.platform, order_id) AS ordered, paid_minor
+            FROM clean_order_line o JOIN l USING (link_id) JOIN person_account USING (account)
+            WHERE business_date <= '2026-11-20' AND person <> sharer)
+        SELECT month, count(*) AS links, count(DISTINCT sharer) AS sharers,
+            (SELECT count(DISTINCT person) FROM c WHERE c.month = l.month) AS clickers,
+            (SELECT count(DISTINCT person) FROM o WHERE o.month = l.month) AS buyers,
+            (SELECT count(DISTINCT ordered) FROM o WHERE o.month = l.month) AS orders,
+            (SELECT coalesce(sum(paid_minor), 0)::BIGINT FROM o WHERE o.month = l.month) AS spend_minor
+        FROM l GROUP BY month ORDER BY month"""
+    told = (
+        "SELECT month, links, sharers, clickers, buyers, orders, spend_minor FROM share_chain"
+        " WHERE brand_id IS NULL ORDER BY month"
+    )
+    rows = query(lake, told).to_pylist()
+    assert rows == query(lake, counted).to_pylist()
+    assert sum(row["clickers"] for row in rows) > 0
+    chained = "SELECT sum(passed_on) AS n FROM share_chain WHERE brand_id IS NULL AND largest >= deepest AND deepest >= 1"
+    assert query(lake, chained).to_pylist()[0]["n"] > 0
+
+
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
     report = evaluate(lake, place / "world/truth")
     assert [

@@ -70,7 +70,7 @@ def test_feeds_in_our_own_format_give_everything() -> None:
             "filmtrust",  # no times at all, and no texts
             "review",
             {
-                *("low_ratings_365d", "reviews_365d", "reviews_90d", "felt_reviews_365d", "review_points_365d"),
+                *("low_ratings_365d", "high_ratings_365d", "reviews_365d", "reviews_90d", "felt_reviews_365d", "review_points_365d"),
                 *("praising_reviews_365d", "praising_reviews_90d", "complaining_reviews_365d"),
                 *("complaining_reviews_90d", "complained_aspects_365d", "ratings_365d", "rating_points_365d"),
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from tests import realdata
 from huaxiang.errors import ConfigurationError
 from huaxiang.world import Report, evaluate, make
 from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
+from huaxiang.world.chains import chain_checks
 from huaxiang.world.friends import friend_checks
 from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
@@ -377,6 +378,62 @@ def test_what_friends_brought_is_compared(lake: Tables, truth: Path, tmp_path: P
     )
     lake["friend_lift"][0] |= {"lift": 0.2, "lift_low": 0.19, "lift_high": 0.21}
     assert not friends().ok
+
+
+def test_what_shares_bring_is_compared_as_far_as_the_lake_can_know_it(
+    lake: Tables, truth: Path, tmp_path: Path
+) -> None:
+    def link(name: str, sharer: str, parent: str | None = None, came: str | None = None) -> dict[str, Any]:
+        return {
+            "link_id": name, "sharer": sharer, "brand_id": "b1", "parent_link_id": parent, "came_as": came,
+        }  # fmt: skip
+
+    planted = [
+        link("l1", "w:ann"),
+        link("l2", "w:bob", "l1", "m:bob"),  # brought by a share that can be judged
+        link("l3", "w:cat", "l1", "m:stranger"),  # whose shop account is somebody else's here
+        link("l4", "w:dan", "l9", "m:dan"),  # the link passed on never came
+        link("l5", "w:eve", "l2", "m:eve"),  # by one that is too young
+    ]
+    shutil.copytree(truth, tmp_path / "planted")
+    pq.write_table(pa.Table.from_pylist(planted), tmp_path / "planted/friend_effect.parquet")
+    lake["person_account"] = [
+        {"account": f"{side}:{who}", "person": who}
+        for who in ("ann", "bob", "cat", "dan", "eve")
+        for side in "wm"
+    ]
+    days = {"l1": 13, "l2": 14, "l3": 14, "l4": 14, "l5": 15}
+    lake["clean/share_link"] = [
+        {
+            "link_id": r["link_id"], "account": r["sharer"], "product_id": "p", "business_date": date(2026, 11, days[r["link_id"]]),
+            "at": datetime(2026, 11, days[r["link_id"]], tzinfo=UTC),
+        }
+        for r in planted
+    ]  # fmt: skip
+    row = {
+        "month": date(2026, 11, 1),
+        "as_of": AS_OF,
+        "judged": 10,
+        "new_sharers": 1,
+        "snowball": 0.1,
+        "snowball_low": 0.02,
+        "snowball_high": 0.5,
+    }
+    lake["share_chain"] = [
+        {"brand_id": None, **row},
+        {"brand_id": "b1", **row},
+        {"brand_id": "b2", **row, "judged": 0},
+    ]
+
+    def told() -> dict[str, Check]:
+        return told_by(lake, tmp_path / "planted", chain_checks, as_of=AS_OF)
+
+    assert {check.wanted for check in told().values()} == {"0.100, in the interval", "≥ 80%"}
+    assert all(check.ok for check in told().values())
+    lake["share_chain"][0] |= {"snowball": 0.4, "snowball_low": 0.3}
+    assert [check.ok for check in told().values()] == [False, True]
+    lake["share_chain"] = lake["share_chain"][2:]
+    assert not told()["chains: snowball factor"].ok
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -429,6 +429,11 @@ def _names(lake: str, by: str) -> dict[str, str]:
     }
 
 
+def brand_names(lake: str) -> dict[str, str]:
+    """Return the Chinese names of brands, as far as the lake knows any."""
+    return _names(lake, "brand")
+
+
 def _interval(row: dict[str, Any]) -> str:
     if row["share_low"] is None:
         return "–"

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huaxiang.cli import analysts, bench, insight, operators, stages
+from huaxiang.cli import analysts, bench, insight, journeys, operators, stages
 from huaxiang.errors import HuaxiangError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 operators.add_to(app)
 analysts.add_to(app)
 insight.add_to(app)
+journeys.add_to(app)
 stages.add_to(app)
 bench.add_to(app)
 

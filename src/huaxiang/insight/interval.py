@@ -36,6 +36,13 @@ def share_interval(part: Column, whole: Column) -> tuple[Column, Column]:
     return F.when(known, low), F.when(known, high)
 
 
+def count_interval(count: Column, over: Column) -> tuple[Column, Column]:
+    """Return the ends of a count's 95 % interval: the score limits of a Poisson mean whose variance is `over` times it."""
+    middle = count + Z * Z * over / 2
+    width = Z * F.sqrt(over * count + Z * Z * over * over / 4)
+    return F.greatest(middle - width, F.lit(0.0)), middle + width
+
+
 def student(freedom: Column) -> Column:
     """Return the 0.975 quantile of Student's t of one degree of freedom or more, to 0.0003.
 

@@ -1,4 +1,4 @@
-"""The last part of the portrait step: what tables of many people tell: rates, new buyers, gifts, fans, premiums, lists."""
+"""The last part of the portrait step: what tables of many people tell, from rates and fans to paths and chains."""
 
 from __future__ import annotations
 
@@ -9,26 +9,42 @@ from pyspark.sql import functions as F
 
 from huaxiang.config import NIGHTLY
 from huaxiang.contracts.spark import empty_frame
+from huaxiang.insight.chains import chain_sizes, led_to, share_chains, shared_links, shares
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
 from huaxiang.insight.gifts import gift_conversions
 from huaxiang.insight.interval import first_month
+from huaxiang.insight.journeys import (
+    COMPARED_FROM,
+    ORDERS,
+    brand_days,
+    comparisons,
+    known_kinds,
+    purchases,
+)
 from huaxiang.insight.members import member_matches
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.premium import branded, premiums, sales
+from huaxiang.insight.purchase_path import purchase_paths
 from huaxiang.insight.rates import ALL, is_told, rates
+from huaxiang.insight.talk_after import talks_after
+from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
+from huaxiang.portrait.assemble import people
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from huaxiang.night import Night
 
 OF_MANY = (
+    "purchase_path",
+    "talk_after",
+    "share_chain",
     "friend_lift",
     "new_buyer_source",
     "gift_conversion",
@@ -90,6 +106,7 @@ def _write_others(night: Night, coverage: list[Mapping[str, Any]], members: Data
         default=None,
     )
     related, portrait = lake.read("brand_relation"), lake.read("portrait")
+    products = night.cut(branded(lake.read("clean/product"), as_of=as_of))
     sold = sales(lake.read("clean/order_line"), lake.read("person_account"), portrait, as_of=as_of).persist()
     made = {
         "new_buyer_source": new_buyer_sources(
@@ -101,7 +118,7 @@ def _write_others(night: Night, coverage: list[Mapping[str, Any]], members: Data
         ),
         "gift_conversion": gift_conversions(lake.read("gift"), related),
         **_of_fans(night, orders_known=opened is not None),
-        "premium": premiums(sold, night.cut(branded(lake.read("clean/product"), as_of=as_of))),
+        "premium": premiums(sold, products),
         "member_match": (
             lake.read("member_match").drop("as_of").limit(0)
             if members is None
@@ -109,13 +126,28 @@ def _write_others(night: Night, coverage: list[Mapping[str, Any]], members: Data
         ),
     }
 
-    def replace(name: str) -> None:
-        frame = made[name] if name in made else _friend_lift(night, opened)
+    def replace(name: str, frame: DataFrame) -> None:
         told = night.cut(frame).withColumn("as_of", F.lit(as_of)).coalesce(1)
         night.attempt.replace(name, told)
 
+    def lifted() -> None:
+        replace("friend_lift", _friend_lift(night, opened))
+
+    def journeyed() -> None:
+        bought, told, said = _journeys(night, coverage, products)
+        paths, talk = purchase_paths(bought, told), talks_after(bought, said, as_of=as_of)
+        try:
+            together([partial(replace, "purchase_path", paths), partial(replace, "talk_after", talk)])
+        finally:
+            bought.unpersist()
+
+    def chained() -> None:
+        replace("share_chain", _chains(night, covers_by_feed(coverage), products))
+
+    steps: list[Callable[[], None]] = [journeyed, chained, lifted]
+    steps += [partial(replace, name, frame) for name, frame in made.items()]
     try:
-        together([partial(replace, name) for name in OF_MANY])
+        together(steps)
     finally:
         sold.unpersist()
 
@@ -154,6 +186,45 @@ def _friend_lift(night: Night, covered_from: date | None) -> DataFrame:
     sold, known = night.cut_all([orders, friends])
     exposed = night.cut(exposures(shares, known))
     return friend_lift(exposed, sold, known, opens=opens, as_of=as_of)
+
+
+def _journeys(
+    night: Night, coverage: Sequence[Mapping[str, Any]], products: DataFrame
+) -> tuple[DataFrame, dict[str, Column], dict[str, Column]]:
+    """Return the purchases, worked out once, and of which touches and of which talk feeds tell."""
+    lake, as_of = night.lake, night.as_of
+    measures, persons = {m.name: m for m in night.catalogue.measures}, lake.read("person_account")
+    touches = known_kinds(TOUCHES, measures, coverage, F.date_sub("day", BEFORE - 1))
+    talk = known_kinds(TALK, measures, coverage, F.col("day"))
+    counted = {kind: names for kind, (names, _) in (touches | talk).items() if names}
+    days = brand_days(night.day_rows(), persons, {ORDERS: (ORDERS,), **counted}, measures, as_of=as_of)
+    compared = None
+    if COMPARED in touches:
+        lines, browses = (lake.read(f"clean/{feed}") for feed in COMPARED_FROM)
+        compared = comparisons(lines, browses, products, persons, as_of=as_of)
+    made = purchases(days, compared, tuple(touches), as_of=as_of).join(people(persons), "person")
+    bought = night.cut(made) if night.small else made.persist()
+    told, said = ({kind: known for kind, (_, known) in kinds.items()} for kinds in (touches, talk))
+    return bought, told, said
+
+
+def _chains(night: Night, covers: Mapping[str, object], products: DataFrame) -> DataFrame:
+    lake, as_of, zone = night.lake, night.as_of, night.business_zone
+    persons = lake.read("person_account")
+    links = night.cut(shared_links(lake.read("clean/share_link"), products, persons, zone=zone, as_of=as_of))
+    views = lake.read("clean/browse_event").where(F.col("act") == "view")
+    found = {"browse_event": views, "order_line": lake.read("clean/order_line")}
+    clicks, orders = (led_to(rows, links, persons, zone=zone, as_of=as_of) for rows in found.values())
+    clicks = night.cut(clicks)
+    shared = night.cut(shares(links, clicks))
+    return share_chains(
+        links,
+        shared,
+        chain_sizes(shared),
+        clicks if "browse_event" in covers else None,
+        orders if "order_line" in covers else None,
+        as_of=as_of,
+    )
 
 
 def _on_the_page(night: Night) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
+from huaxiang.world.chains import chain_checks
 from huaxiang.world.friends import friend_checks
 from huaxiang.world.judged import identity_checks, spend_checks
 from huaxiang.world.listed import member_checks
@@ -63,6 +64,7 @@ def evaluate(
             checks += told(lake, planted)
         checks += member_checks(lake, planted, as_of)
         checks += friend_checks(lake, planted, as_of)
+        checks += chain_checks(lake, planted, as_of)
     return Report(as_of, tuple(checks))
 
 
