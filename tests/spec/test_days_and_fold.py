@@ -296,6 +296,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("left", {"followings": 0, "followers": 0}),
         ("reader", {"likes_30d": 1, "interactions_30d": 3, "views_7d": 1, "social_days_30d": 3, "dwell_30d": 14}),
         ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "9", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
+        ("reader", {"current_interests": [{"key": "cars", "value": 0.911722, "events": 1}, {"key": "tea", "value": 2.802621, "events": 3}]}),
         ("reader", {"interests_90d": [{"key": "cars", "value": 1}, {"key": "tea", "value": 3}], "longest_dwell_90d": 9}),
         ("waits", {"spend_all": 0, "returns_all": 0}),
         ("parcel", {"deliveries_365d": 3, "late_deliveries_365d": 1, "timed_deliveries_365d": 3}),

@@ -127,6 +127,22 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
             f"- measure: x\n{WORDS}  from: brought_order\n  adds_up: count\n  by_others: 3",
             "`by_others: 3`; expected true",
         ),
+        (
+            f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  half_life: true",
+            "`half_life: True`; expected days from 1 to 3650",
+        ),
+        *(
+            (
+                f"- measure: x\n{WORDS}  from: order_line\n  {how}\n  half_life: 30",
+                "with a half-life; expected count",
+            )
+            for how in (
+                "adds_up: sum(paid_minor)",
+                "adds_up: by(category, paid_minor)",
+                "adds_up: top(category)",
+                "adds_up: count\n  less: {from: order_return, adds_up: count}",
+            )
+        ),
         (f"- tag: x\n{WORDS}  derived: true", "`derived: True`; expected an expression"),
         (f"- tag: x\n{WORDS}  grain: []\n  derived: 1 > 2", "grain `[]`"),
         (f"- tag: x\n{WORDS}  rank: 5", "`rank: 5`"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from huaxiang.days.events import KEY_KINDS
 from huaxiang.days.measures import (
     ALL,
+    FADING,
     FOLLOWED,
     GRAINS,
     KEYED_WAYS,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from huaxiang.expressions import Family
 
 KEYS = (
-    "measure", "title", "means", "from", "where", "by_others", "adds_up", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
+    "measure", "title", "means", "from", "where", "by_others", "adds_up", "half_life", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
 )  # fmt: skip
 THEN_KEYS = ("from", "where", "within_days")
 LESS_KEYS = ("from", "where", "adds_up", "dated_by")
@@ -55,6 +56,7 @@ def read_measure(entry: Entry, events: Mapping[str, Event]) -> Measure | None:
     part = _part(entry, grains, events)
     less = _less(entry, part, grains, events)
     then = _then(entry, part, grains, events)
+    part = _fading(entry, part)
     if part is None or entry.problems:
         return None
     if not bare and part.way == "state":
@@ -64,6 +66,21 @@ def read_measure(entry: Entry, events: Mapping[str, Event]) -> Measure | None:
         entry.name, entry.words("title"), entry.words("means"), part, less, then, grains, windows, bare,
         entry.data.get("unit"), entry.data.get("privacy", "free"), entry.place("measure"),
     )  # fmt: skip
+
+
+def _fading(entry: Entry, part: Part | None) -> Part | None:
+    """Return the part with its half-life, if it has one."""
+    days = entry.data.get("half_life")
+    if days is None or part is None:
+        return part
+    if not (type(days) is int and 0 < days <= LONGEST_WINDOW):
+        entry.refuse("half_life", f"`half_life: {days}`", f"days from 1 to {LONGEST_WINDOW}")
+        return None
+    if part.way not in FADING or len(part.arguments) > 1 or entry.data.get("less"):
+        found = f"`{part.way}` with a half-life"
+        entry.refuse("half_life", found, "count or by(<key>), without a weight and without `less`")
+        return None
+    return replace(part, type=FADING[part.way], half_life=days)
 
 
 def _less(

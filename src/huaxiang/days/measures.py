@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
@@ -66,6 +66,8 @@ GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 OTHERS = {"person": "account", "brand": "brand_account"}
 """By grain: the key kind of the day rows that tell whose account did it."""
 KEYED_WAYS = ("distinct", "top", "top_share", "by")
+FADING = {"count": "double", "by": "array<struct<key:string,value:double,events:bigint>>"}
+"""Ways that may have a half-life, with the column they then are: of keys also the events that count whole."""
 COUNTED = ("count", "days", "first", "last", "others", "ordered", *KEYED_WAYS)
 """Ways that are folded from how many events a cell holds, or from the sum of their second argument."""
 
@@ -76,7 +78,8 @@ class Part:
 
     Ways that fold the same sums differently share a column: the first date, the active days and the top
     category of an order line all come from its count. `by_others`: only what accounts of other persons did, by
-    the event's key `account`.
+    the event's key `account`. With a `half_life` an event counts half as much after so many days, a quarter after
+    twice as many.
     """
 
     event: Event
@@ -86,6 +89,7 @@ class Part:
     arguments: tuple[str, ...]
     type: str
     by_others: bool = False
+    half_life: int | None = None
 
     @property
     def adds(self) -> tuple[str, ...]:
@@ -182,8 +186,14 @@ class Measure:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The day-row columns it needs."""
-        others = (self.less, self.then.part if self.then else None)
+        others = (self.less, self.then.part if self.then else None, self.evidence)
         return (self.part, *(part for part in others if part))
+
+    @property
+    def evidence(self) -> Part | None:
+        """What counts the events behind values that fade, key by key."""
+        fades = self.part.half_life is not None and self.part.way == "by"
+        return replace(self.part, half_life=None) if fades else None
 
     @property
     def counts_from_zero(self) -> bool:
@@ -205,6 +215,8 @@ class Measure:
             said += f" where {self.part.where}"
         if self.part.by_others:
             said += " by others"
+        if self.part.half_life:
+            said += f" halved every {self.part.half_life} days"
         if self.less:
             said += f" less {self.less.way}({', '.join(self.less.arguments)}) of {self.less.stream}"
             said += f" where {self.less.where}" if self.less.where else ""

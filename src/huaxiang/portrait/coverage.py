@@ -7,7 +7,7 @@ does not map is *unknown* for everybody, and so is every count over it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pyspark.sql import functions as F
 
@@ -18,6 +18,7 @@ from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
 
     from pyspark.sql import Column, DataFrame
 
@@ -54,6 +55,12 @@ def covers_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, dict[s
     for row in coverage:
         found.setdefault(str(row["feed"]), {})[str(row["platform"])] = str(row["covers"])
     return found
+
+
+def covered_since(feed: str, coverage: Iterable[Mapping[str, Any]]) -> date | None:
+    """Return since when a feed is known of all its platforms that give dates, from rows of the `coverage` table."""
+    days = (row["covered_from"] for row in coverage if row["feed"] == feed)
+    return max((day for day in days if day), default=None)
 
 
 def unknown_names(
@@ -98,7 +105,7 @@ def is_unknown(measure: Measure, window: int | None, unknown: Mapping[str, froze
     if not lacking:
         return False
     read = _names_read(measure.part)
-    if window is not None or measure.part.way in DATED:
+    if window is not None or measure.part.way in DATED or measure.part.half_life:
         read |= {measure.part.date}
     return bool(read & lacking) if measure.counts_from_zero else bool(read) and read <= lacking
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 BLOCK_DAYS = 64
 KEY_SEPARATOR = "␟"
 """Between the brand and the account of a key `brand_account` (`schemas/events.yaml`)."""
+WHOLE = 1_000_000
+"""What an event of the night's day weighs where older ones fade. Weights are whole numbers, so that their sums depend on no order."""
 _LEAST, _GREATEST = ("first", "min", "earliest"), ("last", "max", "latest", "at_max", "state")
 
 
@@ -124,6 +126,8 @@ def _rings(rows: DataFrame, groups: Sequence[Column], parts: Sequence[Part], age
 
 def _of_ring(part: Part) -> str:
     """The name of what a ring holds: a cell's column that is not only added up has a column for each way."""
+    if part.half_life:
+        return f"{part.column}__halved_{part.half_life}"
     return f"{part.column}__{part.way}" if part.way in ("days", "first", "last") else part.column
 
 
@@ -138,7 +142,12 @@ def _in_ring(part: Part, age: Column) -> Column:
         case "last":
             return F.max(F.when(value > 0, F.col("business_date")))
         case _:
-            return _added_up(part, value)
+            return _added_up(part, value * _weight(age, part.half_life) if part.half_life else value)
+
+
+def _weight(age: Column, half_life: int) -> Column:
+    """What is left of an event, in parts of `WHOLE`; nothing of one without a date."""
+    return F.round(F.pow(F.lit(0.5), age / F.lit(half_life)) * WHOLE).cast("bigint")
 
 
 def _added_up(part: Part, value: Column) -> Column:
@@ -154,6 +163,10 @@ def _in_window(measure: Measure, window: int | None, windows: Sequence[int]) -> 
         less = _over_rings(measure.less, inside)
         both = F.coalesce(total, F.lit(0)) - F.coalesce(less, F.lit(0))
         total = F.when(total.isNotNull() | less.isNotNull(), both)
+    if measure.part.half_life:
+        total = total / F.lit(WHOLE)
+    if measure.evidence:
+        total = F.struct(total.alias("value"), _over_rings(measure.evidence, inside).alias("events"))
     return (
         total.cast(measure.part.type)
         if measure.part.way not in ("state", "top", "top_share", "by")
@@ -191,7 +204,7 @@ def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date, apart: 
 
 def _over_keys(measure: Measure, column: str) -> Column:
     kind = measure.part.arguments[0]
-    value = F.col(column)
+    value = F.col(column)["value"] if measure.evidence else F.col(column)
     counts = (F.col("key_kind") == kind) & (value > 0)
     match measure.part.way:
         case "distinct":
@@ -203,7 +216,8 @@ def _over_keys(measure: Measure, column: str) -> Column:
             best = F.max(F.when(counts, value))
             return F.when(whole > 0, best.cast("double") / whole.cast("double"))
         case _:
-            pairs = F.collect_list(F.when(counts, F.struct(F.col("key"), value.alias("value"))))
+            events = [F.col(column)["events"]] if measure.evidence else []
+            pairs = F.collect_list(F.when(counts, F.struct("key", value.alias("value"), *events)))
             return F.when(F.size(pairs) > 0, F.array_sort(pairs))
 
 
