@@ -13,6 +13,7 @@ from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
 from huaxiang.gates.measure import table_metrics
 from huaxiang.held import Failure, remember, standing, way_out
+from huaxiang.insight.of_many import OF_MANY
 from huaxiang.tables.publish import publish
 from huaxiang.tables.release import newest
 from huaxiang.tables.storage import local_path
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 AGE = "age_days"
 MEASURED = (
-    "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", "new_buyer_source", "gift_conversion", "fan_base",
-    "fan_overlap", "premium", "member_match", "friend_lift", "purchase_path", "talk_after", "share_chain", "stage",
-    "segment_membership",
+    "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", *OF_MANY, "stage", "segment_membership",
 )  # fmt: skip
 """Published tables that nights replace; those that they add to hold what was judged before."""
 

@@ -358,6 +358,83 @@ def test_what_links_brought_is_what_the_clean_tables_say(lake: str) -> None:
     assert query(lake, chained).to_pylist()[0]["n"] > 0
 
 
+def test_flows_are_what_the_clean_tables_say(lake: str) -> None:
+    """Recounted by another engine: first days of two kinds, who turned away in between; ads refused within a week."""
+    counted = """
+        WITH who AS (SELECT account, person FROM person_account),
+        official AS (
+            SELECT account AS other_account, arg_max(brand_id, changed_at) AS brand_id FROM clean_social_account
+            WHERE business_date <= '2026-11-20' GROUP BY ALL),
+        product AS (
+            SELECT platform, product_id, arg_max(brand_id, changed_at) AS brand_id FROM clean_product GROUP BY ALL),
+        ads AS (SELECT campaign_id, arg_max(brand_id, changed_at) AS brand_id FROM clean_campaign GROUP BY ALL),
+        post AS (SELECT platform, post_id, unnest(brand_ids) AS brand_id FROM clean_social_post),
+        talk AS (
+            SELECT person, brand_id, min(business_date) AS came FROM clean_social_message
+            JOIN official USING (other_account) JOIN who USING (account)
+            WHERE kind = 'service' AND business_date <= '2026-11-20' AND brand_id IS NOT NULL GROUP BY ALL),
+        buy AS (
+            SELECT person, brand_id, min(business_date) AS went FROM clean_order_line
+            JOIN product USING (platform, product_id) JOIN who USING (account)
+            WHERE business_date <= '2026-11-20' GROUP BY ALL),
+        away AS (
+            SELECT account, brand_id, business_date FROM clean_social_follow JOIN official USING (other_account)
+            WHERE action = 'unfollow'
+            UNION ALL
+            SELECT account, brand_id, business_date FROM clean_social_interaction JOIN post USING (platform, post_id)
+            WHERE act IN ('hide', 'report')
+            UNION ALL
+            SELECT account, brand_id, business_date FROM clean_ad_event JOIN ads USING (campaign_id)
+            WHERE act IN ('hide', 'unfollow')),
+        moved AS (
+            SELECT {one}.*, {other}.* EXCLUDE (person, brand_id), EXISTS (
+                SELECT 1 FROM away JOIN who USING (account)
+                WHERE who.person = {one}.person AND away.brand_id = {one}.brand_id
+                AND business_date > came AND business_date <= came + 30) AS turned
+            FROM (SELECT person, brand_id, {first} AS came FROM {one}) {one}
+            LEFT JOIN (SELECT person, brand_id, {then} AS went FROM {other}) {other} USING (person, brand_id))
+        SELECT date_trunc('month', came)::DATE AS month, brand_id, count(*) AS entered,
+            count(*) FILTER (went < came) AS already, count(*) FILTER (went = came) AS same_day,
+            count(*) FILTER (coalesce(went > came, true) AND came + 30 > '2026-11-20') AS open,
+            count(*) FILTER (went > came AND went <= came + 30 AND came + 30 <= '2026-11-20') AS converted,
+            count(*) FILTER (
+                turned AND coalesce(went > came + 30, true) AND came + 30 <= '2026-11-20') AS lost
+        FROM moved GROUP BY ALL ORDER BY ALL"""
+    told = (
+        "SELECT month, brand_id, entered, already, same_day, open, converted, lost FROM conversion"
+        " WHERE brand_id IS NOT NULL AND from_kind = '{}' AND to_kind = '{}' ORDER BY ALL"
+    )
+    ways = {
+        ("dialogue", "purchase"): ("talk", "buy", "came", "went"),
+        ("purchase", "dialogue"): ("buy", "talk", "went", "came"),
+    }
+    for way, (one, other, first, then) in ways.items():
+        rows = query(lake, told.format(*way)).to_pylist()
+        assert sum(row["entered"] for row in rows) > 0
+        again = counted.format(one=one, other=other, first=first, then=then)
+        assert rows == query(lake, again).to_pylist(), way
+    shown = """
+        WITH who AS (SELECT account, person FROM person_account),
+        ads AS (SELECT campaign_id, arg_max(brand_id, changed_at) AS brand_id FROM clean_campaign GROUP BY ALL),
+        act AS (
+            SELECT person, brand_id, campaign_id, act, business_date FROM clean_ad_event JOIN ads USING (campaign_id)
+            JOIN who USING (account) WHERE brand_id IS NOT NULL),
+        shown AS (SELECT * FROM act WHERE act = 'impression' AND business_date <= DATE '2026-11-20' - 6)
+        SELECT date_trunc('month', s.business_date)::DATE AS month, s.brand_id, s.campaign_id,
+            count(DISTINCT s.person) AS persons,
+            count(DISTINCT CASE WHEN a.person IS NOT NULL THEN s.person END) AS refused
+        FROM shown s LEFT JOIN act a ON a.person = s.person AND a.campaign_id = s.campaign_id
+            AND a.act IN ('hide', 'unfollow') AND a.business_date BETWEEN s.business_date AND s.business_date + 6
+        GROUP BY ALL ORDER BY ALL"""
+    told = (
+        "SELECT month, brand_id, campaign_id, persons, refused FROM push_cost WHERE campaign_id IS NOT NULL"
+        " ORDER BY ALL"
+    )
+    rows = query(lake, told).to_pylist()
+    assert rows == query(lake, shown).to_pylist()
+    assert sum(row["persons"] for row in rows) > 0
+
+
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
     report = evaluate(lake, place / "world/truth")
     assert [

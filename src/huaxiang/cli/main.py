@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huaxiang.cli import analysts, bench, insight, journeys, operators, stages
+from huaxiang.cli import analysts, bench, flows, insight, journeys, operators, stages
 from huaxiang.errors import HuaxiangError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ operators.add_to(app)
 analysts.add_to(app)
 insight.add_to(app)
 journeys.add_to(app)
+flows.add_to(app)
 stages.add_to(app)
 bench.add_to(app)
 

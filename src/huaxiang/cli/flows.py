@@ -1,0 +1,111 @@
+"""What brand teams ask of flows: who goes from one kind of relation to another, and what pushes cost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from huaxiang.cli.insight import as_of, brand_names
+from huaxiang.cli.operators import AsJson, LakeRoot, console
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Rows = list[dict[str, Any]]
+
+
+def flows(
+    brand: Annotated[
+        str | None, typer.Option("--brand", help="A brand; without it, all brands, each person once")
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option("--month", help="Such as 2026-10; without it, the newest whose outcome is known"),
+    ] = None,
+    lake: LakeRoot = "lake",
+    as_json: AsJson = False,
+) -> None:
+    """How people go from content, dialogue or purchase to another kind of relation, and what pushes cost.
+
+    Entered are persons whose first day of a kind lies in the month. Converted
+    began the other kind within 30 days after it, lost did not and turned away
+    from the brand; who had both before, or began both on one day, and whose 30
+    days are not over, are counted apart and not in the share. Turned away after
+    a push: unfollowed, hid, reported or refused an ad within seven days of one.
+    """
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    moves, pushes = (read_light(lake, name).to_table().to_pylist() for name in ("conversion", "push_cost"))
+    known = {row["brand_id"] for row in (*moves, *pushes) if row["brand_id"]}
+    if brand not in {None, *known}:
+        hint = did_you_mean(str(brand), known)
+        raise ConfigurationError(Problem("--brand", f"no flow of `{brand}` is known", hint=hint))
+    moves, pushes = ([row for row in rows if row["brand_id"] == brand] for rows in (moves, pushes))
+    moves, asked = _of_month(moves, month)
+    moves.sort(key=lambda row: (row["from_kind"], row["to_kind"]))
+    pushes.sort(key=lambda row: (row["month"], row["push"], row["campaign_id"] or ""))
+    if as_json:
+        print(json.dumps({"conversion": moves, "push_cost": pushes}, ensure_ascii=False, default=str))
+        return
+    name = f"{brand_names(lake).get(brand, '')} {brand}".strip() if brand else "all brands"
+    _conversions(moves)
+    if moves:
+        print(f"{name}: first in {asked}, gone on within 30 days. {as_of(moves)}")
+    else:
+        print(f"{name}: nobody began a kind of relation that is known")
+    if pushes:
+        _pushes(pushes)
+        print(
+            f"{name}: who turned away within seven days of a push; some would have without. {as_of(pushes)}"
+        )
+    else:
+        print(f"{name}: no push that is seven days old is known")
+
+
+def _of_month(rows: Rows, month: str | None) -> tuple[Rows, str]:
+    """Return the rows of a month and its name; without one, the newest in which anybody's days are over."""
+    months = sorted({f"{row['month']:%Y-%m}" for row in rows})
+    if month is not None and month not in months:
+        expected = f"{months[0]} to {months[-1]}" if months else "nothing is told yet"
+        raise ConfigurationError(Problem("--month", f"`{month}` is not told", expected))
+    over = [f"{row['month']:%Y-%m}" for row in rows if row["observed"]]
+    asked = month or max(over or months, default="")
+    return [row for row in rows if f"{row['month']:%Y-%m}" == asked], asked
+
+
+def _conversions(rows: Sequence[dict[str, Any]]) -> None:
+    counts = ("entered", "already", "same_day", "open", "observed", "converted", "lost")
+    heads = ("entered", "before", "same day", "open", "observed", "converted", "lost")
+    table = Table("from", "to", *heads, "share", "95 % interval", "median days", box=None)
+    for row in rows:
+        ends = " – ".join(_told(row[f"share_{end}"], ".1%") for end in ("low", "high"))
+        numbers = (_told(row[name], ",") for name in counts)
+        share, days = _told(row["share"], ".1%"), _told(row["median_days"], "g")
+        table.add_row(row["from_kind"], row["to_kind"], *numbers, share, ends, days)
+    console().print(table)
+
+
+def _pushes(rows: Sequence[dict[str, Any]]) -> None:
+    counts = ("pushes", "persons", "unfollowed", "unfollowed_for_push", "hid", "refused", "turned_away")
+    heads = ("pushes", "persons", "unfollowed", "for a push", "hid", "refused", "turned away")
+    table = Table("month", "push", "campaign", *heads, "per 1,000", "95 % interval", box=None)
+    for row in rows:
+        rate, *ends = (_told(row[f"per_thousand{end}"], ".1f") for end in ("", "_low", "_high"))
+        numbers = (_told(row[name], ",") for name in counts)
+        where = f"{row['month']:%Y-%m}", row["push"], row["campaign_id"] or "all"
+        table.add_row(*where, *numbers, rate, " – ".join(ends))
+    console().print(table)
+
+
+def _told(number: float | None, form: str) -> str:
+    """Return a number as it is written, and a dash for an unknown one."""
+    return "–" if number is None else format(number, form)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the command its name."""
+    app.command()(flows)

@@ -1,0 +1,204 @@
+"""The tables of many people that whole histories make: one function a group, each writes what it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from huaxiang.insight.chains import chain_sizes, led_to, share_chains, shared_links, shares
+from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
+from huaxiang.insight.flows import flows
+from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
+from huaxiang.insight.gifts import gift_conversions
+from huaxiang.insight.interval import first_month
+from huaxiang.insight.journeys import (
+    COMPARED_FROM,
+    ORDERS,
+    brand_days,
+    comparisons,
+    known_kinds,
+    purchases,
+)
+from huaxiang.insight.members import member_matches
+from huaxiang.insight.newcomers import new_buyer_sources
+from huaxiang.insight.premium import branded, premiums, sales
+from huaxiang.insight.purchase_path import purchase_paths
+from huaxiang.insight.talk_after import talks_after
+from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
+from huaxiang.portrait.assemble import people
+from huaxiang.portrait.coverage import covered_since, covers_by_feed
+from huaxiang.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.night import Night
+
+
+@dataclass(frozen=True)
+class _Tonight:
+    """What several groups read: the night, whom its feeds cover, and the entries of member lists (None: no list)."""
+
+    night: Night
+    coverage: Sequence[Mapping[str, Any]]
+    members: DataFrame | None
+    products: DataFrame
+    accounts: DataFrame
+
+    @property
+    def as_of(self) -> date:
+        return self.night.as_of
+
+    @cached_property
+    def orders_since(self) -> date | None:
+        return covered_since("order_line", self.coverage)
+
+    @property
+    def persons(self) -> DataFrame:
+        return self.read("person_account")
+
+    def read(self, table: str) -> DataFrame:
+        return self.night.lake.read(table)
+
+    def write(self, name: str, frame: DataFrame) -> None:
+        told = self.night.cut(frame).withColumn("as_of", F.lit(self.as_of)).coalesce(1)
+        self.night.attempt.replace(name, told)
+
+
+def write_of_many(night: Night, coverage: Sequence[Mapping[str, Any]], members: DataFrame | None) -> None:
+    """Write every table of `OF_MANY`, as of tonight; `members` as of `relations.step`."""
+    read, as_of = night.lake.read, night.as_of
+    products, accounts = night.cut_all(
+        [
+            branded(read("clean/product"), as_of=as_of),
+            brand_accounts(read("clean/social_account"), as_of=as_of),
+        ]
+    )
+    tonight = _Tonight(night, coverage, members, products, accounts)
+    together([partial(group, tonight) for group in GROUPS])
+
+
+def _friend_lift(tonight: _Tonight) -> None:
+    night, as_of = tonight.night, tonight.as_of
+    day_rows, persons = night.day_rows(), tonight.persons
+    opens = F.greatest(first_month(as_of), F.lit(tonight.orders_since).cast("date"))
+    shared, orders = (
+        counted_days(day_rows, persons, measure, opens=opens, as_of=as_of)
+        for name in ("links_shared", "orders")
+        for measure in night.catalogue.measures
+        if measure.name == name
+    )
+    friends = friendships(tonight.read("clean/social_tie"), persons, zone=night.business_zone)
+    sold, known = night.cut_all([orders, friends])
+    exposed = night.cut(exposures(shared, known))
+    tonight.write("friend_lift", friend_lift(exposed, sold, known, opens=opens, as_of=as_of))
+
+
+def _journeys(tonight: _Tonight) -> None:
+    night, as_of, persons = tonight.night, tonight.as_of, tonight.persons
+    measures = {m.name: m for m in night.catalogue.measures}
+    touches = known_kinds(TOUCHES, measures, tonight.coverage, F.date_sub("day", BEFORE - 1))
+    talk = known_kinds(TALK, measures, tonight.coverage, F.col("day"))
+    counted = {kind: names for kind, (names, _) in (touches | talk).items() if names}
+    days = brand_days(night.day_rows(), persons, {ORDERS: (ORDERS,), **counted}, measures, as_of=as_of)
+    compared = None
+    if COMPARED in touches:
+        lines, browses = (tonight.read(f"clean/{feed}") for feed in COMPARED_FROM)
+        compared = comparisons(lines, browses, tonight.products, persons, as_of=as_of)
+    made = purchases(days, compared, tuple(touches), as_of=as_of).join(people(persons), "person")
+    bought = night.cut(made) if night.small else made.persist()
+    told, said = ({kind: known for kind, (_, known) in kinds.items()} for kinds in (touches, talk))
+    try:
+        tonight.write("purchase_path", purchase_paths(bought, told))
+        tonight.write("talk_after", talks_after(bought, said, as_of=as_of))
+    finally:
+        bought.unpersist()
+
+
+def _chains(tonight: _Tonight) -> None:
+    night, as_of, persons = tonight.night, tonight.as_of, tonight.persons
+    zone, covers = night.business_zone, covers_by_feed(tonight.coverage)
+    read = tonight.read("clean/share_link")
+    links = night.cut(shared_links(read, tonight.products, persons, zone=zone, as_of=as_of))
+    views = tonight.read("clean/browse_event").where(F.col("act") == "view")
+    found = {"browse_event": views, "order_line": tonight.read("clean/order_line")}
+    clicks, orders = (led_to(rows, links, persons, zone=zone, as_of=as_of) for rows in found.values())
+    clicks = night.cut(clicks)
+    shared = night.cut(shares(links, clicks))
+    told = share_chains(
+        links,
+        shared,
+        chain_sizes(shared),
+        clicks if "browse_event" in covers else None,
+        orders if "order_line" in covers else None,
+        as_of=as_of,
+    )
+    tonight.write("share_chain", told)
+
+
+def _flows(tonight: _Tonight) -> None:
+    told = flows(tonight.night, tonight.coverage, tonight.members, tonight.accounts)
+    tonight.write("conversion", told.conversion())
+    tonight.write("push_cost", told.push_cost())
+
+
+def _fans(tonight: _Tonight) -> None:
+    as_of, accounts, persons = tonight.as_of, tonight.accounts, tonight.persons
+    engaged = engagements(
+        tonight.read("clean/social_post"),
+        tonight.read("clean/social_interaction"),
+        tonight.read("clean/social_message"),
+        accounts,
+        persons,
+        as_of=as_of,
+    )
+    spells = fan_spells(tonight.read("clean/social_follow"), accounts, persons, as_of=as_of)
+    spells = spells.localCheckpoint()  # both tables read it, one of them thrice
+    known, related = tonight.orders_since is not None, tonight.read("brand_relation")
+    tonight.write("fan_base", fan_base(spells, engaged, related, accounts, orders_known=known, as_of=as_of))
+    tonight.write("fan_overlap", fan_overlap(spells))
+
+
+def _premium(tonight: _Tonight) -> None:
+    lines, portrait = tonight.read("clean/order_line"), tonight.read("portrait")
+    sold = sales(lines, tonight.persons, portrait, as_of=tonight.as_of).persist()
+    try:
+        tonight.write("premium", premiums(sold, tonight.products))
+    finally:
+        sold.unpersist()
+
+
+def _newcomers(tonight: _Tonight) -> None:
+    portrait, related = tonight.read("portrait"), tonight.read("brand_relation")
+    links, since = tonight.read("clean/share_link"), tonight.orders_since
+    told = new_buyer_sources(portrait, related, links, covered_from=since, as_of=tonight.as_of)
+    tonight.write("new_buyer_source", told)
+    tonight.write("gift_conversion", gift_conversions(tonight.read("gift"), related))
+
+
+def _members(tonight: _Tonight) -> None:
+    if tonight.members is None:
+        told = tonight.read("member_match").drop("as_of").limit(0)
+    else:
+        told = member_matches(tonight.members, minimum=tonight.night.config.minimum_group)
+    tonight.write("member_match", told)
+
+
+GROUPS: dict[Callable[[_Tonight], None], tuple[str, ...]] = {
+    _friend_lift: ("friend_lift",),
+    _journeys: ("purchase_path", "talk_after"),
+    _chains: ("share_chain",),
+    _flows: ("conversion", "push_cost"),
+    _fans: ("fan_base", "fan_overlap"),
+    _premium: ("premium",),
+    _newcomers: ("new_buyer_source", "gift_conversion"),
+    _members: ("member_match",),
+}
+"""What each group writes."""
+OF_MANY = tuple(table for tables in GROUPS.values() for table in tables)
