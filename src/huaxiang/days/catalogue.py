@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.conf_folder import yaml_files
 from huaxiang.contracts.yaml import read_yaml
+from huaxiang.days.blocked import load_block_list
 from huaxiang.days.entry import Entry
 from huaxiang.days.events import load_events
 from huaxiang.days.measure_entry import read_measure
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Contract
     from huaxiang.contracts.yaml import Document
+    from huaxiang.days.blocked import BlockList
     from huaxiang.days.events import Event
 
 RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known", *GRAIN])
@@ -41,6 +43,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     measures: dict[str, Measure] = {}
     tags: dict[str, Tag] = {}
     rates: dict[str, Rate] = {}
+    block_list = load_block_list(conf_dir)
     for path in files:
         doc = read_yaml(path)
         entries = doc.data or []
@@ -52,7 +55,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
             )
             continue
         for index, given in enumerate(entries):
-            problems += _read(doc, index, given, events, measures, tags, rates)
+            problems += _read(doc, index, given, events, block_list, measures, tags, rates)
     catalogue = Catalogue(
         events, tuple(measures.values()), tuple(tags.values()), tuple(rates.values()), tuple(map(str, files))
     )
@@ -69,7 +72,7 @@ def _turn(path: Path) -> tuple[int, str]:
 
 
 def _read(
-    doc: Document, index: int, given: Any, events: Mapping[str, Event],
+    doc: Document, index: int, given: Any, events: Mapping[str, Event], block_list: BlockList,
     measures: dict[str, Measure], tags: dict[str, Tag], rates: dict[str, Rate],
 ) -> list[Problem]:  # fmt: skip
     """Add one entry to the measures, the tags or the rates; return what is wrong with it."""
@@ -79,6 +82,8 @@ def _read(
     kind = next((kind for kind in ("measure", "rate") if kind in given), "tag")
     entry = Entry(doc, (index,), str(given.get(kind, "")), given)
     entry.check(kind, {*measures, *tags, *rates})
+    for way, found, why in block_list.objections(given):
+        entry.refuse(way, found, hint=why)
     if kind == "measure" and (measure := read_measure(entry, events)):
         measures[entry.name] = measure
     if kind == "tag" and (tag := read_tag(entry)):

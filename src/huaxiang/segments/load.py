@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.conf_folder import yaml_files
 from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
+from huaxiang.days.blocked import load_block_list
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import Place
 from huaxiang.segments.examples import read_examples
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from huaxiang.contracts.yaml import Document, Step
+    from huaxiang.days.blocked import BlockList
     from huaxiang.segments.vocabulary import Vocabulary
 
 __all__ = ["Segment", "load_segments"]
@@ -37,7 +39,8 @@ def load_segments(folder: Path, vocabulary: Vocabulary) -> tuple[Segment, ...]:
             documents.append(read_yaml(path))
         except ConfigurationError as error:
             problems += error.problems
-    readers = [_Reader(document, vocabulary) for document in documents]
+    block_list = load_block_list(folder.parent)
+    readers = [_Reader(document, vocabulary, block_list) for document in documents]
     declared: dict[str, _Reader] = {}
     for reader in readers:
         first = declared.setdefault(reader.name, reader)
@@ -60,8 +63,8 @@ def _summary(problems: list[Problem], files: int) -> str:
 class _Reader:
     """One file; collects its problems."""
 
-    def __init__(self, doc: Document, vocabulary: Vocabulary) -> None:
-        self.doc, self.vocabulary = doc, vocabulary
+    def __init__(self, doc: Document, vocabulary: Vocabulary, block_list: BlockList) -> None:
+        self.doc, self.vocabulary, self.block_list = doc, vocabulary, block_list
         self.problems: list[Problem] = []
         self.data: dict[str, Any] = doc.data if isinstance(doc.data, dict) else {}
         name = self.data.get("segment")
@@ -81,6 +84,8 @@ class _Reader:
             if key not in KEYS:
                 self.say((key,), f"unknown key `{key}`", did_you_mean(str(key), KEYS), value=False)
         self._check_name()
+        for trail, found, why in self.block_list.objections(self.data):
+            self.say(trail, found, why)
         title, about = self._text("title", required=True), self._text("about")
         per_brand = self._per_brand()
         rule = self._rule(declared, per_brand=per_brand)

@@ -1,0 +1,124 @@
+"""The block list: sensitive attributes that no definition may read, name or infer. No Spark here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.contracts.yaml import read_yaml
+from huaxiang.days.entry import Entry
+from huaxiang.errors import ConfigurationError
+from huaxiang.shipped import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from huaxiang.contracts.model import Text
+    from huaxiang.contracts.yaml import Step, Trail
+
+FILE = "blocked.yaml"
+KEYS, WORD_KEYS = ("attribute", "title", "because", "words", "values"), ("en", "zh")
+SAID = ("measure", "tag", "rate", "segment", "title")
+RULES = (
+    "from", "where", "adds_up", "less", "then", "derived", "rank", "ladder", "modelled", "of", "per", "by", "who",
+)  # fmt: skip
+"""Where a definition names and reads things. `means` and `about` are prose: they may say what is *not* read."""
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """One sensitive attribute: the words that stand for it, English and Chinese, and whole values that do."""
+
+    attribute: str
+    title: Text
+    because: Text
+    english: tuple[str, ...]
+    chinese: tuple[str, ...]
+    values: tuple[str, ...] = ()
+
+    def named_in(self, text: str) -> str | None:
+        """Return what in a name or a rule stands for the attribute; None for nothing."""
+        spoken = "_" + re.sub(r"[^a-z0-9]+", "_", text.lower()) + "_"
+        for word in self.english:
+            if f"_{word}_" in spoken or f"_{word}s_" in spoken:
+                return word
+        quoted = [found.replace("''", "'") for found in _QUOTED.findall(text)]
+        return next((word for word in self.chinese if word in text), None) or next(
+            (value for value in self.values if value in quoted), None
+        )
+
+
+@dataclass(frozen=True)
+class BlockList:
+    """All blocked attributes."""
+
+    attributes: tuple[Blocked, ...]
+
+    def objections(self, given: Mapping[str, Any]) -> Iterator[tuple[Trail, str, str]]:
+        """Yield for every text of a definition that names an attribute: its way, what is wrong, and why."""
+        for key in (*SAID, *RULES):
+            for way, text in _texts(given.get(key), (key,)):
+                for one in self.attributes:
+                    word = one.named_in(text)
+                    if word:
+                        yield (
+                            way,
+                            f"`{word}` is blocked: {one.title.en} ({one.title.zh})",
+                            f"{one.because.en} · {one.because.zh}",
+                        )
+
+
+def load_block_list(conf_dir: Path | None = None) -> BlockList:
+    """Return the shipped list and what `<conf_dir>/blocked.yaml` adds; ConfigurationError for one that is unclear."""
+    paths = [shipped("schemas") / FILE]
+    if conf_dir and (conf_dir / FILE).is_file():
+        paths.append(conf_dir / FILE)
+    found: list[Blocked] = []
+    problems = []
+    for path in paths:
+        doc = read_yaml(path)
+        for index, given in enumerate(doc.data if isinstance(doc.data, list) else [doc.data]):
+            named = str(given.get("attribute", "")) if isinstance(given, dict) else ""
+            entry = Entry(doc, (index,), named, given if isinstance(given, dict) else {})
+            one = _read(entry)
+            problems += entry.problems
+            found += [one] if one else []
+    if problems:
+        raise ConfigurationError(problems)
+    return BlockList(tuple(found))
+
+
+def _read(entry: Entry) -> Blocked | None:
+    entry.only(KEYS)
+    if not entry.name:
+        entry.refuse(
+            "attribute", "`attribute` is missing", "attribute: health, with its title, because and words"
+        )
+        return None
+    words = entry.data.get("words") or {}
+    both = entry.has_words("title"), entry.has_words("because")
+    if not isinstance(words, dict) or any(key not in WORD_KEYS for key in words):
+        entry.refuse("words", f"`words: {words}`", "{en: [income, salary], zh: [收入]}")
+    if not (words or entry.data.get("values")):
+        entry.refuse("words", "neither `words` nor `values` are given", "{en: [income, salary], zh: [收入]}")
+    if not all(both) or entry.problems:
+        return None
+    listed = [tuple(map(str, words.get(key) or ())) for key in WORD_KEYS]
+    values = tuple(map(str, entry.list_of("values", ""))) if entry.data.get("values") else ()
+    english = tuple(re.sub(r"[^a-z0-9]+", "_", word.lower()) for word in listed[0])
+    return Blocked(entry.name, entry.words("title"), entry.words("because"), english, listed[1], values)
+
+
+def _texts(value: Any, way: tuple[Step, ...]) -> Iterator[tuple[Trail, str]]:
+    """Yield every text inside a value with its way; numbers as text too, since a value may be one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*way, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*way, index))
+    elif value is not None:
+        yield way, str(value)
