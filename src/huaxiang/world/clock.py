@@ -68,9 +68,14 @@ class Clock:
         return _mean_one([_shop_factor(self.date(d)) for d in range(self.days)])
 
     @cached_property
+    def is_weekend(self) -> Mask:
+        """Which days are Saturdays or Sundays."""
+        return np.array([self.date(d).weekday() >= 5 for d in range(self.days)], dtype=np.bool_)
+
+    @cached_property
     def social_season(self) -> Floats:
         """How busy social platforms are on each day; mean 1 over the world's days."""
-        return _mean_one([1.18 if self.date(d).weekday() >= 5 else 1.0 for d in range(self.days)])
+        return _mean_one(np.where(self.is_weekend, 1.18, 1.0).tolist())
 
     def social_times(self, rng: np.random.Generator, count: int, shift: Ints | int = 0) -> Ints:
         """Draw seconds after midnight by the social day's rhythm, moved by a person's own `shift`."""

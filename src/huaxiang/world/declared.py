@@ -8,6 +8,7 @@ import numpy as np
 
 from huaxiang.world import rows
 from huaxiang.world.clock import DAY
+from huaxiang.world.life import HOUSEHOLD_WORDS, OCCUPATION_WORDS
 from huaxiang.world.people import REGION_CODES, SHOPS, SOCIAL
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def send_accounts(world: World) -> None:
         year = people.birth_year[person] + np.where(rng.random(count) < 0.04, rng.integers(-9, 10, count), 0)
         says = rng.random(count)
         full_date = (year - 1970) * 365 + (year - 1969) // 4 + rng.integers(0, 360, count)
+        occupation, household = people.lives.declared(person, world.seed, feed)
         gender = np.where(rng.random(count) < 0.02, 2, people.gender[person])
         columns = {
             **world.who(which),
@@ -40,6 +42,8 @@ def send_accounts(world: World) -> None:
             "birth_date": np.where(owned & (says < 0.3), full_date, rows.NULL),
             "birth_year": np.where(owned & (says < 0.6), year, rows.NULL),
             "gender": rows.pick(_GENDERS, np.where(owned & (rng.random(count) < 0.8), gender, -1)),
+            "occupation": rows.pick(OCCUPATION_WORDS, np.where(owned, occupation, -1)),
+            "household": rows.pick(HOUSEHOLD_WORDS, np.where(owned, household, -1)),
             "region_code": rows.pick(
                 REGION_CODES, np.where(rng.random(count) < 0.85, people.region[person], -1)
             ),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from huaxiang.world.clock import Clock, Floats, Ints, Mask, dice
+from huaxiang.world.life import Lives, live
 from huaxiang.world.names import APPEAL, CITIES, TOPICS
 from huaxiang.world.rows import compute, ids, joined, pick, words
 
@@ -43,6 +44,7 @@ class People:
     churn_day: Ints  # first day without purchases, NEVER when beyond the world
     shift: Ints  # seconds by which their day runs late
     household: Ints  # index of the household, −1 alone
+    lives: Lives  # their stage of life, which moves much of the above
 
     def topic(self, rng: np.random.Generator, person: Ints) -> Ints:
         """Draw a topic for each person by their interests; one in ten is out of the blue."""
@@ -74,8 +76,19 @@ class Accounts:
 class Crowd:
     """Accounts that act, each with a weight; `draw` picks among those open (and not churned) on a day."""
 
-    def __init__(self, members: Ints, weights: Floats, opens: Ints, closes: Ints | None = None) -> None:
+    def __init__(
+        self,
+        members: Ints,
+        weights: Floats,
+        opens: Ints,
+        closes: Ints | None = None,
+        *,
+        at_weekends: Floats | None = None,
+        is_weekend: Mask | None = None,
+    ) -> None:
+        """With `at_weekends`, the weights are so many times as large on days that `is_weekend` tells."""
         self.members = members
+        self._at_weekends, self._is_weekend = at_weekends, is_weekend
         self._weights = weights
         self._opens = opens
         self._closes = closes
@@ -88,7 +101,10 @@ class Crowd:
             active: Mask = self._opens <= day
             if self._closes is not None:
                 active &= self._closes > day
-            self._steps = np.cumsum(np.where(active, self._weights, 0.0))
+            weights = self._weights
+            if self._at_weekends is not None and self._is_weekend is not None and self._is_weekend[day]:
+                weights = weights * self._at_weekends
+            self._steps = np.cumsum(np.where(active, weights, 0.0))
             self._day = day
         return self._steps
 
@@ -116,7 +132,6 @@ def settle(count: int, clock: Clock, seed: int) -> People:
     tier = np.array([c[3] for c in CITIES])[region]
     taste = np.log(np.array(APPEAL, dtype=np.float32))[gender]
     taste += rng.gumbel(size=taste.shape).astype(np.float32)
-    topics = np.argpartition(-taste, (0, 1, 2), axis=1)[:, :3].astype(np.int8)
     first = rng.uniform(0.36, 0.6, count)
     leaning = np.stack([first, (0.9 - first) * 0.62, (0.9 - first) * 0.38], axis=1).astype(np.float32)
     income = rng.normal(0.0, 0.8, count) + 0.25 * (3 - tier) + np.where(decade == 2000, -0.5, 0.0)
@@ -125,23 +140,27 @@ def settle(count: int, clock: Clock, seed: int) -> People:
     influence = (1.0 - rng.random(count)) ** -0.8
     posting = rng.lognormal(-0.5, 1.0, count)
     influence[0] = influence.sum() * 0.1 + 10.0
+    birth_year = decade + rng.integers(0, 10, count)
+    lives = live(birth_year, clock.until.year, seed)
+    taste += np.log(lives.appeal()).astype(np.float32)
     return People(
         count=count,
-        birth_year=decade + rng.integers(0, 10, count),
+        birth_year=birth_year,
         gender=gender,
         region=region,
-        topics=topics,
+        topics=np.argpartition(-taste, (0, 1, 2), axis=1)[:, :3].astype(np.int8),
         leaning=leaning,
-        band=np.digitize(income, [-0.9, -0.3, 0.3, 0.9]),
-        buying=rng.gamma(0.9, 1.0 / 0.9, count),
-        posting=posting,
+        band=np.digitize(income + lives.income(), [-0.9, -0.3, 0.3, 0.9]),
+        buying=rng.gamma(0.9, 1.0 / 0.9, count) * lives.buying(),
+        posting=posting * lives.posting(),
         influence=influence,
         satisfaction=satisfaction,
         gifting=rng.beta(1.2, 22.0, count),
-        bargain=dice(seed, "bargain").gamma(4.0, 0.25, count),
+        bargain=dice(seed, "bargain").gamma(4.0, 0.25, count) * lives.bargain(),
         churn_day=np.where(life < clock.days, life.astype(np.int64) + 1, NEVER),
-        shift=(rng.normal(0.0, 1.2, count) * 3600).astype(np.int64),
+        shift=(rng.normal(0.0, 1.2, count) * 3600 + lives.seconds_late()).astype(np.int64),
         household=_households(rng, region),
+        lives=lives,
     )
 
 

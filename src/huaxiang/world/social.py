@@ -45,7 +45,13 @@ class Social:
         activity = people.posting[accounts.person[crowd]]
         opened = accounts.opened[crowd]
         loud = activity * np.minimum(people.influence[accounts.person[crowd]], 50.0) ** 0.5
-        self.readers = Crowd(crowd, activity, opened)
+        self.readers = Crowd(
+            crowd,
+            activity,
+            opened,
+            at_weekends=people.lives.weekends()[accounts.person[crowd]],
+            is_weekend=world.clock.is_weekend,
+        )
         self.authors = Crowd(crowd, loud, opened)
         official = np.flatnonzero(accounts.brand >= 0)
         fame = world.goods.brand_popularity[accounts.brand[official]]
