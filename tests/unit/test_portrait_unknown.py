@@ -65,7 +65,7 @@ def test_feeds_in_our_own_format_give_everything() -> None:
                 *BY_LINK,
             },
         ),
-        ("completejourney", "shop_account", {"member_level", "shop_city_tier"}),  # a birth year, but no birth date
+        ("completejourney", "shop_account", {"member_level", "shop_city_tier", "shop_occupation"}),  # a birth year, but no birth date
         (
             "filmtrust",  # no times at all, and no texts
             "review",

@@ -23,6 +23,7 @@ from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
 from huaxiang.world.published import published_checks
 from huaxiang.world.sides import Lake, Planted
+from huaxiang.world.staged import life_stage_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -436,11 +437,55 @@ def test_what_shares_bring_is_compared_as_far_as_the_lake_can_know_it(
     assert not told()["chains: snowball factor"].ok
 
 
+def test_stages_of_life_of_who_declares_none_are_compared(lake: Tables, truth: Path) -> None:
+    true = {row["true_person"]: row["stage"] for row in of(truth, "life_stage")}
+    owners = sorted({row["true_person"] for row in of(truth, "person_account")})
+    lake["person_account"] = [
+        {"account": row["account"], "person": row["true_person"]} for row in of(truth, "person_account")
+    ]
+    lake["model"] = [
+        {"model": "life_stage", "release": n, "status": "fitted", "why": None, "quality": [{"name": "calibration_error", "value": n}]}
+        for n in (1, 2)
+    ]  # fmt: skip
+
+    def told(wrong: int, chance: float, *, said: int = 1000, declared: str | None = None) -> dict[str, Check]:
+        lake["portrait"] = [
+            {
+                "person": who, "as_of": AS_OF, "declared_life_stage": declared, "life_stage_probability": chance,
+                "life_stage": None if n >= said else "none" if n < wrong else true[who],
+            }
+            for n, who in enumerate(owners * 2)
+        ]  # fmt: skip
+        return told_by(lake, truth, life_stage_checks)
+
+    calibrated = told(20, 0.9)
+    right, error = calibrated.values()
+    assert right.ok
+    assert "of 200; of 200 0% not said" in right.found
+    assert error.ok
+    assert error.found.startswith("0.0")
+    assert error.found.endswith("held out in the fit 2.000")
+    assert not list(told(100, 0.99).values())[1].ok  # surer than it is right
+    assert not next(iter(told(180, 0.99).values())).ok  # the commonest answer would be better
+    (few,) = told(0, 0.9, said=99).values()
+    assert (few.ok, few.found) == (True, "99 of 200 people; fitted: None")
+    (none,) = told(0, 0.9, declared="student").values()  # who declares was learnt from: they are no test
+    assert none.found.startswith("0 of 0 people")
+
+
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
     missing = published_checks(tmp_path)
-    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 2
+    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 3
     (tmp_path / "cdnow").symlink_to(realdata.needed("cdnow"))
     checks = published_checks(tmp_path)
     told = {check.name: check for check in checks}
     assert [name for name, check in told.items() if not check.ok and "is there" not in name] == []
     assert told["BG/NBD on CDNOW: r"].found.startswith("0.2426 [0.219, 0.268]")
+
+
+def test_what_households_buy_tells_who_they_are_or_nothing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "completejourney").symlink_to(realdata.needed("completejourney"))
+    told = {check.name: check for check in published_checks(tmp_path) if "households" in check.name}
+    assert [check.ok for check in told.values()] == [True] * 3
+    assert "of 801: no_better" in told["age of held-out households"].found
+    assert "of 801: no_better" in told["income of held-out households"].found

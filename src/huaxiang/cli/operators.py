@@ -234,7 +234,9 @@ def evaluate(
             "--all", help="Also estimates, and models against published numbers and real data (--data)"
         ),
     ] = False,
-    data: Annotated[Path, typer.Option("--data", help="Folder with cdnow/ and zh_sentiment/")] = Path("data"),
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder with cdnow/, zh_sentiment/ and completejourney/")
+    ] = Path("data"),
     as_json: AsJson = False,
 ) -> int:
     """Compare what a lake says with what the demo world planted."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from huaxiang.models.life_stage import TRAITS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -119,6 +121,18 @@ BARGAINS = Card(
     },
     otherwise="the shares are told, and no sensitivity",
 )
+LIFE_STAGE = Card(
+    name="life_stage",
+    version="1",
+    method=(
+        "multinomial logistic regression on what people buy, when they are active and what about, learnt each night from"
+        " who declares a stage; one temperature calibrates it (Guo, Pleiss, Sun & Weinberger 2017); said from a"
+        " probability of 0.6 on"
+    ),
+    needs=tuple(name for name in TRAITS.columns if name not in TRAITS.keyed),  # lists have no names here
+    gives={"stage": "string", "probability": "double", "evidence": "bigint"},
+    otherwise="no stage is inferred",
+)
 MEMBERSHIP = Card(
     name="membership",
     version="1",
@@ -132,7 +146,8 @@ MEMBERSHIP = Card(
     grain="brand",
 )
 CARDS = {
-    card.name: card for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS, MEMBERSHIP)
+    card.name: card
+    for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS, LIFE_STAGE, MEMBERSHIP)
 }
 
 

@@ -11,7 +11,7 @@ from huaxiang.frames import column_named
 from huaxiang.portrait.vocabulary import names_of, vocabularies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from pyspark.sql import Column as Values
@@ -58,6 +58,23 @@ def with_tags(
             continue
         ready[tag.name] = _said(tag, names, as_of).cast(types[tag.name].type)
     return frame.withColumns(ready) if ready else frame
+
+
+def derivation(
+    catalogue: Catalogue, names: Iterable[str], *, as_of: date
+) -> Callable[[DataFrame], DataFrame]:
+    """Return what adds some derived tags of persons, and those that they read, to a frame of measures.
+
+    For models, which speak before the tags are derived.
+    """
+    types, _ = vocabularies(catalogue)
+    known = tag_names(types)
+    wanted, chosen = set(names), []
+    for tag in reversed(catalogue.tags):
+        if tag.grain == "person" and tag.name in wanted:
+            chosen.append(tag)
+            wanted |= _read(tag, known)
+    return lambda frame: with_tags(frame, chosen[::-1], known, types, as_of=as_of)
 
 
 def _texts(tag: Tag) -> list[str]:

@@ -1,6 +1,6 @@
 """What models must meet outside our own world: numbers of papers, and comments that people have rated.
 
-Each needs real data, which are not ours to ship: a folder with `cdnow/` and `zh_sentiment/`. What is not
+Each needs real data, which are not ours to ship: a folder with `cdnow/`, `zh_sentiment/` and `completejourney/`. What is not
 there is not checked, and said so.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from huaxiang.models import bgnbd, gamma_gamma, learned_sentiment
 from huaxiang.models.lexicon import shipped_lexicon
+from huaxiang.world.households import household_checks
 from huaxiang.world.report import Check, share_interval
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ GAMMA_GAMMA = {"p": (6.25, 0.01), "q": (3.74, 0.01), "v": (15.44, 0.01)}
 """Fader & Hardie (2013), section 4."""
 CUSTOMERS = "cdnow/cdnow_customers_summary_with_transactions.csv"
 COMMENTS = "zh_sentiment/waimai_10k.csv"
+HOUSEHOLDS = "completejourney/demographics.parquet"
 
 
 def published_checks(data: Path) -> list[Check]:
     """Return what models say of published data beside what is published, with intervals; a missing file says so."""
     found = []
-    for file, checks in ((CUSTOMERS, _purchases), (COMMENTS, _comments)):
+    for file, checks in ((CUSTOMERS, _purchases), (COMMENTS, _comments), (HOUSEHOLDS, _households)):
         if (data / file).is_file():
             found += checks(data / file)
         else:
@@ -92,6 +94,10 @@ def _comments(path: Path) -> list[Check]:
         _share("the lexicon agrees with people, of these", right[spoke], 0.86, float(most)),
         _share("learned, 5-fold, agrees with people", learned, 0.885, float(most)),
     ]  # fmt: skip
+
+
+def _households(path: Path) -> list[Check]:
+    return list(household_checks(path.parent))
 
 
 def _share(name: str, right: NDArray[np.bool_], wanted: float, most: float) -> Check:

@@ -1,0 +1,174 @@
+"""The stage of life: learnt from who declares one, said of who is like them, and of nobody else."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from feeds import CONTRACTS
+
+from huaxiang.days.catalogue import load_catalogue
+from huaxiang.frames import local_frame
+from huaxiang.models.fit import TOO_LITTLE
+from huaxiang.models.inferred import NO_BETTER, infer
+from huaxiang.models.life_stage import DECLARED, TRAITS
+from huaxiang.portrait.life_stage import with_life_stages
+from huaxiang.portrait.tags import derivation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyspark.sql import DataFrame, SparkSession
+
+AS_OF = date(2026, 11, 20)
+CATALOGUE = load_catalogue(CONTRACTS)
+TOLD = (
+    "shop_birth_year",
+    "social_birth_year",
+    "shop_occupation",
+    "social_occupation",
+    "shop_household",
+    "social_household",
+)
+LISTS = "array<struct<key:string,value:bigint>>"
+SCHEMA = ", ".join(
+    ["person string"]
+    + [f"{name} {LISTS if name in TRAITS.keyed else 'bigint'}" for name in TRAITS.columns]
+    + [f"{name} {'int' if 'year' in name else 'string'}" for name in TOLD]
+)
+STUDENT = {"shop_occupation": "student", "shop_birth_year": 2005}
+SENIOR = {"social_occupation": "retired", "social_birth_year": 1955}
+Row = dict[str, Any]
+
+
+def frame(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
+    names = ["person", *TRAITS.columns, *TOLD]
+    return local_frame(spark, [[row.get(name) for name in names] for row in rows], SCHEMA)
+
+
+def someone(name: str, *, young: float, rng: np.random.Generator, **told: Any) -> Row:
+    """A person whose acts are about games with probability `young`, else about gardens."""
+    games = int(rng.binomial(12, young))
+    topics = [{"key": key, "value": n} for key, n in (("games", games), ("garden", 12 - games)) if n]
+    return {
+        "person": name,
+        "interactions_90d": 12,
+        "views_90d": 30,
+        "order_lines_365d": 0,
+        "interests_90d": topics,
+        **told,
+    }
+
+
+def crowd(people: int, seed: int = 5) -> list[Row]:
+    """Students and retired people, half and half, who differ somewhat."""
+    rng = np.random.default_rng(seed)
+    kinds = ((0.66, STUDENT), (0.34, SENIOR))
+    return [someone(f"p{n}", young=kinds[n % 2][0], rng=rng, **kinds[n % 2][1]) for n in range(people)]
+
+
+def said(found: DataFrame) -> dict[str, tuple[str | None, float | None, int | None]]:
+    tags = ("life_stage", "life_stage_probability", "life_stage_evidence")
+    return {row["person"]: tuple(row[tag] for tag in tags) for row in found.select("person", *tags).collect()}  # type: ignore[misc]
+
+
+def test_what_a_stage_is_declared_by(spark: SparkSession) -> None:
+    """Occupation, household and age settle it, or nothing is said."""
+    cases: dict[str, tuple[Row, str | None]] = {
+        "nothing": ({}, None),
+        "an age alone": ({"shop_birth_year": 1990}, None),
+        "student of 24": ({"shop_occupation": "student", "shop_birth_year": 2002}, "student"),
+        "student of unknown age": ({"shop_occupation": "student"}, "student"),
+        "student of 25": ({"shop_occupation": "student", "shop_birth_year": 2001}, None),
+        "may be under 14": ({"shop_occupation": "student", "shop_birth_year": 2012}, None),
+        "15 by the year": ({"shop_occupation": "student", "shop_birth_year": 2011}, "student"),
+        "employee, no household": ({"shop_occupation": "employee", "shop_birth_year": 1995}, None),
+        "employee of 35": (
+            {"shop_occupation": "employee", "shop_birth_year": 1991, "shop_household": "couple"}, "young_white_collar",
+        ),
+        "employee of 36": (
+            {"shop_occupation": "employee", "shop_birth_year": 1990, "shop_household": "couple"}, "midlife",
+        ),
+        "young children": ({"social_occupation": "homemaker", "social_household": "young_children"}, "young_family"),
+        "older children": ({"social_occupation": "employee", "social_household": "older_children"}, "midlife"),
+        "60, at work": ({"social_occupation": "employee", "social_birth_year": 1966}, "senior"),
+        "59, a household": (
+            {"social_occupation": "other", "social_birth_year": 1967, "social_household": "alone"}, "midlife",
+        ),
+        "shop before social": ({"shop_occupation": "retired", "social_occupation": "student"}, "senior"),
+    }  # fmt: skip
+    rows = [{"person": name, **told} for name, (told, _) in cases.items()]
+    found = derivation(CATALOGUE, (DECLARED,), as_of=AS_OF)(frame(spark, rows))
+    assert {r["person"]: r[DECLARED] for r in found.collect()} == {k: v for k, (_, v) in cases.items()}
+
+
+def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) -> None:
+    rng = np.random.default_rng(1)
+    specials = [
+        someone("gamer", young=1.0, rng=rng),
+        someone("gardener", young=0.0, rng=rng),
+        someone("between", young=0.5, rng=rng)
+        | {"interests_90d": [{"key": "games", "value": 6}, {"key": "garden", "value": 6}]},
+        someone("a child", young=1.0, rng=rng, shop_birth_year=2013),
+        {"person": "idle", "interactions_90d": 0, "views_90d": 0, "order_lines_365d": 0},
+        {"person": "outside all sources"},
+        someone("retired gamer", young=1.0, rng=rng, **SENIOR),
+    ]
+    rows = [*crowd(600), *specials]
+    people = frame(spark, rows)
+    asked, (told,) = with_life_stages(people, people, CATALOGUE, as_of=AS_OF)
+    assert asked.columns == [*people.columns, "life_stage", "life_stage_probability", "life_stage_evidence"]
+    found = said(asked)
+    assert told.fit.usable
+    assert told.why is None
+    assert told.fit.people == 601
+    assert told.quality["accuracy"] > told.quality["majority"] + 0.2
+    assert told.quality["calibration_error"] < 0.1
+    assert found["gamer"][0] == "student"
+    assert found["gardener"][0] == "senior"
+    assert found["retired gamer"][0] == "student"  # an opinion of its own: what is declared is not read
+    assert found["gamer"][2] == 42
+    stage, probability, _ = found["between"]
+    assert stage is None  # nobody knows, and it says how little is known
+    assert 0.5 <= (probability or 0) < 0.6
+    assert found["a child"] == (None, None, 42)
+    assert found["idle"] == (None, None, 0)
+    assert found["outside all sources"] == (None, None, None)
+    again = frame(spark, rows[::-1]).repartition(5)
+    shuffled, (told_again,) = with_life_stages(again, again, CATALOGUE, as_of=AS_OF)
+    assert said(shuffled) == found
+    assert told_again == told
+    sample = derivation(CATALOGUE, (DECLARED,), as_of=AS_OF)(people).where(f"{DECLARED} is not null")
+    held = sample.orderBy("person").toArrow()
+    here = infer(TRAITS, held, [str(stage) for stage in held[DECLARED].to_pylist()])
+    chances = np.round(here.chances(held).max(axis=1), 2)
+    there = [round(found[str(who)][1] or 0, 2) for who in held["person"].to_pylist()]
+    assert np.abs(chances - np.array(there)).max() < 0.05  # other folds, so nearly another temperature
+
+
+def test_what_nobody_declares_or_nothing_tells_is_not_inferred(spark: SparkSession) -> None:
+    quiet = frame(spark, ({**row, **dict.fromkeys(TOLD)} for row in crowd(40)))
+    found, (told,) = with_life_stages(quiet, quiet, CATALOGUE, as_of=AS_OF)
+    assert told.fit.status == TOO_LITTLE
+    assert told.why == (
+        "fewer than 200 people declare it, or fewer than two kinds have 20 each; no stage is inferred"
+    )
+    assert set(said(found).values()) == {(None, None, 42)}
+
+
+def test_a_fit_that_knows_no_better_than_the_commonest_is_not_used() -> None:
+    rng = np.random.default_rng(2)
+    rows = [{name: someone("x", young=0.5, rng=rng).get(name) for name in TRAITS.columns} for _ in range(400)]
+    listed = pa.list_(pa.struct([("key", pa.string()), ("value", pa.int64())]))
+    types = [(name, listed if name in TRAITS.keyed else pa.int64()) for name in TRAITS.columns]
+    people = pa.Table.from_pylist(rows, pa.schema(types))
+    declared = rng.choice(["student", "midlife", "odd"], 400, p=[0.38, 0.6, 0.02]).tolist()
+    found = infer(TRAITS, people, declared)
+    assert found.fit.status == NO_BETTER
+    assert not found.fit.usable
+    assert "the commonest" in found.fit.why
+    assert found.kinds == ("midlife", "student")  # what fewer than 20 declare is never inferred
+    assert found.chances(people).sum(axis=1) == pytest.approx(np.ones(400))
