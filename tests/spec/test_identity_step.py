@@ -24,6 +24,7 @@ SCHEMAS = {
     "clean/delivery": f"order_id string, {COMMON}",
     "person_account": "account string, person string, platform string, linked_by array<string>, "
     "since_release bigint",
+    "person_account_past": "account string, person string, platform string, since_release bigint, known_to bigint",
     "identity_log": "release bigint, action string, person string, other_person string, accounts bigint",
     "blocked_claim": "kind string, value_pseudonym string, accounts bigint, reason string, release bigint",
 }
@@ -175,7 +176,9 @@ def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuil
     # a deleted follow: p:9 is gone, p:1 is seen elsewhere; a revised one brings p:6 instead of p:5
     told = walk.night({"social_follow": {"f3": ("p:6", "p:1")}}, {"social_follow": ["f1"]})
     assert (told["accounts"], told["new"]) == (5, 1)
-    assert walk.lake.log == ["append identity_log", "replace person_account"]
+    assert walk.lake.log == [
+        "append identity_log", "replace person_account", "append person_account_past",
+    ]  # fmt: skip
 
     # a withdrawn claim splits; the claimant's last row is gone with it
     told = walk.night({}, {"identity_claim": ["c2"]})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets, console
+from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
@@ -173,24 +173,51 @@ def explain(
     lake: LakeRoot = "lake",
     tag: Annotated[str | None, typer.Option("--tag", help="Only this tag, or tags that begin so")] = None,
     events: Annotated[int, typer.Option("--events", min=0, help="Newest events shown per kind")] = 5,
+    as_known_on: Annotated[
+        str | None,
+        typer.Option("--as-known-on", help="What the last night up to this day said, from what it knew"),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="Beside it, what is known now of the same date, and why it differs"),
+    ] = False,
     conf: Conf = None,
     sets: Sets = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every tag of a person with value, evidence, source, window and definition, and the events behind it."""
+    """Every tag of a person with value, evidence, source, window and definition, and the events behind it.
+
+    With --as-known-on, what was known on an earlier day: also after late data, merges and splits. The person may be
+    an id of then or of now. What can't be folded again is told from that night's release, and says why.
+    """
     from huaxiang.insight.explain import explanation  # noqa: PLC0415
+    from huaxiang.insight.known import explanation_then  # noqa: PLC0415
     from huaxiang.night import open_book  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
-    from huaxiang.tables.reader import release_light  # noqa: PLC0415
+    from huaxiang.session import INTERPRETED  # noqa: PLC0415
+    from huaxiang.tables.reader import release_light, releases_light  # noqa: PLC0415
+    from huaxiang.tables.release import known_on  # noqa: PLC0415
     from huaxiang.tables.storage import local_path  # noqa: PLC0415
 
+    known_day = day(as_known_on, "--as-known-on") if as_known_on else None
+    if compare and known_day is None:
+        raise ConfigurationError(
+            Problem("--compare", "with nothing", "--as-known-on", "add --as-known-on 2026-11-20")
+        )
     config = load_config(conf, tuple(sets or ()))
     book = open_book(config)
     _check_tag(book.catalogue, tag)
     if local_path(lake) is not None:  # before Spark starts
         release_light(lake)
+        if known_day:
+            known_on(releases_light(lake), known_day)
+    if known_day:  # one person's rows are read sooner than code for them is compiled
+        config = replace(config, spark={**INTERPRETED, **config.spark})
     with opened(config, lake, book=book) as there:
-        told = explanation(there, book, person, tag=tag, events=events)
+        if known_day:
+            told = explanation_then(there, book, person, known_day, tag=tag, compare=compare)
+        else:
+            told = explanation(there, book, person, tag=tag, events=events)
     if as_json:
         print(json.dumps(told.as_dict(), ensure_ascii=False, default=str))
         return

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huaxiang.cli import analysts, bench, flows, insight, journeys, operators, stages
+from huaxiang.cli import analysts, bench, flows, identity, insight, journeys, operators, stages
 from huaxiang.errors import HuaxiangError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 operators.add_to(app)
 analysts.add_to(app)
+identity.add_to(app)
 insight.add_to(app)
 journeys.add_to(app)
 flows.add_to(app)

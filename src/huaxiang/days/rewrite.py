@@ -93,7 +93,7 @@ def changed_only(
         rows.select(
             F.lit(stream).alias("stream"),
             *("account", OWN_DATE),
-            row_hash(sorted({*rows.columns} - {"release", PARTITION})).alias("_content"),
+            _content(rows),
             F.lit(sign).alias("_sign"),
         )
         for stream, one in made.items()
@@ -144,9 +144,16 @@ def rewrite(
     if not made:
         return 0, attempt.rows("day_row")
     wide, release = night.catalogue.cell_columns(), F.lit(night.number).cast("bigint")
+    whole = stale == set(night.catalogue.streams())
+    before = None
+    if stale and attempt.rows("day_row"):
+        before = lake.read("day_row").where(F.lit(whole) | F.col("stream").isin(*stale))
     new = {stream: one.cells.withColumn("release", release) for stream, one in made.items()}
-    if stale == set(night.catalogue.streams()):
+    if before is not None:
+        new |= {stream: _known_before(new[stream], before) for stream in stale & new.keys()}
+    if whole:
         written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
+        _keep_past(night, before)
         return written.rows, written.rows
 
     def rewritten(stream: str) -> _Rewritten:
@@ -154,7 +161,7 @@ def rewrite(
         if past is None:
             known = lake.read("day_row").where(F.col("stream") == stream)
             found = together([partial(_partitions, frame) for frame in (known, cells)])
-            return _Rewritten(set().union(*found), known, cells, known)
+            return _Rewritten(set().union(*found), known, cells, known.limit(0))
         parts = {f"{stream} {part}" for part in touched[stream].parts}
         old = held_before(night, stream, touched[stream], cells)
         return _Rewritten(parts, old, touched[stream].without(old).unionByName(cells), past)
@@ -174,7 +181,32 @@ def rewrite(
         ]
     )
     in_parts = rows_before + written.added - written.rows  # what the replaced parts held
-    return written.added - (in_parts - kept.added), written.rows
+    replaced_rows = kept.added + _keep_past(night, before)
+    return written.added - (in_parts - replaced_rows), written.rows
+
+
+def _known_before(cells: DataFrame, before: DataFrame) -> DataFrame:
+    """Return the cells with the `release` of the equal one of `before`, where there is one: it is known since then."""
+    known = before.select("account", _content(before), F.col("release").alias("_since"))
+    marked = cells.select("*", _content(cells)).join(known, ["account", "_content"], "left")
+    return marked.withColumn("release", F.coalesce("_since", "release")).select(*cells.columns)
+
+
+def _keep_past(night: Night, before: DataFrame | None) -> int:
+    """Keep those of `before`, day rows of streams made from all their events, that are no more; return how many."""
+    if before is None:
+        return 0
+    now = night.lake.read("day_row")
+    same = now.where(F.col("release") < night.number).select("account", _content(now))
+    gone = before.select("*", _content(before)).join(same, ["account", "_content"], "left_anti")
+    known_to = F.lit(night.number).cast("bigint").alias("known_to")
+    past = gone.select(*before.columns, known_to).repartition(1)
+    return night.attempt.append("day_row_past", past, evolve=True).added
+
+
+def _content(cells: DataFrame) -> Column:
+    """A hash of all that cells hold: a column that is not there counts as an empty one."""
+    return row_hash(sorted({*cells.columns} - {"release", PARTITION})).alias("_content")
 
 
 def _laid_out(cells: DataFrame, wide: dict[str, str]) -> DataFrame:

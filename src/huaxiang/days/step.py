@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from huaxiang.clean.changes import Changes, changes
 from huaxiang.clean.system import stored_by
 from huaxiang.days.cells import cells
+from huaxiang.days.definitions import COLUMNS, DAY_ROW, SCHEMA, kept_up, meanings, standing
 from huaxiang.days.events import OWN_DATE
 from huaxiang.days.rewrite import Made, Touched, by_stream, changed_only, held_before, rewrite
 from huaxiang.days.rows import event_rows
@@ -20,8 +21,11 @@ from huaxiang.tables.write import PARTITION
 from huaxiang.together import together
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyspark.sql import DataFrame
 
+    from huaxiang.days.definitions import Meaning, Named
     from huaxiang.days.events import Event
     from huaxiang.days.measures import Part
     from huaxiang.days.touched import Read
@@ -45,9 +49,10 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     """
     catalogue, lake = night.catalogue, night.lake
     streams = catalogue.streams()
-    defined = {s: catalogue.stream_definition(s) for s in streams}
-    known = {r["stream"]: r["definition"] for r in lake.read("measure_definition").collect()}
-    stale = {s for s in streams if rebuild or known.get(s) != defined[s]}
+    meant = meanings(catalogue)
+    known = [row.asDict() for row in lake.read("measure_definition").collect()]
+    holds = standing(known)
+    stale = {s for s in streams if rebuild or not _holds(holds, meant, (DAY_ROW, s))}
     changed = _changed(night)
     whole = stale == set(streams)
     events = sum(night.attempt.rows(f"clean/{feed}") for feed in night.feeds) if stale else 0
@@ -73,20 +78,15 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     made, touched = changed_only(night, made, touched)
     night.expect(max(events, night.attempt.rows("day_row")))
     outcome = rewrite(night, made, touched, stale)
-    if stale:
-        definitions = local_frame(
-            night.spark,
-            [(s, d, night.number if s in stale else None) for s, d in sorted(defined.items())],
-            "stream string, definition string, release bigint",
-        )
-        before = lake.read("measure_definition").select("stream", F.col("release").alias("_known"))
-        night.attempt.replace(
-            "measure_definition",
-            definitions.join(before, "stream", "left").select(
-                "stream", "definition", F.coalesce("release", "_known").alias("release")
-            ),
-        )
+    definitions = kept_up(known, meant, release=night.number)
+    if definitions != sorted(known, key=lambda row: (row["kind"], row["name"], row["release"])):
+        listed = [[row[name] for name in COLUMNS] for row in definitions]
+        night.attempt.replace("measure_definition", local_frame(night.spark, listed, SCHEMA).coalesce(1))
     return DaysOutcome(*outcome, tuple(streams))
+
+
+def _holds(known: Mapping[Named, Mapping[str, Any]], now: Mapping[Named, Meaning], named: Named) -> bool:
+    return named in known and known[named]["definition"] == now[named].definition
 
 
 def _changed(night: Night) -> dict[str, Changes]:

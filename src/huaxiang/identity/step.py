@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from huaxiang.night import Night
 
-TABLE = "person_account"
+TABLE, PAST = "person_account", "person_account_past"
 CLAIMS, CONSENT = "identity_claim", "consent_event"
 ROSTERS = (CLAIMS, "social_account", "shop_account")  # small feeds that mention nearly everybody
 
@@ -60,7 +60,7 @@ class Turnover:
 
 
 def run(night: Night) -> IdentityOutcome:
-    """Bring `person_account`, `identity_log` and `blocked_claim` up to tonight; write only what changed.
+    """Bring `person_account`, what it was, `identity_log` and `blocked_claim` up to tonight; write only what changed.
 
     Accounts are those that the clean feeds hold a row of. Claims are judged again when one of them, a
     consent, a setting or the program changed; else new accounts become persons of their own.
@@ -78,6 +78,8 @@ def run(night: Night) -> IdentityOutcome:
         tonight = lake.read("identity_log").where(F.col("release") == night.number)
         counts = tonight.groupBy("action").agg(F.count(F.lit(1)).alias("persons"))
         told = {row["action"]: row["persons"] for row in counts.collect()}
+    if turnover.vanished is not None or told.keys() & {"merge", "split", "move"}:
+        _keep_past(night, before)
     persons = lake.read(TABLE).select(F.count_distinct("person")).first()
     return IdentityOutcome(
         accounts=attempt.rows(TABLE),
@@ -88,6 +90,14 @@ def run(night: Night) -> IdentityOutcome:
         moved=told.get("move", 0),
         blocked_claims=attempt.rows("blocked_claim"),
     )
+
+
+def _keep_past(night: Night, before: DataFrame) -> None:
+    """Keep of whom accounts were that are theirs no more."""
+    gone = before.join(night.lake.read(TABLE), ["account", "person"], "left_anti")
+    known_to = F.lit(night.number).cast("bigint").alias("known_to")
+    columns = ("account", "person", "platform", "since_release")
+    night.attempt.append(PAST, gone.select(*columns, known_to).coalesce(1))
 
 
 def _is_stale(night: Night) -> bool:

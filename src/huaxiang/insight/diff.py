@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 from huaxiang.days.cells import cells, widened
+from huaxiang.days.definitions import DAY_ROW, standing
 from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import stacked
@@ -80,14 +81,15 @@ def _released(lake: Lake, name: str) -> DataFrame:
 def _day_rows(lake: Lake, book: Book) -> DataFrame:
     catalogue = book.catalogue
     wide = catalogue.cell_columns()
-    known = {r["stream"]: r["definition"] for r in lake.read_release("measure_definition").collect()}
+    known = standing(row.asDict() for row in lake.read_release("measure_definition").collect())
     old = lake.read_release("day_row")
     tables = lake.release().tables
 
     def read(feed: str) -> DataFrame:
         return _released(lake, f"clean/{feed}")
 
-    stale = [s for s in catalogue.streams() if known.get(s) != catalogue.stream_definition(s)]
+    defined = {stream: row["definition"] for (kind, stream), row in known.items() if kind == DAY_ROW}
+    stale = [s for s in catalogue.streams() if defined.get(s) != catalogue.stream_definition(s)]
     kept = old.where(~F.col("stream").isin(*stale)) if stale else old
     frames = [kept.select(*GRAIN, PARTITION, *(n for n in wide if n in old.columns))]
     for stream in stale:

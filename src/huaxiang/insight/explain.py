@@ -47,7 +47,11 @@ HIDDEN = (
 
 @dataclass(frozen=True)
 class Told:
-    """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled)."""
+    """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled).
+
+    `why` says what stands in the way of telling it, or of folding it again; `now` what is known today of the same
+    date, where that was asked and can be told, and `differs` why it is another value.
+    """
 
     table: str
     brand_id: str | None
@@ -59,18 +63,23 @@ class Told:
     source: str
     window: str
     definition: str
+    why: str | None = None
+    now: Any = None
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything a release says of a person."""
+    """Everything a release says of a person; `counted` is what evidence is counted in, `notes` what to know first."""
 
     person: str
     release: int
     as_of: date
     accounts: tuple[str, ...]
     tags: tuple[Told, ...]
-    events: tuple[dict[str, Any], ...]
+    events: tuple[dict[str, Any], ...] = ()
+    counted: str = "events"
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
@@ -79,19 +88,24 @@ class Explanation:
     def text(self) -> str:
         """As a page for a terminal: tags that say something first, then the newest events."""
         lines = [
-            f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(self.accounts)}"
+            f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(self.accounts)}",
+            *self.notes,
         ]
         brand: str | None = ""
         for told in self.tags:
             if told.brand_id != brand:
                 brand = told.brand_id
                 lines.append(f"\n{'portrait' if brand is None else 'brand ' + brand}")
-            shown = "unknown" if told.value is None else _shown(told.value)
             lines.append(
-                f"  {told.tag:<28} {shown:<24} {told.evidence:>6,} events  {told.source:<9} {told.window:<9} "
-                f"{told.title} / {told.title_zh}: {told.definition}"
+                f"  {told.tag:<28} {_shown(told.value):<24} {told.evidence:>6,} {self.counted}  {told.source:<9} "
+                f"{told.window:<9} {told.title} / {told.title_zh}: {told.definition}"
             )
-        lines.append("\nnewest events")
+            if told.differs:
+                lines.append(f"  {'':<28} now {_shown(told.now)}: {'; '.join(told.differs)}")
+            if told.why:
+                lines.append(f"  {'':<28} {told.why}")
+        if self.events:
+            lines.append("\nnewest events")
         lines += [
             f"  {e['business_date'] or 'undated':<11} {e['event']:<20} {e['says']}" for e in self.events
         ]
@@ -99,6 +113,8 @@ class Explanation:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "unknown"
     if isinstance(value, list):
         return " ".join(f"{v['key']}:{v['value']}" for v in value)
     return f"{value:.3f}" if isinstance(value, float) else str(value)
@@ -123,11 +139,13 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
     mine = _mine(lake, catalogue, accounts, settled_zone(lake, book.config), set(release.tables))
     counted = _evidence(mine, catalogue, accounts, as_of)
     person_types, brand_types = vocabularies(catalogue)
-    told = _tags("portrait", None, rows[0].asDict(recursive=True), "person", catalogue, person_types, counted)
+    told = tags_told(
+        "portrait", None, rows[0].asDict(recursive=True), "person", catalogue, person_types, counted
+    )
     for pair in (
         lake.read_release("brand_relation").where(F.col("person") == person).orderBy("brand_id").collect()
     ):
-        told += _tags(
+        told += tags_told(
             "brand_relation",
             pair["brand_id"],
             pair.asDict(recursive=True),
@@ -206,10 +224,11 @@ def _evidence(
     return found
 
 
-def _tags(
+def tags_told(
     table: str, brand: str | None, row: dict[str, Any], grain: str, catalogue: Catalogue, types: dict[str, Column],
     counted: dict[tuple[str, str], int],
 ) -> list[Told]:  # fmt: skip
+    """Return what a row of a table tells; `counted` is the evidence by column and brand, or an empty text."""
     at = brand or ""
     told = []
     for measure in catalogue.at(grain):
@@ -223,7 +242,7 @@ def _tags(
             )  # fmt: skip
     evidence = {t.tag: t.evidence for t in told}
     for tag in (t for t in catalogue.tags if t.grain == grain):
-        counts = [evidence.get(name, 0) for name in _inputs(tag, types)]
+        counts = [evidence.get(name, 0) for name in inputs(tag, types)]
         behind = (
             max(counts, default=0) if tag.modelled else sum(counts)
         )  # a model reads one history's figures
@@ -237,7 +256,8 @@ def _tags(
     return told
 
 
-def _inputs(tag: Tag, types: dict[str, Column]) -> set[str]:
+def inputs(tag: Tag, types: dict[str, Column]) -> set[str]:
+    """Return the columns of its own table that a tag reads."""
     import re  # noqa: PLC0415
 
     if tag.modelled:

@@ -51,7 +51,7 @@ def with_tags(
     for tag in tags:
         if tag.modelled:  # it stands in the frame already, by its name
             continue
-        if ready and (tag.rank or not ready.keys().isdisjoint(_read(tag, names))):
+        if ready and (tag.rank or not ready.keys().isdisjoint(names_read(tag, names))):
             frame, ready = frame.withColumns(ready), {}
         if tag.rank is not None:
             frame = with_rank(frame, tag.name, tag.rank, names)
@@ -82,8 +82,8 @@ def _texts(tag: Tag) -> list[str]:
     return [rung.when for rung in tag.ladder.rungs] if tag.ladder else [str(tag.derived)]
 
 
-def _read(tag: Tag, names: dict[str, NameInfo]) -> frozenset[str]:
-    """The names that a derived tag or a ladder reads."""
+def names_read(tag: Tag, names: dict[str, NameInfo]) -> frozenset[str]:
+    """Return the names that a derived tag or a ladder reads."""
     return frozenset[str]().union(*(compile_expression(text, names).names for text in _texts(tag)))
 
 

@@ -105,6 +105,10 @@ class Lake:
         """Return the table as a published release holds it, by default the newest one."""
         return self._load(name, self.release(number).pin(name))
 
+    def held(self, name: str, release: Release) -> DataFrame:
+        """Return the table as a release holds it; by its contract without rows when it holds none."""
+        return self._load(name, release.tables.get(name))
+
     def _load(self, name: str, pin: Pin | None) -> DataFrame:
         if pin is None:
             return empty_frame(self.spark, self.contract(name))

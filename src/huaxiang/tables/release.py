@@ -107,6 +107,30 @@ def choose(releases: Sequence[Release], number: int | None) -> Release:
     return able[number]
 
 
+def known_on(releases: Iterable[Release], day: date) -> Release:
+    """Return the published release that told what was known on `day`: the newest of the last night not after it.
+
+    Releases that a rollback took back told nothing that stands: a later one pins an older version of a table.
+    ConfigurationError for a day before the first night.
+    """
+    able = [r for r in releases if r.status == "published"]
+    told = [r for r in able if not any(_takes_back(later, r) for later in able)]
+    found = max((r for r in told if r.as_of <= day), key=lambda r: (r.as_of, r.release), default=None)
+    if found is None:
+        first = min((r.as_of for r in told), default=None)
+        expected = f"{first} or later" if first else "a published night"
+        raise ConfigurationError(Problem("--as-known-on", f"no night is as old as {day}", expected))
+    return found
+
+
+def _takes_back(later: Release, release: Release) -> bool:
+    return later.release > release.release and any(
+        later.tables[name].version < pin.version
+        for name, pin in release.tables.items()
+        if name in later.tables
+    )
+
+
 def followed_by(before: Release | None, *, tables: Mapping[str, Pin], **columns: Any) -> Release:
     """Return the release after `before`: its pins, replaced by `tables` where those were written."""
     number = before.release + 1 if before else 1

@@ -1,0 +1,150 @@
+"""One person folded again from what was known: a night's own functions, over the day rows of their accounts.
+
+What a model or a rank says of everybody together can't be folded of one person, nor can a column that meant
+something else then. Such columns are *given* instead, as a release told them; tags that read them are derived from
+that. Where nothing is given, the column is unknown, and so is every tag that reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from huaxiang.days.definitions import TABLES
+from huaxiang.frames import local_frame
+from huaxiang.portrait.assemble import measured_portrait
+from huaxiang.portrait.fold import KEY_SEPARATOR, in_window
+from huaxiang.portrait.tags import names_read, tag_names, with_tags
+from huaxiang.portrait.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
+from huaxiang.relations.assemble import PAIR, measured_relations
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
+
+    from pyspark.sql import Column as Values
+    from pyspark.sql import DataFrame
+
+    from huaxiang.contracts.model import Column
+    from huaxiang.days.measures import Catalogue, Tag
+    from huaxiang.expressions import NameInfo
+
+Row = dict[str, Any]
+KEYS = {PORTRAIT: ["person"], BRAND_RELATION: PAIR}
+"""By table: its key."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was known of a person: day rows of their accounts, everybody's accounts, what feeds cover.
+
+    `unfolded` names by table the columns that can't be folded of one person; `given` holds rows with those of them
+    that are told otherwise, all rows of a table with the same columns, keys included.
+    """
+
+    day_rows: DataFrame
+    persons: DataFrame
+    covers: Mapping[str, Mapping[str, str]]
+    unknown: Mapping[str, frozenset[str]]
+    as_of: date
+    unfolded: Mapping[str, Collection[str]]
+    given: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+
+def refolded(sight: Sight, catalogue: Catalogue, person: str) -> dict[str | None, Row]:
+    """Return the person's row of `portrait`, under None, and those of `brand_relation` by their brands.
+
+    Columns that can't be told are left out. Pairs are those with an event or a standing tie.
+    """
+    types, of_pairs = vocabularies(catalogue)
+    known = sight.day_rows, sight.persons, catalogue, sight.covers
+    is_theirs = F.col("person") == person
+    measured = measured_portrait(*known, as_of=sight.as_of, unknown=sight.unknown).where(is_theirs)
+    told = _tagged(measured, sight, catalogue, PORTRAIT, types, tag_names(types)).localCheckpoint()
+    theirs = told.select("person", *(F.col(name).alias(f"portrait.{name}") for name in types))
+    measured = measured_relations(*known, as_of=sight.as_of, unknown=sight.unknown).where(is_theirs)
+    pairs = measured.join(F.broadcast(theirs), "person")
+    related = _tagged(pairs, sight, catalogue, BRAND_RELATION, of_pairs, tag_names(of_pairs, types))
+    untold = untold_columns(sight, catalogue)
+    found: dict[str | None, Row] = {}
+    for row in told.collect():
+        found[None] = {name: row[name] for name in types if name not in untold[PORTRAIT]}
+    for row in related.select("brand_id", *of_pairs).collect():
+        found[row["brand_id"]] = {name: row[name] for name in of_pairs if name not in untold[BRAND_RELATION]}
+    return found
+
+
+def _tagged(
+    frame: DataFrame, sight: Sight, catalogue: Catalogue, table: str, types: Mapping[str, Column],
+    names: dict[str, NameInfo],
+) -> DataFrame:  # fmt: skip
+    """Return `frame` with what is given instead of what can't be folded, and every tag that is derived."""
+    key, unfolded = KEYS[table], sorted(sight.unfolded[table])
+    schema = ", ".join([*(f"`{name}` string" for name in key), *(f"`{n}` {types[n].type}" for n in unfolded)])
+    rows = [[row.get(name) for name in (*key, *unfolded)] for row in sight.given.get(table, ())]
+    given = F.broadcast(local_frame(frame.sparkSession, rows, schema))
+    whole = frame.drop(*unfolded).join(given, key, "left")
+    derived = [tag for tag in _tags_of(catalogue, table) if tag.name not in sight.unfolded[table]]
+    return with_tags(whole, derived, names, dict(types), as_of=sight.as_of)
+
+
+def _tags_of(catalogue: Catalogue, table: str) -> list[Tag]:
+    return [tag for tag in catalogue.tags if TABLES[tag.grain] == table]
+
+
+def untold_columns(sight: Sight, catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """Return by table the columns that can't be told, each with the one that stands in the way: itself, or what it reads."""
+    types, of_pairs = vocabularies(catalogue)
+    known = {PORTRAIT: tag_names(types), BRAND_RELATION: tag_names(of_pairs, types)}
+    found: dict[str, dict[str, str]] = {}
+    for table in (PORTRAIT, BRAND_RELATION):
+        given = set(next(iter(sight.given.get(table, ())), {}))
+        untold = {name: name for name in sight.unfolded[table] if name not in given}
+        theirs = {f"portrait.{name}": cause for name, cause in found.get(PORTRAIT, {}).items()}
+        for tag in _tags_of(catalogue, table):
+            if tag.name in sight.unfolded[table]:
+                continue
+            read = names_read(tag, known[table])
+            lacking = sorted({**untold, **theirs}[name] for name in read if name in untold or name in theirs)
+            if lacking:
+                untold[tag.name] = lacking[0]
+        found[table] = untold
+    return found
+
+
+def evidence(day_rows: DataFrame, catalogue: Catalogue, *, as_of: date) -> dict[tuple[str, str], int]:
+    """Return how many of a person's day rows hold a value for a column in its window, by column and brand.
+
+    The brand is an empty text for `portrait`; day rows of a brand's accounts that somebody follows count for no brand.
+    """
+    brand = F.split("key", KEY_SEPARATOR)[0]
+    is_branded = F.col("key_kind").isin("brand", "brand_account")
+    whose = F.explode(F.when(is_branded, F.array(F.lit(""), brand)).otherwise(F.array(F.lit(""))))
+    counts: dict[str, Values] = {}
+    for grain in TABLES:
+        for measure in catalogue.at(grain):
+            for window in measure.windows:
+                counted = F.lit(0)
+                inside = F.coalesce(F.col("business_date") <= F.lit(as_of), F.lit(True))
+                if window is not None:
+                    inside = F.coalesce(in_window(as_of, window), F.lit(False))
+                for part in measure.parts:
+                    kinds = sorted(part.kinds((grain,)))
+                    holds = inside & F.col("key_kind").isin(*kinds) & F.col(part.column).isNotNull()
+                    counted = counted + F.count_if(holds)
+                counts[f"{TABLES[grain]}.{measure.column(window)}"] = counted
+    told = (
+        day_rows.withColumn("_brand", whose)
+        .groupBy("_brand")
+        .agg(*(n.alias(name) for name, n in counts.items()))
+    )
+    found: dict[tuple[str, str], int] = {}
+    for row in told.collect():
+        table = BRAND_RELATION if row["_brand"] else PORTRAIT
+        of_table = {
+            name.partition(".")[2]: n for name, n in row.asDict().items() if name.startswith(f"{table}.")
+        }
+        found |= {(name, row["_brand"]): n for name, n in of_table.items()}
+    return found
