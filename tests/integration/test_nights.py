@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,10 +20,12 @@ from huaxiang import night as night_page
 from huaxiang.clean.load import Verdict
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
+from huaxiang.insight.known import explanation_then
+from huaxiang.night import open_book
 from huaxiang.pepper import PEPPER
-from huaxiang.run import nights
+from huaxiang.run import nights, opened
 from huaxiang.stages.told import disagreement, flow
-from huaxiang.tables.reader import query, read_light, release_light, releases_light
+from huaxiang.tables.reader import query, read_light, read_pinned, release_light, releases_light
 from huaxiang.world.evaluate import evaluate
 from huaxiang.world.make import make
 
@@ -162,6 +165,51 @@ def test_cells_that_are_made_again_and_are_equal_stay(lake: str) -> None:
     replaced, now = pairs("day_row_past"), pairs("day_row")
     assert replaced
     assert [pair for pair, cells in replaced.items() if now.get(pair) == cells] == []
+
+
+def test_a_past_night_is_told_again_without_its_tables(place: Path, lake: str) -> None:
+    """Of who changed most since, folded from what was known: what that night's portrait and relations said."""
+    then, newest = release_light(lake, 2), release_light(lake)
+    changed = (
+        "SELECT person, count(*) AS n FROM day_row_past JOIN person_account USING (account)"
+        " WHERE known_to = 3 GROUP BY 1 ORDER BY n DESC, 1 LIMIT 1"
+    )
+    person = query(lake, changed).to_pylist()[0]["person"]
+    said: dict[str | None, dict[str, Any]] = {}
+    for table in ("portrait", "brand_relation"):
+        mine = pc.field("person") == person
+        said |= {
+            row.get("brand_id"): row for row in read_light(lake, table, 2).to_table(filter=mine).to_pylist()
+        }
+    vacuumed = str(place / "vacuumed")
+    shutil.copytree(lake, vacuumed)
+    for name in ("portrait", "brand_relation", "person_account", "coverage", "day_row"):
+        files = [set(read_pinned(vacuumed, release.pin(name)).files) for release in (then, newest)]
+        for file in files[0] - files[1]:
+            Path(vacuumed, then.pin(name).path, file.lstrip("/")).unlink()
+    config = load_config(sets=INTERPRETED)
+    book = open_book(config)
+    with opened(config, vacuumed, book=book) as there:
+        told = explanation_then(there, book, person, DAYS[1], tag=None, compare=True)
+    assert (told.release, told.as_of) == (2, DAYS[1])
+    assert "The tables of release 2 are gone: only what can be folded again is told." in told.notes
+    again = [tag for tag in told.tags if tag.why is None]
+    assert {tag.source for tag in again} == {"measured", "declared", "derived"}
+    assert {tag.brand_id for tag in again} == said.keys()
+
+    def rounded(value: Any) -> Any:
+        return round(value, 9) if isinstance(value, float) else value
+
+    assert [
+        (tag.brand_id, tag.tag, tag.value, said[tag.brand_id][tag.tag])
+        for tag in again
+        if rounded(tag.value) != rounded(said[tag.brand_id][tag.tag])
+    ] == []
+    assert any("day rows of" in reason for tag in told.tags for reason in tag.differs)
+    untold = {tag.tag: tag.why for tag in told.tags if tag.why}
+    assert untold["rfm_recency"] == "it ranks a person among everybody"
+    assert untold["expected_value_365d"] == "the model `purchases` speaks of everybody together"
+    assert all(tag.value is None for tag in told.tags if tag.why)
 
 
 def test_what_flows_to_a_stage_is_its_stock(lake: str) -> None:
@@ -523,7 +571,11 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     assert releases_light(held)[-1].status == "held"
     assert release_light(held) == before
     again = load_config(sets=("required=[]",))
+    past = query(held, "SELECT count(*) AS n FROM day_row_past").to_pylist()
     nights(again, [UNTIL], landing=str(landing), lake=held, rebuild=True)
+    assert (
+        query(held, "SELECT count(*) AS n FROM day_row_past").to_pylist() == past
+    )  # equal day rows stay known
     assert hashes(held) == hashes(lake)
     assert people(held) == people(lake)
     assert gifts(held) == gifts(lake)

@@ -69,9 +69,9 @@ def refolded(sight: Sight, catalogue: Catalogue, person: str) -> dict[str | None
     related = _tagged(pairs, sight, catalogue, BRAND_RELATION, of_pairs, tag_names(of_pairs, types))
     untold = untold_columns(sight, catalogue)
     found: dict[str | None, Row] = {}
-    for row in told.collect():
+    for row in (row.asDict(recursive=True) for row in told.collect()):
         found[None] = {name: row[name] for name in types if name not in untold[PORTRAIT]}
-    for row in related.select("brand_id", *of_pairs).collect():
+    for row in (row.asDict(recursive=True) for row in related.select("brand_id", *of_pairs).collect()):
         found[row["brand_id"]] = {name: row[name] for name in of_pairs if name not in untold[BRAND_RELATION]}
     return found
 
