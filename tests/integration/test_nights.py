@@ -208,7 +208,7 @@ def test_a_past_night_is_told_again_without_its_tables(place: Path, lake: str) -
     assert any("day rows of" in reason for tag in told.tags for reason in tag.differs)
     untold = {tag.tag: tag.why for tag in told.tags if tag.why}
     assert untold["rfm_recency"] == "it ranks a person among everybody"
-    assert untold["expected_value_365d"] == "the model `purchases` speaks of everybody together"
+    assert untold["expected_value_12m"] == "the model `purchases` speaks of everybody together"
     assert all(tag.value is None for tag in told.tags if tag.why)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +12,17 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import cells, widened
+from huaxiang.days.definitions import kept_up, meanings, standing
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import local_frame, stacked
+from huaxiang.insight.known import unfolded
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.refold import Sight, evidence, refolded, untold_columns
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.relations.assemble import measured_relations, tagged_relations
 from huaxiang.tables.known import known_then
+from huaxiang.tables.release import Release
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -173,7 +176,7 @@ def test_a_person_folded_again_is_what_the_night_said(
     portrait = tagged_portrait(measured, CATALOGUE, as_of=AS_OF).localCheckpoint()
     pairs = measured_relations(nights["first"], whose, CATALOGUE, COVERS, as_of=AS_OF)
     related = tagged_relations(pairs, portrait, CATALOGUE, as_of=AS_OF).collect()
-    for row in portrait.collect():
+    for row in portrait.where(F.col("person").isin("Pann", "Pbob")).collect():
         said = {name: value for name, value in row.asDict().items() if name not in ("person", "as_of")}
         given = {"portrait": [{"person": row["person"], **{name: said[name] for name in RANKS}}]}
         told = refolded(sight(spark, nights, row["person"], given=given), CATALOGUE, row["person"])
@@ -214,6 +217,36 @@ def test_what_cannot_be_folded_and_is_not_given_is_unknown(
     assert (told[None]["rfm_class"], told["b1"]["spend_share_365d"], told["b1"]["thing_relation"]) == (
         "champions", 0.25, 0.25,
     )  # fmt: skip
+
+
+def test_what_is_defined_otherwise_now_is_not_folded_as_then() -> None:
+    """By name and reason; other columns of the same stream keep their meaning."""
+    orders = next(m for m in CATALOGUE.measures if m.name == "orders")
+    dear = replace(orders, part=replace(orders.part, where="paid_minor > 100"))
+    added = replace(orders, name="all_orders", windows=(None,), grains=("person",))
+    recency = next(t for t in CATALOGUE.tags if t.name == "recency_days")
+    later = replace(
+        CATALOGUE,
+        measures=(*(dear if m is orders else m for m in CATALOGUE.measures), added),
+        tags=tuple(replace(t, derived="1 + 1") if t is recency else t for t in CATALOGUE.tags),
+    )
+    first = kept_up([], meanings(CATALOGUE), release=1)
+    second = kept_up(first, meanings(later), release=2)
+    night = Release(1, "published", AS_OF, datetime(2026, 11, 21, tzinfo=UTC), None, {}, "", "", "", "")
+    told = unfolded(later, standing(second, 1), standing(second), night)
+    assert told["portrait"] == {
+        **dict.fromkeys(
+            [orders.column(window) for window in orders.windows],
+            f"it was defined otherwise then: {orders.definition()}",
+        ),
+        "all_orders_all": "it is defined since release 2, and was not in release 1",
+        "recency_days": f"it was defined otherwise then: {recency.derived}",
+        **dict.fromkeys(RANKS, "it ranks a person among everybody"),
+    }
+    assert set(told["brand_relation"]) == {orders.column(window) for window in orders.windows}
+    assert unfolded(CATALOGUE, standing(first), standing(first), night) == {
+        "portrait": dict.fromkeys(RANKS, "it ranks a person among everybody"), "brand_relation": {},
+    }  # fmt: skip
 
 
 def test_evidence_is_the_day_rows_in_the_window(spark: SparkSession, nights: dict[str, DataFrame]) -> None:
