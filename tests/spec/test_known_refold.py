@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import cells, widened
 from huaxiang.days.definitions import kept_up, meanings, standing
+from huaxiang.days.rewrite import known_since, no_more
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import local_frame, stacked
 from huaxiang.insight.known import unfolded
@@ -156,6 +157,18 @@ def test_a_table_is_what_it_was(spark: SparkSession, nights: dict[str, DataFrame
         "mall:ann": "Pann", "weiwo:ann": "Pann", "mall:bob": "Pbob", "weiwo:cat": "Pcat", "mall:eve": "Peve",
     }  # fmt: skip
     assert {r["person"] for r in persons(spark, 2).collect() if r["account"] == "mall:bob"} == {"Pann"}
+
+
+def test_day_rows_made_anew_that_are_equal_are_known_since_before(nights: dict[str, DataFrame]) -> None:
+    """Also where a new measure gives all of them another column; what is no more stays as it was."""
+    before = nights["first"].withColumn("release", F.lit(1).cast("bigint"))
+    anew = nights["now"].withColumn("release", F.lit(2).cast("bigint"))
+    assert rows_of(known_since(anew, before)) == rows_of(nights["now"])
+    wider = anew.withColumn("of_a_new_measure", F.lit(None).cast("bigint"))
+    assert rows_of(known_since(wider, before).drop("of_a_new_measure")) == rows_of(nights["now"])
+    known = nights["now"].where(F.col("release") < 2)
+    assert rows_of(no_more(before, known)) == rows_of(nights["past"].drop("known_to"))
+    assert no_more(before, before.repartition(3)).isEmpty()
 
 
 def sight(spark: SparkSession, nights: dict[str, DataFrame], person: str, **more: Any) -> Sight:

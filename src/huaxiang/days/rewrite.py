@@ -150,7 +150,7 @@ def rewrite(
         before = lake.read("day_row").where(F.lit(whole) | F.col("stream").isin(*stale))
     new = {stream: one.cells.withColumn("release", release) for stream, one in made.items()}
     if before is not None:
-        new |= {stream: _known_before(new[stream], before) for stream in stale & new.keys()}
+        new |= {stream: known_since(new[stream], before) for stream in stale & new.keys()}
     if whole:
         written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
         _keep_past(night, before)
@@ -185,22 +185,26 @@ def rewrite(
     return written.added - (in_parts - replaced_rows), written.rows
 
 
-def _known_before(cells: DataFrame, before: DataFrame) -> DataFrame:
+def known_since(cells: DataFrame, before: DataFrame) -> DataFrame:
     """Return the cells with the `release` of the equal one of `before`, where there is one: it is known since then."""
     known = before.select("account", _content(before), F.col("release").alias("_since"))
     marked = cells.select("*", _content(cells)).join(known, ["account", "_content"], "left")
     return marked.withColumn("release", F.coalesce("_since", "release")).select(*cells.columns)
 
 
+def no_more(before: DataFrame, now: DataFrame) -> DataFrame:
+    """Return those day rows of `before` that have no equal one in `now`."""
+    held = now.select("account", _content(now))
+    gone = before.select("*", _content(before)).join(held, ["account", "_content"], "left_anti")
+    return gone.select(*before.columns)
+
+
 def _keep_past(night: Night, before: DataFrame | None) -> int:
     """Keep those of `before`, day rows of streams made from all their events, that are no more; return how many."""
     if before is None:
         return 0
-    now = night.lake.read("day_row")
-    same = now.where(F.col("release") < night.number).select("account", _content(now))
-    gone = before.select("*", _content(before)).join(same, ["account", "_content"], "left_anti")
-    known_to = F.lit(night.number).cast("bigint").alias("known_to")
-    past = gone.select(*before.columns, known_to).repartition(1)
+    gone = no_more(before, night.lake.read("day_row").where(F.col("release") < night.number))
+    past = gone.withColumn("known_to", F.lit(night.number).cast("bigint")).repartition(1)
     return night.attempt.append("day_row_past", past, evolve=True).added
 
 
