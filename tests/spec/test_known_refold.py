@@ -108,6 +108,11 @@ def day_rows_of(spark: SparkSession, lines: list[dict[str, Any]]) -> DataFrame:
         "order_line": clean(spark, "order_line", *lines),
         "social_follow": clean(spark, "social_follow", *FOLLOWS),
         "product": clean(spark, "product", *product),
+        "social_account": clean(
+            spark,
+            "social_account",
+            {"who": "weiwo:cat", "brand_id": "b9", "event_key": "cat", "on": "2026-01-01"},
+        ),
     }
 
     def read(feed: str) -> DataFrame:
@@ -202,7 +207,7 @@ def test_a_person_folded_again_is_what_the_night_said(
     assert {row["person"]: row["orders_all"] for row in portrait.collect()} == {
         "Pann": 2, "Pbob": 1, "Pcat": 0, "Peve": 1,
     }  # fmt: skip
-    assert [r["brand_id"] for r in related if r["person"] == "Pann"] == ["b1", "b2"]
+    assert sorted(r["brand_id"] for r in related if r["person"] == "Pann") == ["b1", "b2", "b9"]
 
 
 def test_what_cannot_be_folded_and_is_not_given_is_unknown(
@@ -267,6 +272,7 @@ def test_evidence_is_the_day_rows_in_the_window(spark: SparkSession, nights: dic
     assert {name: ann[name, ""] for name in ("orders_all", "orders_7d", "followings", "brands_all")} == {
         "orders_all": 2, "orders_7d": 1, "followings": 1, "brands_all": 2,
     }  # fmt: skip
+    assert ann["followings", "b9"] == 1
     assert (ann["spend_all", "b1"], ann["spend_all", "b2"], ann["spend_7d", "b1"]) == (1, 1, 0)
     eve = evidence(sight(spark, nights, "Peve").day_rows, CATALOGUE, as_of=AS_OF)
     assert eve["orders_all", ""] == 1

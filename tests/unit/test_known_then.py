@@ -69,12 +69,12 @@ WHOSE: dict[str, tuple[list[Whose], str, tuple[str, tuple[str, ...], str, tuple[
     "nothing happened": ([("a", "P1", "P1"), ("b", "P1", "P1")], "P1", ("P1", ("a", "b"), "P1", ("a", "b")), ""),
     "an account came": (
         [("a", "P1", "P1"), ("b", None, "P1")], "P1", ("P1", ("a",), "P1", ("a", "b")),
-        "1 accounts joined since, not known then: b."),
+        "Joined since, not known then: b."),
     "merged, asked by the id of then": (
         [("a", "P1", "P2"), ("b", "P2", "P2")], "P1", ("P1", ("a",), "P2", ("a", "b")), "P1 was merged into P2 since."),
     "merged, asked by the id that stayed": (
         [("a", "P1", "P2"), ("b", "P2", "P2")], "P2", ("P2", ("b",), "P2", ("a", "b")),
-        "1 accounts joined since, then P1's: a."),
+        "Joined since, then P1's: a."),
     "split, asked by the new id": (
         [("a", "P1", "P1"), ("b", "P1", "P9")], "P9", ("P1", ("a", "b"), "P1", ("a",)),
         "P9 is a later id: in release 3 these accounts were P1's."),

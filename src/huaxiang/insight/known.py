@@ -287,11 +287,11 @@ def _compared(
 
 def _reasons(measure: Measure, moved: Mapping[str, int], accounts: int) -> tuple[str, ...]:
     late = [
-        f"{moved[stream]} day rows of {stream} came or changed since"
+        f"day rows of {stream} that came or changed since: {moved[stream]}"
         for stream in dict.fromkeys(part.stream for part in measure.parts)
         if moved.get(stream)
     ]
-    joined = [f"{accounts} accounts joined or left the person since"] if accounts else []
+    joined = [f"accounts that joined or left the person since: {accounts}"] if accounts else []
     return (*late, *joined) or ("whose other accounts are, or what feeds cover, is known better since",)
 
 

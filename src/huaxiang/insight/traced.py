@@ -64,14 +64,14 @@ def trace(rows: Iterable[Whose], person: str, release: Release) -> Traced:
     if now != then:
         notes.append(f"{then} was merged into {now} since." if len(became) == 1 else f"{then} is no more.")
     notes += [
-        f"{len(moved)} of its accounts went to {other} since: {', '.join(moved)}."
+        f"Went to {other} since: {', '.join(moved)}."
         for other in sorted(became)
         if other != now and (moved := [a for a, was, is_now in whose if was == then and is_now == other])
     ]
     for origin in sorted({was or "" for _, was, is_now in whose if is_now == now and was != then}):
         came = [a for a, was, is_now in whose if is_now == now and (was or "") == origin]
         known = f"then {origin}'s" if origin else "not known then"
-        notes.append(f"{len(came)} accounts joined since, {known}: {', '.join(came)}.")
+        notes.append(f"Joined since, {known}: {', '.join(came)}.")
     return Traced(then, accounts, now, accounts_now, tuple(notes))
 
 

@@ -117,11 +117,12 @@ def untold_columns(sight: Sight, catalogue: Catalogue) -> dict[str, dict[str, st
 def evidence(day_rows: DataFrame, catalogue: Catalogue, *, as_of: date) -> dict[tuple[str, str], int]:
     """Return how many of a person's day rows hold a value for a column in its window, by column and brand.
 
-    The brand is an empty text for `portrait`; day rows of a brand's accounts that somebody follows count for no brand.
+    The brand is an empty text for `portrait`; what somebody follows counts for the brand whose account it is.
     """
-    brand = F.split("key", KEY_SEPARATOR)[0]
     is_branded = F.col("key_kind").isin("brand", "brand_account")
-    whose = F.explode(F.when(is_branded, F.array(F.lit(""), brand)).otherwise(F.array(F.lit(""))))
+    brand = F.when(is_branded, F.split("key", KEY_SEPARATOR)[0])
+    states = [F.col(m.part.column)["brand"] for m in catalogue.at("brand") if m.part.way == "state"]
+    whose = F.explode(F.array_distinct(F.array_compact(F.array(F.lit(""), brand, *states))))
     counts: dict[str, Values] = {}
     for grain in TABLES:
         for measure in catalogue.at(grain):
