@@ -17,8 +17,8 @@ from huaxiang.days.rewrite import known_since, no_more
 from huaxiang.days.rows import event_rows
 from huaxiang.frames import local_frame, stacked
 from huaxiang.insight.known import unfolded
+from huaxiang.insight.refold import Sight, evidence, refolded, untold_columns
 from huaxiang.portrait.assemble import measured_portrait
-from huaxiang.portrait.refold import Sight, evidence, refolded, untold_columns
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.relations.assemble import measured_relations, tagged_relations

@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from deltalake.exceptions import DeltaError
 from pyspark.sql import functions as F
 
 from huaxiang.days.cells import widened
@@ -18,13 +17,13 @@ from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.failure import SPARK_FAILURES
 from huaxiang.insight.explain import Explanation, Told, inputs, tags_told
+from huaxiang.insight.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
 from huaxiang.insight.traced import Traced, traced
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
-from huaxiang.portrait.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
 from huaxiang.portrait.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.summary import FILE as SUMMARY
 from huaxiang.tables.content import row_hash
-from huaxiang.tables.known import known_then
+from huaxiang.tables.known import GONE, known_then
 from huaxiang.tables.release import known_on
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ def _rows_of(
         frame = lake.held(name, release)
         mine = frame if person is None else frame.where(F.col("person") == person)
         return [row.asDict(recursive=True) for row in mine.collect()]
-    except (DeltaError, FileNotFoundError, *SPARK_FAILURES):
+    except (*GONE, *SPARK_FAILURES):
         return None
 
 

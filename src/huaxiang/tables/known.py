@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deltalake.exceptions import DeltaError
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+GONE = (DeltaError, FileNotFoundError)
+"""Raised, beside Spark's own failures, on reading a version of a table whose files or log are there no more."""
 
 
 def known_then(now: DataFrame, past: DataFrame, release: int, *, since: str = "release") -> DataFrame:
