@@ -73,7 +73,7 @@ def derivation(
     for tag in reversed(catalogue.tags):
         if tag.grain == "person" and tag.name in wanted:
             chosen.append(tag)
-            wanted |= _read(tag, known)
+            wanted |= names_read(tag, known)
     return lambda frame: with_tags(frame, chosen[::-1], known, types, as_of=as_of)
 
 
