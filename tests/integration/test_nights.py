@@ -54,7 +54,7 @@ IDS = (
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ[PEPPER] = "a secret for tests"
     root = tmp_path_factory.mktemp("nights")
-    make(root / "world", people=40, days=8, seed=3, until=UNTIL, dirt=0.08)
+    make(root / "world", people=90, days=10, seed=3, until=UNTIL, dirt=0.08)
     return root
 
 
@@ -83,6 +83,7 @@ def hashes(lake: str) -> dict[str, str]:
         "measure_definition",
         "coverage",
         "day_row_past",
+        "person_account_past",
         "model",
     )
     return {
