@@ -197,12 +197,13 @@ def purchases(
         led.where(is_before)
         .groupBy("person", "brand_id", "_to")
         .agg(
+            F.max("_to").alias("day"),
             *(F.max(F.when(is_last, F.col(f"_{kind}"))).alias(f"{kind}_on") for kind in talk),
             *(F.sum(touch).alias(f"times_{touch}") for touch in counted),
             *(F.min(F.when(F.col(touch) > 0, F.col("day"))).alias(f"first_{touch}") for touch in counted),
             *(F.max(F.when(F.col(touch) > 0, F.col("day"))).alias(f"last_{touch}") for touch in counted),
         )
-        .withColumnRenamed("_to", "day")
+        .drop("_to")
     )
     if compared is None:
         return found
