@@ -191,7 +191,10 @@ def test_a_path_tells_each_kind_of_touch_and_which_came_first(spark: SparkSessio
 
 
 def test_without_any_feed_of_touches_purchases_are_counted_and_no_more(spark: SparkSession) -> None:
-    rows = bought(spark, [on("a", ago(0), orders=1)])
+    days = spark.createDataFrame(
+        [("a", "b1", ago(0), 1)], "person string, brand_id string, day date, orders bigint"
+    )
+    rows = purchases(days, None, (), as_of=AS_OF)
     (one, whole) = sorted(purchase_paths(rows, {}).collect(), key=lambda row: row["brand_id"] or "~")
     assert (one["touch"], one["orders"], one["orders_known"], one["share"]) == (None, 1, 0, None)
     assert whole["brand_id"] is None
