@@ -60,7 +60,7 @@ def test_a_brand_in_the_newest_month_whose_outcome_is_known(
     assert "purchase gift 9 0 0 0 9 1 – 11.0% 2.0% – 44.0% 3" in lines
     assert "b1: first in 2026-10, gone on within 30 days. As of 2026-11-20." in lines
     assert "2026-10 ad all 3,000 1,000 2 1 3 4 8 8.0 4.1 – 15.7" in lines
-    assert "2026-10 message all 7 7 – – 0 – – – – – –" in lines
+    assert "2026-10 message all 7 7 – – 0 – – – –" in lines
     assert [line.split()[2] for line in lines if line.startswith("2026-10 ad")] == ["all", "c1"]
 
 
@@ -70,7 +70,7 @@ def test_a_month_and_all_brands(lake: Path, capsys: pytest.CaptureFixture[str]) 
     assert [row["open"] for row in told["conversion"]] == [20]
     assert len(told["push_cost"]) == 3
     assert main(["flows", "--lake", str(lake)]) == 0
-    assert "all brands: no push that is seven days old is known" in capsys.readouterr().out
+    assert "All brands: no push that is seven days old is known" in capsys.readouterr().out
 
 
 def test_a_brand_or_month_that_is_not_there(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from huaxiang.cli.insight import as_of, brand_names
+from huaxiang.cli.answers import (
+    as_of,
+    brands_in,
+    check_brand,
+    check_month,
+    interval,
+    months_of,
+    number,
+    rows_of,
+    titled,
+)
 from huaxiang.cli.operators import AsJson, LakeRoot, console
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +46,8 @@ def flows(
     days are not over, are counted apart and not in the share. Turned away after
     a push: unfollowed, hid, reported or refused an ad within seven days of one.
     """
-    from huaxiang.tables.reader import read_light  # noqa: PLC0415
-
-    moves, pushes = (read_light(lake, name).to_table().to_pylist() for name in ("conversion", "push_cost"))
-    known = {row["brand_id"] for row in (*moves, *pushes) if row["brand_id"]}
-    if brand not in {None, *known}:
-        hint = did_you_mean(str(brand), known)
-        raise ConfigurationError(Problem("--brand", f"no flow of `{brand}` is known", hint=hint))
+    moves, pushes = (rows_of(lake, name) for name in ("conversion", "push_cost"))
+    check_brand(brand, brands_in([*moves, *pushes]), "no flow of {} is known")
     moves, pushes = ([row for row in rows if row["brand_id"] == brand] for rows in (moves, pushes))
     moves, asked = _of_month(moves, month)
     moves.sort(key=lambda row: (row["from_kind"], row["to_kind"]))
@@ -51,7 +55,7 @@ def flows(
     if as_json:
         print(json.dumps({"conversion": moves, "push_cost": pushes}, ensure_ascii=False, default=str))
         return
-    name = f"{brand_names(lake).get(brand, '')} {brand}".strip() if brand else "all brands"
+    name = titled(lake, brand)
     _conversions(moves)
     if moves:
         print(f"{name}: first in {asked}, gone on within 30 days. {as_of(moves)}")
@@ -68,11 +72,9 @@ def flows(
 
 def _of_month(rows: Rows, month: str | None) -> tuple[Rows, str]:
     """Return the rows of a month and its name; without one, the newest in which anybody's days are over."""
-    months = sorted({f"{row['month']:%Y-%m}" for row in rows})
-    if month is not None and month not in months:
-        expected = f"{months[0]} to {months[-1]}" if months else "nothing is told yet"
-        raise ConfigurationError(Problem("--month", f"`{month}` is not told", expected))
-    over = [f"{row['month']:%Y-%m}" for row in rows if row["observed"]]
+    months = months_of(rows)
+    check_month(month, months)
+    over = months_of(row for row in rows if row["observed"])
     asked = month or max(over or months, default="")
     return [row for row in rows if f"{row['month']:%Y-%m}" == asked], asked
 
@@ -82,10 +84,9 @@ def _conversions(rows: Sequence[dict[str, Any]]) -> None:
     heads = ("entered", "before", "same day", "open", "observed", "converted", "lost")
     table = Table("from", "to", *heads, "share", "95 % interval", "median days", box=None)
     for row in rows:
-        ends = " – ".join(_told(row[f"share_{end}"], ".1%") for end in ("low", "high"))
-        numbers = (_told(row[name], ",") for name in counts)
-        share, days = _told(row["share"], ".1%"), _told(row["median_days"], "g")
-        table.add_row(row["from_kind"], row["to_kind"], *numbers, share, ends, days)
+        numbers = (number(row[name]) for name in counts)
+        share, days = number(row["share"], ".1%"), number(row["median_days"], "g")
+        table.add_row(row["from_kind"], row["to_kind"], *numbers, share, interval(row), days)
     console().print(table)
 
 
@@ -94,16 +95,11 @@ def _pushes(rows: Sequence[dict[str, Any]]) -> None:
     heads = ("pushes", "persons", "unfollowed", "for a push", "hid", "refused", "turned away")
     table = Table("month", "push", "campaign", *heads, "per 1,000", "95 % interval", box=None)
     for row in rows:
-        rate, *ends = (_told(row[f"per_thousand{end}"], ".1f") for end in ("", "_low", "_high"))
-        numbers = (_told(row[name], ",") for name in counts)
+        rate, ends = number(row["per_thousand"], ".1f"), interval(row, "per_thousand", ".1f")
+        numbers = (number(row[name]) for name in counts)
         where = f"{row['month']:%Y-%m}", row["push"], row["campaign_id"] or "all"
-        table.add_row(*where, *numbers, rate, " – ".join(ends))
+        table.add_row(*where, *numbers, rate, ends)
     console().print(table)
-
-
-def _told(number: float | None, form: str) -> str:
-    """Return a number as it is written, and a dash for an unknown one."""
-    return "–" if number is None else format(number, form)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from huaxiang.cli.insight import as_of, brand_names
+from huaxiang.cli.answers import (
+    Row,
+    as_of,
+    brands_in,
+    check_brand,
+    check_month,
+    interval,
+    months_of,
+    number,
+    rows_of,
+    titled,
+)
 from huaxiang.cli.operators import AsJson, LakeRoot, console
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.insight.touches import AFTER, BEFORE, TOUCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
 Brand = Annotated[str | None, typer.Option("--brand", help="A brand; without it, all brands together")]
-Row = dict[str, Any]
 KEY_SHARERS = 10
 """Sharers of a brand that a terminal takes: those who brought most orders."""
 BROUGHT = ("brought_orders_365d", "brought_spend_365d")
@@ -37,16 +46,21 @@ def paths(
     since the purchase of the brand before; talk within the 30 that begin with it. Of two kinds on one day the one
     nearer to buying is the later. The order of days is known, not that of hours.
     """
-    every = _rows(lake, "purchase_path")
-    _check_brand(brand, every, "nobody bought `{}` in twelve months")
+    every = rows_of(lake, "purchase_path")
+    if every:
+        check_brand(brand, brands_in(every), "nobody bought {} in twelve months")
     mine = [row for row in every if row["brand_id"] == brand]
-    shown = _month(month, mine)
+    months = months_of(mine)
+    if months:
+        check_month(month, months)
+    shown = month or max(months, default="")
     order = {touch: place for place, touch in enumerate(TOUCHES)}
     told = sorted(
         (row for row in mine if f"{row['month']:%Y-%m}" == shown),
         key=lambda row: order.get(row["touch"], len(order)),
     )
-    talk = sorted(_of_brand(lake, "talk_after", brand), key=lambda row: row["month"])
+    talk = [row for row in rows_of(lake, "talk_after") if row["brand_id"] == brand]
+    talk.sort(key=lambda row: row["month"])
     if as_json:
         print(json.dumps({"touches": told, "talk": talk}, ensure_ascii=False, default=str))
         return
@@ -58,7 +72,7 @@ def paths(
     whole = told[-1]
     direct = whole["orders_known"] - whole["orders_with"]
     print(
-        f"{_title(lake, brand)}, {shown}: {whole['orders']:,} purchases, {whole['orders_known']:,} of whose {BEFORE} days before"
+        f"{titled(lake, brand)}, {shown}: {whole['orders']:,} purchases, {whole['orders_known']:,} of whose {BEFORE} days before"
         f" all feeds tell; {direct:,} of these came directly. Talk: {AFTER} days from the purchase on. {as_of(told)}"
     )
 
@@ -79,8 +93,8 @@ def _path_table(told: Iterable[Row]) -> None:
     for row in told:
         counts = (f"{row[name]:,}" for name in ("orders_known", "orders_with"))
         ends = ("", "") if row["touch"] is None else (f"{row[n]:,}" for n in ("first_orders", "last_orders"))
-        medians = (_number(row[name]) for name in ("median_touches", "median_days"))
-        share = _share(row, "share", "share_low", "share_high")
+        medians = (number(row[name], "g") for name in ("median_touches", "median_days"))
+        share = number(row["share"], ".1%"), interval(row)
         table.add_row(row["touch"] or "any", *counts, *share, *ends, *medians)
     console().print(table)
 
@@ -103,9 +117,9 @@ def _talk_table(talk: Iterable[Row]) -> None:
         shares = [
             text
             for kind in ("recommended", "complained")
-            for text in _share(row, f"{kind}_share", f"{kind}_low", f"{kind}_high")
+            for text in (number(row[f"{kind}_share"], ".1%"), interval(row, kind))
         ]
-        table.add_row(f"{row['month']:%Y-%m}", *(_count(row[name]) for name in counts), *shares)
+        table.add_row(f"{row['month']:%Y-%m}", *(number(row[name]) for name in counts), *shares)
     console().print(table)
 
 
@@ -116,8 +130,9 @@ def chains(brand: Brand = None, lake: LakeRoot = "lake", as_json: AsJson = False
     many accounts they have. Who shares the same thing within 7 days of a link that they clicked passes it on. The
     snowball factor is how many new sharers each share brings: at 1 or more it feeds itself.
     """
-    every = _rows(lake, "share_chain")
-    _check_brand(brand, every, "nobody shared `{}` in twelve months")
+    every = rows_of(lake, "share_chain")
+    if every:
+        check_brand(brand, brands_in(every), "nobody shared {} in twelve months")
     told = sorted((row for row in every if row["brand_id"] == brand), key=lambda row: row["month"])
     key = _key_sharers(lake, brand) if brand else []
     if as_json:
@@ -140,18 +155,17 @@ def chains(brand: Brand = None, lake: LakeRoot = "lake", as_json: AsJson = False
     )
     table = Table(*heads, "largest", "deepest", "snowball", "95 % interval", box=None)
     for row in told:
-        values = (_count(row[name]) for name in (*counts, "largest", "deepest"))
-        ends = "–" if row["snowball"] is None else f"{row['snowball_low']:.2f} – {row['snowball_high']:.2f}"
-        factor = "–" if row["snowball"] is None else f"{row['snowball']:.2f}"
-        table.add_row(f"{row['month']:%Y-%m}", *values, factor, ends)
+        values = (number(row[name]) for name in (*counts, "largest", "deepest"))
+        factor = number(row["snowball"], ".2f"), interval(row, "snowball", ".2f")
+        table.add_row(f"{row['month']:%Y-%m}", *values, *factor)
     console().print(table)
     if key:
         table = Table("key sharer", "orders brought in a year", "spend brought, minor units", box=None)
         for row in key:
-            table.add_row(row["person"], *(_count(row[name]) for name in BROUGHT))
+            table.add_row(row["person"], *(number(row[name]) for name in BROUGHT))
         console().print(table)
     more = "" if brand else "; one brand with its key sharers: --brand"
-    print(f"{_title(lake, brand)}: what links of each month brought up to the night{more}. {as_of(told)}")
+    print(f"{titled(lake, brand)}: what links of each month brought up to the night{more}. {as_of(told)}")
 
 
 def _key_sharers(lake: str, brand: str) -> list[Row]:
@@ -164,52 +178,6 @@ def _key_sharers(lake: str, brand: str) -> list[Row]:
     rows: list[Row] = read_light(lake, "brand_relation").to_table(["person", *BROUGHT], mine).to_pylist()
     rows.sort(key=lambda row: (*(-(row[name] or 0) for name in BROUGHT), row["person"]))
     return rows[:KEY_SHARERS]
-
-
-def _rows(lake: str, table: str) -> list[Row]:
-    from huaxiang.tables.reader import read_light  # noqa: PLC0415
-
-    rows: list[Row] = read_light(lake, table).to_table().to_pylist()
-    return rows
-
-
-def _of_brand(lake: str, table: str, brand: str | None) -> list[Row]:
-    return [row for row in _rows(lake, table) if row["brand_id"] == brand]
-
-
-def _check_brand(brand: str | None, rows: Sequence[Mapping[str, Any]], found: str) -> None:
-    """Refuse a brand that no row tells of, if there are any rows."""
-    known = sorted({row["brand_id"] for row in rows if row["brand_id"]})
-    if rows and brand not in {None, *known}:
-        raise ConfigurationError(
-            Problem("--brand", found.format(brand), hint=did_you_mean(str(brand), known))
-        )
-
-
-def _month(asked: str | None, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the month to tell: the one asked for, if any row is of it, or the newest."""
-    months = sorted({f"{row['month']:%Y-%m}" for row in rows})
-    if asked is not None and months and asked not in months:
-        raise ConfigurationError(Problem("--month", f"`{asked}` is not told", f"{months[0]} to {months[-1]}"))
-    return asked or (months[-1] if months else "")
-
-
-def _title(lake: str, brand: str | None) -> str:
-    return f"{brand_names(lake).get(brand, '')} {brand}".strip() if brand else "All brands"
-
-
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"
-
-
-def _share(row: Mapping[str, Any], share: str, low: str, high: str) -> tuple[str, str]:
-    if row[share] is None:
-        return "–", "–"
-    return f"{row[share]:.1%}", f"{row[low]:.1%} – {row[high]:.1%}"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huaxiang.cli import analysts, bench, flows, identity, insight, journeys, operators, stages
+from huaxiang.cli import analysts, bench, fans, flows, identity, insight, journeys, operators, rates, stages
 from huaxiang.errors import HuaxiangError
 
 app = typer.Typer(
@@ -22,7 +22,9 @@ app = typer.Typer(
 operators.add_to(app)
 analysts.add_to(app)
 identity.add_to(app)
+rates.add_to(app)
 insight.add_to(app)
+fans.add_to(app)
 journeys.add_to(app)
 flows.add_to(app)
 stages.add_to(app)

@@ -7,7 +7,7 @@ from huaxiang.models.traits import Traits
 DECLARED = "declared_life_stage"
 """The tag that tells the stage of who declares it: what is learnt from."""
 LARGEST_SAMPLE = 20_000
-"""People learnt from, those with the smallest hashes: more would better an accuracy by less than 0.4 points."""
+"""People learnt from, those with the smallest hashes of what they declare and do: more would better an accuracy by less than 0.4 points."""
 YOUNGEST = 15
 """Nothing is inferred of, or learnt from, who is by the declared year possibly under 14."""
 EVIDENCE = ("interactions_90d", "views_90d", "order_lines_365d")

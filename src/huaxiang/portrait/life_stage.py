@@ -60,12 +60,16 @@ def with_life_stages(
 
 
 def _declared(asked: DataFrame) -> tuple[pa.Table, list[str]]:
-    """Return a stated sample of who declares a stage, in one order on every machine, and what they declare."""
+    """Return a stated sample of who declares a stage, in one order on every machine, and what they declare.
+
+    The order is that of what they declare and do: ids of persons depend on the nights in which they were joined.
+    """
+    read = (DECLARED, *TRAITS.columns)
     sample = (
         asked.where(F.col(DECLARED).isNotNull())
-        .orderBy(F.xxhash64("person"), "person")
+        .select(*read)
+        .orderBy(F.xxhash64(*read), *read)
         .limit(LARGEST_SAMPLE)
-        .select(DECLARED, *TRAITS.columns)
         .toArrow()
     )
     return sample.drop_columns([DECLARED]), [str(stage) for stage in sample[DECLARED].to_pylist()]

@@ -1,0 +1,87 @@
+"""How answers read on a terminal: brands and months asked for, names, numbers, intervals, up to which day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+Row = dict[str, Any]
+NAMES = {"courier": "clean/courier", "brand": "clean/brand", "category": "clean/category"}
+"""Where keys have names, when the lake holds them."""
+
+
+def rows_of(lake: str, table: str) -> list[Row]:
+    """Return the rows of a table of the newest published release."""
+    from huaxiang.tables.reader import read_light  # noqa: PLC0415
+
+    rows: list[Row] = read_light(lake, table).to_table().to_pylist()
+    return rows
+
+
+def brands_in(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the brands of which any row tells."""
+    return {row["brand_id"] for row in rows if row["brand_id"]}
+
+
+def check_brand(brand: str | None, known: Collection[str], found: str) -> None:
+    """Refuse a brand that is not known; `found` says so, with its place as `{}`."""
+    if brand is not None and brand not in known:
+        hint = did_you_mean(brand, known)
+        raise ConfigurationError(Problem("--brand", found.format(f"`{brand}`"), hint=hint))
+
+
+def months_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the months of which rows tell, such as 2026-11, the oldest first."""
+    return sorted({f"{row['month']:%Y-%m}" for row in rows})
+
+
+def untold_month(month: str | None, months: Sequence[str]) -> Problem | None:
+    """Return what is wrong with a month that was asked for: that none of `months` is it."""
+    if month is None or month in months:
+        return None
+    expected = f"{months[0]} to {months[-1]}" if months else "nothing is told yet"
+    return Problem("--month", f"`{month}` is not told", expected)
+
+
+def check_month(month: str | None, months: Sequence[str]) -> None:
+    """Refuse a month that was asked for and is not told."""
+    if problem := untold_month(month, months):
+        raise ConfigurationError(problem)
+
+
+def names_of(lake: str, by: str) -> dict[str, str]:
+    """Return the Chinese names of the keys, as far as the lake knows any."""
+    if by not in NAMES:
+        return {}
+    try:
+        rows = rows_of(lake, NAMES[by])
+    except ConfigurationError:  # the feed never came
+        return {}
+    return {
+        str(row["category" if by == "category" else f"{by}_id"]): str(row["name_zh"] or "") for row in rows
+    }
+
+
+def titled(lake: str, brand: str | None) -> str:
+    """Return a brand with its Chinese name, or what stands for all of them."""
+    return f"{names_of(lake, 'brand').get(brand, '')} {brand}".strip() if brand else "All brands"
+
+
+def number(value: float | None, form: str = ",") -> str:
+    """Return a number as it is written, and a dash for an unknown one."""
+    return "–" if value is None else format(value, form)
+
+
+def interval(row: Mapping[str, Any], name: str = "share", form: str = ".1%", between: str = " – ") -> str:
+    """Return the interval of a value from its columns `_low` and `_high`, and a dash for an unknown one."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "–" if low is None else f"{format(low, form)}{between}{format(high, form)}"
+
+
+def as_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return up to which day a table that isn't told every night tells; nothing of no rows."""
+    return f"As of {rows[0]['as_of']}." if rows else ""
