@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+pytest.register_assert_rewrite("tests.integration.recounts")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from huaxiang.insight.conversion import GIFT, MEMBERSHIP, TOLD_BY, WAYS, convers
 from huaxiang.insight.push_cost import ads_shown, messages_sent, push_costs
 from huaxiang.insight.turned_away import HIDE, UNFOLLOW, campaign_brands, turned_away
 from huaxiang.insight.turned_away import TOLD_BY as TURNED_BY
-from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_unknown, unknown_by_feed
+from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_told, unknown_by_feed
 from huaxiang.portrait.gifts import TOLD_BY as GIFT_TOLD_BY
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure
     from huaxiang.night import Night
 
-DATED = 31
-"""A window in days: flows are told by dates."""
 LISTS = "brand_member"
 IMPRESSIONS, MESSAGES = "ad_impressions", "messages_sent"
 
@@ -50,14 +48,14 @@ def known(measures: Iterable[Measure], coverage: Sequence[Mapping[str, Any]]) ->
     """
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
 
-    def is_told(measure: Measure) -> bool:
+    def names_brand(measure: Measure) -> bool:
         event = measure.part.event
         brand, lacking = event.key("brand"), unknown.get(event.feed, frozenset())
-        if brand is None or not covers.get(event.feed) or is_unknown(measure, DATED, unknown):
+        if brand is None or not is_told(measure, covers, unknown):
             return False
         return not compile_expression(brand, event.names).names & lacking
 
-    told = {measure.name: measure for measure in measures if is_told(measure)}
+    told = {measure.name: measure for measure in measures if names_brand(measure)}
     tells_gifts = "orders" in told and not set(GIFT_TOLD_BY) <= unknown.get("order_line", frozenset())
     return Known(told, tells_gifts, {feed: covered_since(feed, coverage) for feed in covers})
 

@@ -15,9 +15,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.insight.interval import first_month
-from huaxiang.insight.rates import DATED
 from huaxiang.insight.touches import BEFORE, COMPARED, TALK
-from huaxiang.portrait.coverage import covers_by_feed, is_covered, is_unknown, unknown_by_feed
+from huaxiang.portrait.coverage import covers_by_feed, is_covered, is_told, unknown_by_feed
 from huaxiang.portrait.fold import KEY_SEPARATOR, of_streams
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def known_kinds(
         told = [
             measures[n]
             for n in names
-            if set(_feeds(measures[n])) <= covers.keys() and not is_unknown(measures[n], DATED, unknown)
+            if set(_feeds(measures[n])) <= covers.keys() and is_told(measures[n], covers, unknown)
         ]
         feeds = {feed for m in told for feed in _feeds(m)}
         if kind == COMPARED and set(COMPARED_FROM) <= covers.keys():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.insight.interval import first_month, share_interval
-from huaxiang.portrait.coverage import is_unknown
+from huaxiang.portrait.coverage import is_told
 from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
@@ -20,26 +20,22 @@ if TYPE_CHECKING:
 
 ALL = "all"
 """What `key_kind` and `key` say of the rows that tell of everybody."""
-DATED = 31
-"""A window in days: a month is told by dates."""
 
 
-def is_told(
+def can_be_told(
     rate: Rate, coverage: Mapping[str, Mapping[str, str]], unknown: Mapping[str, frozenset[str]]
 ) -> bool:
     """Whether a rate can be told: both sides' feeds came, and told what the measures read.
 
     `coverage` and `unknown` as in `portrait.assemble`.
     """
-    return all(
-        coverage.get(m.part.event.feed) and not is_unknown(m, DATED, unknown) for m in (rate.of, rate.per)
-    )
+    return all(is_told(measure, coverage, unknown) for measure in (rate.of, rate.per))
 
 
 def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> DataFrame:
     """Return rate × month × key_kind × key: how often it `happened`, `of_all` that could, and the share.
 
-    `declared`: at least one, each `is_told`. Of the twelve calendar months up to the night, where there was anything to happen. Each side counts in the
+    `declared`: at least one, each `can_be_told`. Of the twelve calendar months up to the night, where there was anything to happen. Each side counts in the
     month in which it happened, so that what belongs together may lie in two, and it may have happened more
     often than it could (then without an interval, as Wilson's is of a share). Events without a date, and those that still wait for
     their other side, don't count.

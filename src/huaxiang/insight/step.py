@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from huaxiang.config import NIGHTLY
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.insight.of_many import OF_MANY, write_of_many
-from huaxiang.insight.rates import ALL, is_told, rates
+from huaxiang.insight.rates import ALL, can_be_told, rates
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.together import together
 
@@ -58,7 +58,7 @@ def are_due(night: Night) -> bool:
 
 def _write_rates(night: Night, coverage: Sequence[Mapping[str, Any]]) -> None:
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
-    declared = [rate for rate in night.catalogue.rates if is_told(rate, covers, unknown)]
+    declared = [rate for rate in night.catalogue.rates if can_be_told(rate, covers, unknown)]
     if declared:
         told = rates(night.day_rows(), declared, as_of=night.as_of)
     else:

@@ -110,6 +110,17 @@ def is_unknown(measure: Measure, window: int | None, unknown: Mapping[str, froze
     return bool(read & lacking) if measure.counts_from_zero else bool(read) and read <= lacking
 
 
+def is_told(
+    measure: Measure, coverage: Mapping[str, Mapping[str, str]], unknown: Mapping[str, frozenset[str]]
+) -> bool:
+    """Whether a measure can be told by dates: its feed came, and told what the measure reads and when it was.
+
+    `coverage` and `unknown` as in `portrait.assemble`.
+    """
+    some_days = 1  # any window: what has one reads dates
+    return bool(coverage.get(measure.part.event.feed)) and not is_unknown(measure, some_days, unknown)
+
+
 def _names_read(part: Part) -> frozenset[str]:
     event, keyed = part.event, part.way in KEYED_WAYS
     arguments = () if part.way == "ordered" else part.arguments[keyed:]
