@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FILE = "failure.txt"
 SPARK_FAILURES = (Py4JError, PySparkException, ConnectionError)
+MISSING = ("FileNotFound", "VersionNotFound")
 LONGEST = 20
 MENDED_BY = {
     "OutOfMemoryError": "give it more memory: --set spark.driver.memory=4g",
@@ -40,6 +41,15 @@ def what_spark_died_of(cause: Exception, lake: Path | None) -> HuaxiangError:
         except OSError as full:
             hints.append(f"the trace could not be kept: {full.strerror}")
     return HuaxiangError(Problem("Spark", " ← ".join(dict.fromkeys(kinds)), hint="; ".join(hints)))
+
+
+def is_missing_file(cause: Exception) -> bool:
+    """Whether Spark failed because a file, or version of a table, that it was to read is not there, and not of anything else."""
+    try:
+        kinds, words = _told(cause)
+    except (Py4JError, OSError):
+        return False
+    return any(sign in kind for sign in MISSING for kind in kinds) or "[PATH_NOT_FOUND]" in words
 
 
 def _kept(words: str, lake: Path) -> Path:

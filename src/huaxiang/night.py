@@ -94,6 +94,7 @@ class Night:
     rebuild: bool = False
     small: bool = False
     released: list[Release] = field(default_factory=list)
+    holding: list[DataFrame] = field(default_factory=list)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -109,6 +110,20 @@ class Night:
     def cut(self, frame: DataFrame) -> DataFrame:
         """Return the frame worked out, where plans cost more than rows: Spark analyses a long plan at every step."""
         return frame.localCheckpoint() if self.small else frame
+
+    def held(self, frame: DataFrame) -> DataFrame:
+        """Return a frame that several read, worked out once: kept on disk where need be, until its step ends."""
+        from pyspark import StorageLevel  # noqa: PLC0415
+
+        if self.small:
+            return self.cut(frame)
+        self.holding.append(frame.persist(StorageLevel.MEMORY_AND_DISK))
+        return self.holding[-1]
+
+    def let_go(self) -> None:
+        """Give back what the step held."""
+        while self.holding:
+            self.holding.pop().unpersist()
 
     def cut_all(self, frames: Iterable[DataFrame]) -> list[DataFrame]:
         """Return independent frames, each cut, side by side: planning one keeps only one core busy."""
@@ -303,7 +318,10 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
         for name in steps:
             _ready(night, name)
             with night.tell.step(name):
-                STEPS[name](night)
+                try:
+                    STEPS[name](night)
+                finally:
+                    night.let_go()
             if not night.released:
                 wrote = sorted(set(night.attempt.tables) - _written(night, name))
                 night.keep(WROTE, {**night.told.get(WROTE, {}), name: wrote})

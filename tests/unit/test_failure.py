@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from py4j.protocol import Py4JNetworkError
 
 from huaxiang import failure
-from huaxiang.failure import what_spark_died_of
+from huaxiang.failure import is_missing_file, what_spark_died_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +64,11 @@ def test_a_jvm_that_is_gone_is_explained_by_what_it_printed(monkeypatch: pytest.
         Py4JNetworkError("gone"),
     ):
         assert str(what_spark_died_of(cause, None)) == told
+
+
+def test_a_file_that_is_gone_is_told_from_everything_else() -> None:
+    gone = Java("SparkException", "task failed", Java("SparkFileNotFoundException", "part-1.parquet"))
+    full = Java("SparkException", "task failed", Java("OutOfMemoryError", "Java heap space"))
+    assert is_missing_file(RaisedError(gone))
+    assert not is_missing_file(RaisedError(full))
+    assert not is_missing_file(Py4JNetworkError("no answer"))

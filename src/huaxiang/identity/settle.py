@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huaxiang.identity.graph import Bounds, Links, connected, within_bounds
+from huaxiang.numbered import integers, numbered, taken
 
 if TYPE_CHECKING:
     from huaxiang.config import IdentityLimits
@@ -26,17 +27,17 @@ def settled(links: pa.Table, limits: IdentityLimits) -> tuple[pa.Table, pa.Table
     `linked_by` (the kinds that hold it together, sorted); accounts that end up alone have no row.
     Demotions: `kind`, `value`, `accounts`, one row per value.
     """
-    names, left, right = _numbered(links["account"], links["first"])
+    names, (left, right) = numbered(links["account"], links["first"])
     kinds = _from_strongest(links["kind"], limits.priority)
-    kind = _integers(pc.index_in(links["kind"], value_set=pa.array(kinds, pa.string())))
+    kind = integers(pc.index_in(links["kind"], value_set=pa.array(kinds, pa.string())))
     bounds = Bounds(limits.max_accounts, limits.max_accounts_per_platform)
-    graph = Links(left, right, weakness=kind, sharers=_integers(links["accounts"]))
+    graph = Links(left, right, weakness=kind, sharers=integers(links["accounts"]))
     label, kept = within_bounds(len(names), graph, _platforms(names), bounds)
 
     held = np.zeros((len(names), len(kinds)), dtype=np.bool_)  # by which kinds each component is held
     held[label[left[kept]], kind[kept]] = True
     linked = np.flatnonzero(held[label].any(axis=1))
-    columns = [_take(names, linked), _take(names, label[linked]), _names_of(held[label[linked]], kinds)]
+    columns = [taken(names, linked), taken(names, label[linked]), _names_of(held[label[linked]], kinds)]
     membership = pa.table(columns, schema=MEMBERSHIP)
     dropped = links.filter(pa.array(list(~kept), pa.bool_())).group_by(["kind", "value"])
     sizes = dropped.aggregate([("accounts", "max")])
@@ -45,24 +46,13 @@ def settled(links: pa.Table, limits: IdentityLimits) -> tuple[pa.Table, pa.Table
 
 def labelled(left: Any, right: Any) -> pa.Table:
     """Return `node`, `label` (the smallest node of its component) of the graph with these edges."""
-    names, one, other = _numbered(left, right)
-    return pa.table({"node": names, "label": _take(names, connected(len(names), one, other))})
-
-
-def _numbered(left: Any, right: Any) -> tuple[Any, Integers, Integers]:
-    """Give the names at both ends numbers in their sorted order: the smallest name gets 0."""
-    both: Any = pa.chunked_array([*left.chunks, *right.chunks], type=pa.string()).combine_chunks()
-    encoded = both.dictionary_encode()
-    order = _integers(pc.sort_indices(encoded.dictionary))
-    place = np.empty(order.size, dtype=np.int64)
-    place[order] = np.arange(order.size, dtype=np.int64)
-    number = place[_integers(encoded.indices)]
-    return _take(encoded.dictionary, order), number[: len(left)], number[len(left) :]
+    names, (one, other) = numbered(left, right)
+    return pa.table({"node": names, "label": taken(names, connected(len(names), one, other))})
 
 
 def _platforms(names: Any) -> Integers:
     heads: Any = pc.list_element(pc.split_pattern(names, ":", max_splits=1), 0)
-    return _integers(heads.dictionary_encode().indices)
+    return integers(heads.dictionary_encode().indices)
 
 
 def _from_strongest(kind: Any, priority: tuple[str, ...]) -> list[str]:
@@ -76,13 +66,5 @@ def _names_of(held: Flags, kinds: list[str]) -> Any:
     order = sorted(range(len(kinds)), key=kinds.__getitem__)
     row, column = np.nonzero(held[:, order])
     offsets = np.searchsorted(row, np.arange(held.shape[0] + 1)).astype(np.int32)
-    words = _take(pa.array([kinds[i] for i in order], pa.string()), column)
+    words = taken(pa.array([kinds[i] for i in order], pa.string()), column)
     return pa.ListArray.from_arrays(pa.array(offsets.tolist(), pa.int32()), words)
-
-
-def _take(words: Any, at: Integers) -> Any:
-    return words.take(at)
-
-
-def _integers(column: Any) -> Integers:
-    return np.asarray(column.to_numpy(), dtype=np.int64)

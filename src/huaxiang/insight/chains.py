@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from huaxiang.frames import stacked
 from huaxiang.insight.interval import count_interval, first_month
 from huaxiang.models.cascades import chains
+from huaxiang.numbered import numbered, taken
 
 if TYPE_CHECKING:
     from datetime import date
@@ -36,11 +37,13 @@ def shared_links(
 
     `thing` is the product or page, `brand_id` null for a page or unknown product; of products of one id in several
     shops the smallest brand. `made` is the instant, of a link with a date alone its midnight in `zone`. Two links of
-    one id: the earlier counts, ties by event key, as everywhere.
+    one id: the earlier counts, an undated one last, ties by event key, as everywhere.
     """
     begins = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), zone)
     columns = ("account", "product_id", "page", "business_date")
-    one = F.min(F.struct(F.coalesce("at", begins).alias("made"), "event_key", *columns)).alias("_one")
+    instant = F.coalesce("at", begins)
+    dated = F.struct(instant.isNull().alias("_undated"), instant.alias("made"), "event_key", *columns)
+    one = F.min(dated).alias("_one")
     by_id = products.groupBy("product_id").agg(F.min("brand_id").alias("brand_id"))
     made = links.groupBy("link_id").agg(one).select("link_id", "_one.*")
     return (
@@ -79,9 +82,10 @@ def led_to(events: DataFrame, links: DataFrame, persons: DataFrame, *, zone: str
 def shares(links: DataFrame, clicks: DataFrame) -> DataFrame:
     """Return one row per thing × person who shared it: when first, after whose link, and how many that brought to it.
 
-    `made`, `on` and `month` are of the first share, `brought` counts the others, null for none. `clicks` are views as of `led_to`. `parent` is null for who came by themselves; it is the sharer of the link to
-    the thing that the person clicked last before sharing it for the first time, made within `WITHIN` days before;
-    ties go to the later link, then the greater id. A click at the very instant of sharing is none before it. A
+    `made`, `on` and `month` are of the first share, `brought` counts the others, null for none. `clicks` are
+    views as of `led_to`. `parent` is null for who came by themselves; it is the sharer of the link to the thing
+    that the person clicked last before sharing it for the first time, made within `WITHIN` days before; ties go
+    to the later link, then the greater id. A click at the very instant of sharing is none before it. A
     parent shared earlier than whom it brought, so that nobody is above themselves.
     """
     first = F.min(F.struct("made", "link_id", "on", "month", "brand_id")).alias("_first")
@@ -105,23 +109,23 @@ def shares(links: DataFrame, clicks: DataFrame) -> DataFrame:
 def chain_sizes(shared: DataFrame) -> DataFrame:
     """Return the `thing` and `person` who began each chain of two or more, with its `size` and `depth`.
 
-    None at all where more than `MOST` passed something on. `shared` are `shares`. Sizes count persons; `depth` is the longest row of them, one after another.
+    None at all where more than `MOST` passed something on. `shared` are `shares`. Sizes count persons; `depth`
+    is the longest row of them, one after another.
     """
     kind = "thing string, person string, size bigint, depth bigint"
     found = shared.where(F.col("parent").isNotNull()).select(*SHARE, "parent").limit(MOST + 1).toArrow()
     if found.num_rows > MOST:
         found = found.slice(0, 0)
-    thing, *ends = (found[name].to_numpy(zero_copy_only=False) for name in ("thing", "person", "parent"))
-    things, thing_of = np.unique(thing, return_inverse=True)
-    people, person_of = np.unique(np.concatenate(ends), return_inverse=True)
-    code = np.tile(thing_of, 2) * len(people) + person_of
+    things, (thing_of,) = numbered(found["thing"])
+    people, ends = numbered(found["person"], found["parent"])
+    code = np.tile(thing_of, 2) * len(people) + np.concatenate(ends)
     names, node = np.unique(code, return_inverse=True)
-    told = chains(node[: len(thing)], node[len(thing) :], len(names))
+    told = chains(*np.split(node, 2), len(names))
     first = names[told.first]
     table = pa.table(
         {
-            "thing": pa.array(things[first // len(people)].tolist(), pa.string()),
-            "person": pa.array(people[first % len(people)].tolist(), pa.string()),
+            "thing": taken(things, first // max(len(people), 1)),
+            "person": taken(people, first % max(len(people), 1)),
             "size": pa.array(told.size),
             "depth": pa.array(told.depth),
         }

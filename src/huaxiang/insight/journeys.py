@@ -16,11 +16,11 @@ from pyspark.sql import functions as F
 
 from huaxiang.insight.interval import first_month
 from huaxiang.insight.touches import BEFORE, COMPARED, TALK
-from huaxiang.portrait.coverage import covers_by_feed, is_covered, is_told, unknown_by_feed
+from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_covered, is_told, unknown_by_feed
 from huaxiang.portrait.fold import KEY_SEPARATOR, of_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from pyspark.sql import Column, DataFrame
@@ -45,7 +45,7 @@ def known_kinds(
     """Return the kinds of which some feed tells, each with its measures and whether these tell of a row.
 
     A row has the person's `platforms`; `since` is the first day that its window looks at. All feeds that came at
-    all must cover the person, from that day on: absence is then a fact.
+    all must cover the person, from that day on and of all their platforms: absence is then a fact.
     """
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     known: Known = {}
@@ -59,7 +59,10 @@ def known_kinds(
         if kind == COMPARED and set(COMPARED_FROM) <= covers.keys():
             feeds = {"browse_event"}
         if feeds:
-            covered = (is_covered(covers, feed) & _began(feed, coverage, since) for feed in sorted(feeds))
+            began = {feed: F.lit(covered_since(feed, coverage)).cast("date") for feed in sorted(feeds)}
+            covered = (
+                is_covered(covers, f) & F.coalesce(day <= since, F.lit(False)) for f, day in began.items()
+            )
             known[kind] = tuple(m.name for m in told), reduce(and_, covered)
     return known
 
@@ -68,11 +71,6 @@ def _feeds(measure: Measure) -> list[str]:
     """The feeds without which a measure counts nothing."""
     event = measure.part.event
     return [event.feed, *(lookup.feed for lookup in event.lookups if lookup.needs)]
-
-
-def _began(feed: str, coverage: Iterable[Mapping[str, Any]], since: Column) -> Column:
-    days = [row["covered_from"] for row in coverage if row["feed"] == feed and row["covered_from"]]
-    return F.lit(min(days)).cast("date") <= since if days else F.lit(False)
 
 
 def brand_days(

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.cells import widened
 from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.failure import SPARK_FAILURES
+from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.insight.explain import Explanation, Told, inputs, tags_told
 from huaxiang.insight.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
 from huaxiang.insight.traced import Traced, traced
@@ -175,7 +175,11 @@ def _rows_of(
         frame = lake.held(name, release)
         mine = frame if person is None else frame.where(F.col("person") == person)
         return [row.asDict(recursive=True) for row in mine.collect()]
-    except (*GONE, *SPARK_FAILURES):
+    except GONE:
+        return None
+    except SPARK_FAILURES as cause:
+        if not is_missing_file(cause):
+            raise
         return None
 
 

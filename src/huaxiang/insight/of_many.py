@@ -67,7 +67,7 @@ class _Tonight:
         return self.night.lake.read(table)
 
     def write(self, name: str, frame: DataFrame) -> None:
-        told = self.night.cut(frame).withColumn("as_of", F.lit(self.as_of)).coalesce(1)
+        told = self.night.cut(frame).withColumn("as_of", F.lit(self.as_of)).repartition(1)
         self.night.attempt.replace(name, told)
 
 
@@ -95,8 +95,8 @@ def _friend_lift(tonight: _Tonight) -> None:
         if measure.name == name
     )
     friends = friendships(tonight.read("clean/social_tie"), persons, zone=night.business_zone)
-    sold, known = night.cut_all([orders, friends])
-    exposed = night.cut(exposures(shared, known))
+    sold, known = together([partial(night.held, frame) for frame in (orders, friends)])
+    exposed = night.held(exposures(shared, known))
     tonight.write("friend_lift", friend_lift(exposed, sold, known, opens=opens, as_of=as_of))
 
 
@@ -111,26 +111,23 @@ def _journeys(tonight: _Tonight) -> None:
     if COMPARED in touches:
         lines, browses = (tonight.read(f"clean/{feed}") for feed in COMPARED_FROM)
         compared = comparisons(lines, browses, tonight.products, persons, as_of=as_of)
-    made = purchases(days, compared, tuple(touches), as_of=as_of).join(people(persons), "person")
-    bought = night.cut(made) if night.small else made.persist()
+    made = purchases(days, compared, tuple(touches), as_of=as_of)
+    bought = night.held(made.join(people(persons), "person"))
     told, said = ({kind: known for kind, (_, known) in kinds.items()} for kinds in (touches, talk))
-    try:
-        tonight.write("purchase_path", purchase_paths(bought, told))
-        tonight.write("talk_after", talks_after(bought, said, as_of=as_of))
-    finally:
-        bought.unpersist()
+    tonight.write("purchase_path", purchase_paths(bought, told))
+    tonight.write("talk_after", talks_after(bought, said, as_of=as_of))
 
 
 def _chains(tonight: _Tonight) -> None:
     night, as_of, persons = tonight.night, tonight.as_of, tonight.persons
     zone, covers = night.business_zone, covers_by_feed(tonight.coverage)
     read = tonight.read("clean/share_link")
-    links = night.cut(shared_links(read, tonight.products, persons, zone=zone, as_of=as_of))
+    links = night.held(shared_links(read, tonight.products, persons, zone=zone, as_of=as_of))
     views = tonight.read("clean/browse_event").where(F.col("act") == "view")
     found = {"browse_event": views, "order_line": tonight.read("clean/order_line")}
     clicks, orders = (led_to(rows, links, persons, zone=zone, as_of=as_of) for rows in found.values())
-    clicks = night.cut(clicks)
-    shared = night.cut(shares(links, clicks))
+    clicks = night.held(clicks)
+    shared = night.held(shares(links, clicks))
     told = share_chains(
         links,
         shared,
@@ -167,11 +164,8 @@ def _fans(tonight: _Tonight) -> None:
 
 def _premium(tonight: _Tonight) -> None:
     lines, portrait = tonight.read("clean/order_line"), tonight.read("portrait")
-    sold = sales(lines, tonight.persons, portrait, as_of=tonight.as_of).persist()
-    try:
-        tonight.write("premium", premiums(sold, tonight.products))
-    finally:
-        sold.unpersist()
+    sold = tonight.night.held(sales(lines, tonight.persons, portrait, as_of=tonight.as_of))
+    tonight.write("premium", premiums(sold, tonight.products))
 
 
 def _newcomers(tonight: _Tonight) -> None:

@@ -63,7 +63,7 @@ def _write_rates(night: Night, coverage: Sequence[Mapping[str, Any]]) -> None:
         told = rates(night.day_rows(), declared, as_of=night.as_of)
     else:
         told = empty_frame(night.spark, night.contracts["rate"])
-    night.attempt.replace("rate", night.cut(told).coalesce(1), unless_equal=True)
+    night.attempt.replace("rate", night.cut(told).repartition(1), unless_equal=True)
 
 
 def _on_the_page(night: Night) -> list[dict[str, Any]]:

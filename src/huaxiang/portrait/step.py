@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
 from huaxiang.clean.ingest import changes
 from huaxiang.contracts.spark import struct_type
@@ -61,25 +60,22 @@ def measured(night: Night, coverage: Coverage) -> DataFrame:
         apart=not night.small,
         cut_all=night.cut_all,
     )
-    return night.cut(frame) if night.small else frame.persist(StorageLevel.MEMORY_AND_DISK)
+    return night.held(frame)
 
 
 def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutcome:
     """Let models speak, derive the tags, and write `gift`, `price_band`, `portrait` and `model`."""
     lake = night.lake
-    try:
-        day_rows, persons = night.day_rows(), lake.read("person_account")
-        given, products = together([partial(_write_gifts, night), partial(_write_bands, night)])
-        unknown = unknown_by_feed(coverage).get("order_line", frozenset())
-        modelled, told = with_models(
-            measured, day_rows, persons, given, products, night.catalogue,
-            as_of=night.as_of, unknown=unknown,
-        )  # fmt: skip
-        _write_fits(night, told)
-        portrait = tagged_portrait(night.cut(modelled), night.catalogue, as_of=night.as_of)
-        wrote = night.attempt.replace("portrait", portrait)
-    finally:
-        measured.unpersist()
+    day_rows, persons = night.day_rows(), lake.read("person_account")
+    given, products = together([partial(_write_gifts, night), partial(_write_bands, night)])
+    unknown = unknown_by_feed(coverage).get("order_line", frozenset())
+    modelled, told = with_models(
+        measured, day_rows, persons, given, products, night.catalogue,
+        as_of=night.as_of, unknown=unknown,
+    )  # fmt: skip
+    _write_fits(night, told)
+    portrait = tagged_portrait(night.cut(modelled), night.catalogue, as_of=night.as_of)
+    wrote = night.attempt.replace("portrait", portrait)
     said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))
 

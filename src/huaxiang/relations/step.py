@@ -61,7 +61,7 @@ def _members(night: Night) -> DataFrame:
         zone=night.business_zone,
         joins_by_default=night.config.consent_defaults.get("join", True),
     )
-    return night.cut(found)
+    return night.held(found)
 
 
 def write(night: Night, pairs: Pairs) -> RelationsOutcome:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
 from huaxiang.identity.followed import taken_in
 from huaxiang.segments.assign import assign
@@ -68,27 +67,24 @@ def run(night: Night) -> SegmentsOutcome:
     is_first = lake.pinned("segment_membership") is None
     now = assign(lake.read("portrait"), lake.read("brand_relation"), night.segments)
     taken = taken_in(lake.read("identity_log"), night.number)
-    both = compared(lake.read_pinned("segment_membership"), now, taken).persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        counted = both.groupBy("segment").agg(
-            F.count_if("is").alias("people"),
-            F.count_if("was").alias("yesterday"),
-            F.count_if(F.col("is") & ~F.col("was")).alias("entered"),
-            F.count_if(F.col("was") & ~F.col("is")).alias("left"),
+    both = night.held(compared(lake.read_pinned("segment_membership"), now, taken))
+    counted = both.groupBy("segment").agg(
+        F.count_if("is").alias("people"),
+        F.count_if("was").alias("yesterday"),
+        F.count_if(F.col("is") & ~F.col("was")).alias("entered"),
+        F.count_if(F.col("was") & ~F.col("is")).alias("left"),
+    )
+    counts = {row["segment"]: row.asDict() for row in counted.collect()}
+    found = _outcome(night, counts, is_first=is_first)
+    members, changes = outcome(both, as_of=night.as_of, release=night.number)
+    # who was taken in is a member under another id
+    if found.entered or found.left or is_first or night.told["identity"]["merged"]:
+        together(
+            [
+                partial(attempt.replace, "segment_membership", members),
+                partial(attempt.append, "segment_change", changes),
+            ]
         )
-        counts = {row["segment"]: row.asDict() for row in counted.collect()}
-        found = _outcome(night, counts, is_first=is_first)
-        members, changes = outcome(both, as_of=night.as_of, release=night.number)
-        # who was taken in is a member under another id
-        if found.entered or found.left or is_first or night.told["identity"]["merged"]:
-            together(
-                [
-                    partial(attempt.replace, "segment_membership", members),
-                    partial(attempt.append, "segment_change", changes),
-                ]
-            )
-    finally:
-        both.unpersist()
     return found
 
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
 from huaxiang.identity.followed import taken_in
 from huaxiang.stages.moves import compared, moves, standing
@@ -81,22 +80,19 @@ def run(night: Night) -> StagesOutcome:
         else previous.limit(0)
     )
     taken = taken_in(lake.read("identity_log"), night.number)
-    both = compared(previous, now, taken).persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        made = moves(both, versions=versions, restated=restated, as_of=night.as_of, release=night.number)
-        flow = made.flow.localCheckpoint()
-        counted = flow.groupBy("ladder", "from_stage", "to_stage").agg(F.sum("people"), F.sum("person_days"))
-        flows = {(row[0], row[1], row[2]): (row[3], row[4]) for row in counted.collect()}
-        moved = sum(people for (_, was, is_), (people, _) in flows.items() if was != is_)
-        writes = [partial(attempt.append, "stage_flow", flow.coalesce(1))] if flows else []
-        if moved or restated or night.told["identity"]["merged"]:  # who was taken in has another id
-            writes += [
-                partial(attempt.replace, "stage", made.stage),
-                partial(attempt.append, "stage_change", made.change),
-            ]
-        together(writes)
-    finally:
-        both.unpersist()
+    both = night.held(compared(previous, now, taken))
+    made = moves(both, versions=versions, restated=restated, as_of=night.as_of, release=night.number)
+    flow = made.flow.localCheckpoint()
+    counted = flow.groupBy("ladder", "from_stage", "to_stage").agg(F.sum("people"), F.sum("person_days"))
+    flows = {(row[0], row[1], row[2]): (row[3], row[4]) for row in counted.collect()}
+    moved = sum(people for (_, was, is_), (people, _) in flows.items() if was != is_)
+    writes = [partial(attempt.append, "stage_flow", flow.coalesce(1))] if flows else []
+    if moved or restated or night.told["identity"]["merged"]:  # who was taken in has another id
+        writes += [
+            partial(attempt.replace, "stage", made.stage),
+            partial(attempt.append, "stage_change", made.change),
+        ]
+    together(writes)
     told = [_standing(tag, tag.ladder, flows, restated=tag.name in restated) for tag in ladders if tag.ladder]
     return StagesOutcome(tuple(told), moved)
 
