@@ -68,6 +68,11 @@ class Config:
     conf_dir: Path = field(default_factory=lambda: shipped("conf"))
 
     @property
+    def joins_by_default(self) -> bool:
+        """Whether the accounts of who never said anything about it may be joined."""
+        return self.consent_defaults.get("join", True)
+
+    @property
     def fingerprint(self) -> str:
         """A hash of every setting that can change a result; Spark's own settings and folders cannot."""
         seen = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.vocabulary import compiled_contracts, vocabularies
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
-from huaxiang.portrait.vocabulary import compiled_contracts, vocabularies
 from huaxiang.session import COMPILED, INTERPRETED
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
@@ -245,8 +245,7 @@ def days(night: Night) -> None:
 
 
 def portrait(night: Night) -> None:
-    """Day rows → portraits and brand relations, and what they tell of many people."""
-    from huaxiang.insight.step import write as write_insights  # noqa: PLC0415
+    """Day rows → portraits and brand relations."""
     from huaxiang.portrait.step import covered  # noqa: PLC0415
     from huaxiang.portrait.step import measured as measured_people  # noqa: PLC0415
     from huaxiang.portrait.step import write as write_portrait  # noqa: PLC0415
@@ -261,7 +260,6 @@ def portrait(night: Night) -> None:
     of_people, of_pairs = together(both)
     people = write_portrait(night, of_people, coverage)
     pairs = write_relations(night, of_pairs)
-    night.keep("rates", write_insights(night, coverage, of_pairs.members))
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})
     night.keep("coverage", list(people.coverage))
@@ -286,6 +284,15 @@ def stages(night: Night) -> None:
     night.tell.counts(outcome.totals())
 
 
+def insight(night: Night) -> None:
+    """Day rows, portraits and relations → what they tell of many people."""
+    from huaxiang.insight.step import run  # noqa: PLC0415
+
+    outcome = run(night)
+    night.keep("rates", outcome.rates)
+    night.tell.counts({"tables": outcome.tables})
+
+
 def publish(night: Night) -> None:
     """Gates, then one row that makes everything visible together; a held night says why (exit 4)."""
     from huaxiang.publish import run  # noqa: PLC0415
@@ -302,6 +309,7 @@ STEPS: dict[str, Callable[[Night], None]] = {
     "portrait": portrait,
     "stages": stages,
     "segments": segments,
+    "insight": insight,
     "publish": publish,
 }
 """The road, in order."""

@@ -259,10 +259,11 @@ def test_another_engine_counts_the_same(lake: str, recount: Callable[[str], None
 
 
 def test_the_lake_says_what_was_planted(place: Path, lake: str) -> None:
-    report = evaluate(lake, place / "world/truth")
-    assert [
-        c for c in report.checks if not c.ok and "precision" not in c.name and "exactly" not in c.name
-    ] == []
+    """Of 90 people two links may be wrong: identity is judged in a larger world, the demo's."""
+    of_many = {"identity: precision of pairs", "identity: true persons found exactly"}
+    found = {check.name: check.ok for check in evaluate(lake, place / "world/truth").checks}
+    assert of_many <= found.keys()
+    assert [name for name, ok in found.items() if not ok and name not in of_many] == []
 
 
 def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: str) -> None:

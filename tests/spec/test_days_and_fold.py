@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import MOST, cells, widened
 from huaxiang.days.rows import event_rows
+from huaxiang.days.vocabulary import vocabularies
 from huaxiang.frames import stacked
 from huaxiang.models.cards import CARDS
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tag_names, with_tags
-from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.relations.assemble import measured_relations
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         "account string, person string, platform string",
     )
     measured = measured_portrait(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
-    types, brand_types = vocabularies(CATALOGUE)
+    types, _ = vocabularies(CATALOGUE)
     said = {name: F.lit(None).cast(kind) for card in CARDS.values() for name, kind in card.gives.items()}
     models = {t.name: said[t.output] for t in CATALOGUE.tags if t.modelled}  # they are silent here
     tags = [t for t in CATALOGUE.tags if t.grain == "person"]
@@ -262,8 +262,6 @@ def told(_session: SparkSession) -> dict[str, Any]:
     related = measured_relations(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
     pairs = {(r["person"], r["brand_id"]): r.asDict() for r in related.collect()}
     waiting = {(r["key_kind"], r["key"]) for r in made.where("key_kind like 'awaits:%'").collect()}
-    assert types
-    assert brand_types
     return {"people": people, "pairs": pairs, "waiting": waiting}
 
 

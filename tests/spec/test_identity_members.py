@@ -13,9 +13,9 @@ from scipy.stats import binomtest
 
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.vocabulary import compiled_contracts
 from huaxiang.identity.members import matched_members, memberships
 from huaxiang.insight.members import member_matches
-from huaxiang.portrait.vocabulary import compiled_contracts
 from huaxiang.relations.assemble import measured_relations
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ class Walk:
             number=self.number,
             rebuild=rebuild,
             pepper=b"pepper",
-            config=SimpleNamespace(identity=LIMITS, consent_defaults={"join": True}, fingerprint=settings),
+            config=SimpleNamespace(identity=LIMITS, joins_by_default=True, fingerprint=settings),
         )
         told = run(night).told()
         lake.pins = {**lake.pins, **lake.tables}

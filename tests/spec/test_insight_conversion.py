@@ -16,8 +16,7 @@ from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.insight.conversion import TOLD_BY, conversions, first_days
 from huaxiang.insight.flows import known
-from huaxiang.insight.turned_away import TOLD_BY as TURNED_BY
-from huaxiang.insight.turned_away import turned_away
+from huaxiang.insight.turned_away import TURNED_BY, turned_away
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -14,7 +14,7 @@ from people import in_parts
 from pyspark.sql import functions as F
 from scipy import stats
 
-from huaxiang.insight.interval import student
+from huaxiang.insight.of_months import student
 from huaxiang.insight.premium import FEWEST_LINES, branded, premiums, sales
 
 if TYPE_CHECKING:

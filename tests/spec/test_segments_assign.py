@@ -9,9 +9,9 @@ import pytest
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.vocabulary import vocabularies
 from huaxiang.expressions import NameInfo
 from huaxiang.identity.followed import taken_in
-from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.segments.assign import assign
 from huaxiang.segments.check import run_examples
 from huaxiang.segments.load import load_segments

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.vocabulary import vocabularies
 from huaxiang.portrait.tags import tag_names, with_tags
-from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.stages.moves import compared, moves, standing
 
 if TYPE_CHECKING:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "huaxiang"
-ROAD = ("contracts", "sources", "clean", "identity", "days", "portrait", "relations", "stages", "segments")
+ROAD = (
+    "contracts", "sources", "clean", "identity", "days", "portrait", "relations", "stages", "segments", "insight"
+)  # fmt: skip
 
 
+@cache
 def imports(path: Path) -> set[str]:
-    """Modules imported when `path` is imported: at its top level, outside TYPE_CHECKING."""
+    """Modules that `path` imports, within functions too; only for types (TYPE_CHECKING) doesn't count."""
     found: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    unseen: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while unseen:
+        node = unseen.pop()
+        if not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"):
+            unseen += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -58,13 +66,19 @@ def test_a_library_has_its_rooms(package: str, rooms: set[str]) -> None:
         "errors.py",
         "days/measures.py",
         "days/events.py",
-        "portrait/vocabulary.py",
+        "days/vocabulary.py",
         "expressions/check.py",
         "segments/load.py",
     ],
 )
 def test_what_is_written_down_knows_no_spark(name: str) -> None:
     assert not any(i.startswith("pyspark") for i in imports(SOURCE / name))
+
+
+@pytest.mark.parametrize("name", ["models", "pages"])
+def test_a_room_knows_no_spark(name: str) -> None:
+    users = [m for m in (SOURCE / name).rglob("*.py") if any(i.startswith("pyspark") for i in imports(m))]
+    assert users == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(SOURCE)))

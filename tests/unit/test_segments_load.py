@@ -9,9 +9,9 @@ import pytest
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.vocabulary import vocabularies
 from huaxiang.errors import ConfigurationError
 from huaxiang.expressions import NameInfo
-from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.segments.graph import rounds
 from huaxiang.segments.load import load_segments
 from huaxiang.segments.vocabulary import Vocabulary, vocabulary

@@ -81,7 +81,7 @@ def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = Fals
 
 def measures_check(conf: Conf = None) -> None:
     """Check the catalogue, yours included, without touching any lake."""
-    from huaxiang.portrait.vocabulary import vocabularies  # noqa: PLC0415
+    from huaxiang.days.vocabulary import vocabularies  # noqa: PLC0415
 
     catalogue = load_catalogue(load_contracts(), load_config(conf).conf_dir)
     person, brand = vocabularies(catalogue)
@@ -115,8 +115,8 @@ def measures_diff(
 
 def segments_check(conf: Conf = None) -> None:
     """Check the segment files: names, types, places of mistakes; and run their examples."""
+    from huaxiang.days.vocabulary import vocabularies  # noqa: PLC0415
     from huaxiang.night import open_book  # noqa: PLC0415
-    from huaxiang.portrait.vocabulary import vocabularies  # noqa: PLC0415
     from huaxiang.segments.check import run_examples  # noqa: PLC0415
     from huaxiang.segments.vocabulary import vocabulary  # noqa: PLC0415
     from huaxiang.session import spark_session  # noqa: PLC0415
@@ -239,7 +239,7 @@ def docs(
 ) -> None:
     """Write DICTIONARY.md of the schemas in use from contracts and measures, or check that it is current."""
     from huaxiang.contracts.dictionary import write  # noqa: PLC0415
-    from huaxiang.portrait.vocabulary import compiled_contracts  # noqa: PLC0415
+    from huaxiang.days.vocabulary import compiled_contracts  # noqa: PLC0415
     from huaxiang.shipped import shipped  # noqa: PLC0415
 
     contracts = load_contracts()

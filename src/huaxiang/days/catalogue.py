@@ -13,6 +13,7 @@ from huaxiang.days.measure_entry import read_measure
 from huaxiang.days.measures import GRAIN, Catalogue, Measure, Rate, Tag
 from huaxiang.days.rate_entry import read_rate
 from huaxiang.days.tag_entry import read_tag
+from huaxiang.days.vocabulary import vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.shipped import shipped
 
@@ -94,8 +95,6 @@ def _read(
 
 
 def _tag_problems(catalogue: Catalogue) -> list[Problem]:
-    from huaxiang.portrait.vocabulary import vocabularies  # noqa: PLC0415  (the vocabulary is compiled from this)
-
     columns = [(m.column(window), m.place) for m in catalogue.measures for window in m.windows]
     columns += [(tag.name, tag.place) for tag in catalogue.tags]
     taken = set(RESERVED)

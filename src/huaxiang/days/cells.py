@@ -7,6 +7,8 @@ kind. Cells never know persons, so identity can change without an event being re
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -89,6 +91,13 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
     if part.adds == ("instants",):
         return F.array_sort(F.flatten(F.collect_list(value)))
     return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
+
+
+def is_of_stream(*streams: str) -> Column:
+    """Whether a day row is of one of the streams: no partition but theirs is looked at."""
+    return reduce(
+        or_, (F.col(PARTITION).startswith(f"{stream} ") for stream in sorted(streams)), F.lit(False)
+    )
 
 
 def widened(cells: DataFrame, wide: dict[str, str], *others: str) -> DataFrame:

@@ -10,7 +10,8 @@ from huaxiang.days.events import OWN_DATE
 from huaxiang.days.opinions import with_opinion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
     from pyspark.sql import Column, DataFrame
 
@@ -181,6 +182,20 @@ def _versions(lookup: Lookup, other: DataFrame) -> DataFrame:
         .agg(F.sort_array(F.collect_list(taken)).alias("_found"))
         .where(F.col("_offered").isNotNull())
     )
+
+
+def newest_versions(
+    versions: DataFrame, key: Mapping[str, str], columns: Sequence[str], *, as_of: date
+) -> DataFrame:
+    """Return one row per `key` (column → its name there): `columns` of the newest version that has begun by `as_of`.
+
+    As for lookups: a version without a date comes before all others; several of one date, by (instant, event key).
+    """
+    day = F.col("business_date")
+    newest = F.max(F.struct("business_date", "changed_at", "event_key", *columns)).alias("_newest")
+    begun = versions.where(day.isNull() | (day <= F.lit(as_of)))
+    named = (F.col(theirs).alias(ours) for theirs, ours in key.items())
+    return begun.groupBy(*named).agg(newest).select(*key.values(), *(f"_newest.{n}" for n in columns))
 
 
 def _valid_version(dated_by: str) -> Column:

@@ -94,7 +94,7 @@ def linked(lake: Lake, config: Config, account: str, other: str) -> Linked:
     claims = lake.held(f"clean/{CLAIMS}", release)
     told = claims_with_bars(
         claims, lake.held(f"clean/{CONSENT}", release), lake.held("blocked_claim", release), config.identity,
-        joins_by_default=config.consent_defaults.get("join", True),
+        joins_by_default=config.joins_by_default,
     )  # fmt: skip
     known = _collected(told.where(of_both))
     priority, note = config.identity.priority, None

@@ -133,7 +133,7 @@ def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
         claims,
         lake.read(f"clean/{CONSENT}"),
         limits,
-        joins_by_default=night.config.consent_defaults.get("join", True),
+        joins_by_default=night.config.joins_by_default,
         listed=listed_values(night.spark, limits, pepper_frame(night.spark, night.pepper)),
     )
     found = components(judged, limits, claims=night.attempt.rows(f"clean/{CLAIMS}"))

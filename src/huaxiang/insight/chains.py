@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from huaxiang.frames import stacked
-from huaxiang.insight.interval import count_interval, first_month
+from huaxiang.insight.of_months import count_interval, in_told_months, per_brand_and_all
 from huaxiang.models.cascades import chains
 from huaxiang.numbered import numbered, taken
 
@@ -47,7 +47,7 @@ def shared_links(
     by_id = products.groupBy("product_id").agg(F.min("brand_id").alias("brand_id"))
     made = links.groupBy("link_id").agg(one).select("link_id", "_one.*")
     return (
-        made.where(F.col("business_date").between(first_month(as_of), F.lit(as_of)))
+        made.where(in_told_months("business_date", as_of))
         .join(persons.select("account", F.col("person").alias("sharer")), "account")
         .join(by_id, "product_id", "left")
         .select(
@@ -120,7 +120,7 @@ def chain_sizes(shared: DataFrame) -> DataFrame:
     people, ends = numbered(found["person"], found["parent"])
     code = np.tile(thing_of, 2) * len(people) + np.concatenate(ends)
     names, node = np.unique(code, return_inverse=True)
-    told = chains(*np.split(node, 2), len(names))
+    told = chains(node[: len(thing_of)], node[len(thing_of) :], len(names))
     first = names[told.first]
     table = pa.table(
         {
@@ -154,17 +154,20 @@ def share_chains(
     """
     month = "month"
     parts = [
-        _each(links)
+        per_brand_and_all(links)
         .groupBy("brand_id", month)
         .agg(F.count(F.lit(1)).alias("links"), F.count_distinct("sharer").alias("sharers"))
     ]
     if clicks is not None:
         clickers = F.count_distinct("person").alias("clickers")
-        parts += [_each(clicks).groupBy("brand_id", month).agg(clickers), _snowballs(shared, sizes, as_of)]
+        parts += [
+            per_brand_and_all(clicks).groupBy("brand_id", month).agg(clickers),
+            _snowballs(shared, sizes, as_of),
+        ]
     if orders is not None:
         order = F.struct("platform", "order_id")
         parts.append(
-            _each(orders)
+            per_brand_and_all(orders)
             .groupBy("brand_id", month)
             .agg(
                 F.count_distinct("person").alias("buyers"),
@@ -196,18 +199,12 @@ _COUNTED = {*_OF_CLICKS, *_OF_ORDERS} - {"largest", "deepest"}
 _SQUARES = "_squares"
 
 
-def _each(rows: DataFrame) -> DataFrame:
-    """Return each row twice: of its brand, if it has one, and of all brands."""
-    brands = F.array_distinct(F.array("brand_id", F.lit(None)))
-    return rows.withColumn("brand_id", F.explode(brands))
-
-
 def _snowballs(shared: DataFrame, sizes: DataFrame, as_of: date) -> DataFrame:
     begun = F.col("parent").isNull()
     is_judged = F.date_add("on", WITHIN) <= F.lit(as_of)
     brought = F.when(is_judged, F.coalesce("brought", F.lit(0)))
     one = F.when(F.col("brought").isNull(), 1)  # of longer chains `sizes` tells, or nobody does
-    rows = _each(shared.join(sizes, [*SHARE], "left"))
+    rows = per_brand_and_all(shared.join(sizes, [*SHARE], "left"))
     size, depth = (F.when(begun, F.coalesce(name, one)) for name in ("size", "depth"))
     is_told = F.count_if(begun & size.isNull()) == 0
     return rows.groupBy("brand_id", "month").agg(

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.cells import is_of_stream
 from huaxiang.frames import stacked
-from huaxiang.insight.interval import first_month, share_interval
-from huaxiang.tables.write import PARTITION
+from huaxiang.insight.of_months import first_month, per_brand_and_all, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ TOLD_BY = {
 }
 """Kinds that day rows tell, by measures: a day has the kind when the first counts more than the second."""
 MEMBERSHIP, GIFT = "membership", "gift"
-WAYS = (
+MOVES = (
     ("content", "dialogue"),
     ("content", "purchase"),
     ("dialogue", "purchase"),
@@ -67,8 +67,7 @@ def first_days(
     `measures` of the kinds that day rows tell, as of `TOLD_BY`; `others` are frames with `person`, `brand_id` and `on`
     of kinds that they don't. What has no date or no person is left out.
     """
-    streams = sorted({told[0].part.stream for told in measures.values()})
-    is_told = reduce(or_, (F.col(PARTITION).startswith(f"{stream} ") for stream in streams), F.lit(False))
+    is_told = is_of_stream(*{told[0].part.stream for told in measures.values()})
     day = F.col("business_date")
 
     def happened(told: tuple[Measure, ...]) -> Column:
@@ -125,11 +124,7 @@ def conversions(
         each.select("*", "_way.*"), lost_known=away is not None, lists_known=listed is not None, as_of=as_of
     )
     lag = F.min(F.when(F.col("status") == CONVERTED, F.col("days"))).alias("days")
-    of_person = (
-        each.withColumn("brand_id", F.explode(F.array("brand_id", F.lit(None))))
-        .groupBy(*GRAIN, "person")
-        .agg(F.max("status").alias("status"), lag)
-    )
+    of_person = per_brand_and_all(each).groupBy(*GRAIN, "person").agg(F.max("status").alias("status"), lag)
     counts = {
         "entered": F.count(F.lit(1)),
         **{

@@ -69,7 +69,7 @@ def _members(lake: Lake, book: Book) -> DataFrame | None:
         lake.read_release("person_account"),
         as_of=lake.release().as_of,
         zone=book.config.business_zone,
-        joins_by_default=book.config.consent_defaults.get("join", True),
+        joins_by_default=book.config.joins_by_default,
     )
 
 

@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.cells import condition
 from huaxiang.days.rows import event_rows
+from huaxiang.days.vocabulary import vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.frames import stacked
 from huaxiang.models.cards import CARDS
-from huaxiang.portrait.vocabulary import vocabularies
 from huaxiang.settled import settled_zone
 
 if TYPE_CHECKING:

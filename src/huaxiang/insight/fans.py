@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from huaxiang.days.rows import newest_versions
 from huaxiang.frames import stacked
-from huaxiang.insight.interval import first_month, share_interval
+from huaxiang.insight.of_months import first_month, in_told_months, share_interval
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,16 +30,11 @@ ORDER = ("business_date", "_instant", "revision", "event_key")
 def brand_accounts(social_accounts: DataFrame, *, as_of: date) -> DataFrame:
     """Return `brand_account`, `brand_id`, `brand_role` of the accounts that are a brand's own on `as_of`.
 
-    The newest version up to then counts; ties go to the greater revision, then event key.
+    The newest version up to then counts.
     """
-    known = social_accounts.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
-    newest = F.max(F.struct("changed_at", "revision", "event_key", "brand_id", "brand_role")).alias("_newest")
-    return (
-        known.groupBy(F.col("account").alias("brand_account"))
-        .agg(newest)
-        .select("brand_account", "_newest.brand_id", "_newest.brand_role")
-        .where(F.col("brand_id").isNotNull())
-    )
+    key = {"account": "brand_account"}
+    newest = newest_versions(social_accounts, key, ("brand_id", "brand_role"), as_of=as_of)
+    return newest.where(F.col("brand_id").isNotNull())
 
 
 def fan_spells(follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, as_of: date) -> DataFrame:
@@ -109,7 +105,7 @@ def engagements(
     replies = posts.drop("post_id").withColumnRenamed("parent_post_id", "post_id").join(by_brand, on_post)
     written = messages.withColumnRenamed("other_account", "brand_account").join(matrix, "brand_account")
     told = stacked([f.select(*SCOPE, "account", "business_date") for f in (acts, replies, written)])
-    recent = told.where(F.col("business_date").between(first_month(as_of), F.lit(as_of)))
+    recent = told.where(in_told_months("business_date", as_of))
     return (
         recent.join(persons.select("account", "person"), "account")
         .select(

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.expressions import compile_expression
 from huaxiang.frames import stacked
-from huaxiang.insight.conversion import GIFT, MEMBERSHIP, TOLD_BY, WAYS, conversions, first_days
+from huaxiang.insight.conversion import GIFT, MEMBERSHIP, MOVES, TOLD_BY, conversions, first_days
 from huaxiang.insight.push_cost import ads_shown, messages_sent, push_costs
-from huaxiang.insight.turned_away import HIDE, UNFOLLOW, campaign_brands, turned_away
-from huaxiang.insight.turned_away import TOLD_BY as TURNED_BY
+from huaxiang.insight.turned_away import HIDE, TURNED_BY, UNFOLLOW, campaign_brands, turned_away
 from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_told, unknown_by_feed
 from huaxiang.portrait.gifts import TOLD_BY as GIFT_TOLD_BY
 
@@ -29,7 +28,7 @@ IMPRESSIONS, MESSAGES = "ad_impressions", "messages_sent"
 
 
 @dataclass(frozen=True)
-class Known:
+class ToldOfBrands:
     """What the feeds of a lake tell: its brand measures by name, whether orders tell gifts, and since when feeds are known."""
 
     measures: Mapping[str, Measure]
@@ -41,7 +40,7 @@ class Known:
         return all(name in self.measures for name in names)
 
 
-def known(measures: Iterable[Measure], coverage: Sequence[Mapping[str, Any]]) -> Known:
+def known(measures: Iterable[Measure], coverage: Sequence[Mapping[str, Any]]) -> ToldOfBrands:
     """Return what is told of brands, from rows of the table `coverage`.
 
     A measure is when its feed came and told all that it reads, and which brand it concerns.
@@ -57,7 +56,7 @@ def known(measures: Iterable[Measure], coverage: Sequence[Mapping[str, Any]]) ->
 
     told = {measure.name: measure for measure in measures if names_brand(measure)}
     tells_gifts = "orders" in told and not set(GIFT_TOLD_BY) <= unknown.get("order_line", frozenset())
-    return Known(told, tells_gifts, {feed: covered_since(feed, coverage) for feed in covers})
+    return ToldOfBrands(told, tells_gifts, {feed: covered_since(feed, coverage) for feed in covers})
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Flows:
     """One night's flows; `members` are the entries of member lists, None where no list came."""
 
     night: Night
-    known: Known
+    known: ToldOfBrands
     members: DataFrame | None
     accounts: DataFrame
     brands: DataFrame
@@ -90,7 +89,7 @@ class Flows:
             since[GIFT] = since["purchase"]
         ways = [
             (*way, max((day for kind in way if (day := since[kind])), default=None))
-            for way in WAYS
+            for way in MOVES
             if since.keys() >= {*way}
         ]
         if not ways:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.cells import is_of_stream
 from huaxiang.frames import stacked
-from huaxiang.insight.interval import Z
-from huaxiang.tables.write import PARTITION
+from huaxiang.insight.of_months import Z, per_brand_and_all
 
 if TYPE_CHECKING:
     from datetime import date
@@ -45,7 +45,7 @@ def counted_days(
     From `opens` less the longest window, since what was shared then is still felt, to `as_of`; events without a
     date don't count.
     """
-    is_mine = F.col(PARTITION).startswith(f"{measure.part.stream} ") & (F.col("key_kind") == "brand")
+    is_mine = is_of_stream(measure.part.stream) & (F.col("key_kind") == "brand")
     dated = F.col("business_date").between(F.date_sub(opens, WINDOWS[-1]), F.lit(as_of))
     times = F.col(measure.part.column)
     return (
@@ -131,12 +131,7 @@ def _people(exposed: DataFrame) -> DataFrame:
     """Return brand (null: all): persons with an exposure, and exposures."""
     each = exposed.groupBy(*PAIR).agg(F.count(F.lit(1)).alias("_days"))
     counted = F.count_distinct("person").alias("exposed"), F.sum("_days").alias("exposures")
-    return _per_brand_and_all(each).groupBy("brand_id").agg(*counted)
-
-
-def _per_brand_and_all(rows: DataFrame) -> DataFrame:
-    """Return each row twice: of its brand, and of all brands."""
-    return rows.withColumn("brand_id", F.explode(F.array("brand_id", F.lit(None))))
+    return per_brand_and_all(each).groupBy("brand_id").agg(*counted)
 
 
 def _strata(met: DataFrame, sold: DataFrame, friends: DataFrame, counts: Column) -> DataFrame:
@@ -222,7 +217,7 @@ def _sums(strata: DataFrame) -> DataFrame:
         "_chance": (1 - share) * (1 - share) * inside + share * share * outside,
         "_unsure": share * share * outside,
     }
-    each = _per_brand_and_all(strata).groupBy("brand_id", "_window", "person")
+    each = per_brand_and_all(strata).groupBy("brand_id", "_window", "person")
     of_person = each.agg(*(F.sum(value).alias(name) for name, value in terms.items()))
     squares = F.sum(F.col("_excess") * F.col("_excess")).alias("_squares")
     return of_person.groupBy("brand_id", "_window").agg(squares, *(F.sum(n).alias(n) for n in terms))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import first_month
+from huaxiang.insight.of_months import first_month
 from huaxiang.insight.touches import BEFORE, COMPARED, TALK
 from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_covered, is_told, unknown_by_feed
 from huaxiang.portrait.fold import KEY_SEPARATOR, of_streams
@@ -32,7 +32,7 @@ PURCHASE = ("person", "brand_id", "day")
 COMPARED_FROM = ("order_line", "browse_event")
 """What `comparisons` reads, products aside."""
 
-Known = dict[str, tuple[tuple[str, ...], "Column"]]
+KindsTold = dict[str, tuple[tuple[str, ...], "Column"]]
 """By kind of touch or talk: the measures that tell of it, and whether they do of the person and day of a row."""
 
 
@@ -41,14 +41,14 @@ def known_kinds(
     measures: Mapping[str, Measure],
     coverage: Sequence[Mapping[str, Any]],
     since: Column,
-) -> Known:
+) -> KindsTold:
     """Return the kinds of which some feed tells, each with its measures and whether these tell of a row.
 
     A row has the person's `platforms`; `since` is the first day that its window looks at. All feeds that came at
     all must cover the person, from that day on and of all their platforms: absence is then a fact.
     """
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
-    known: Known = {}
+    known: KindsTold = {}
     for kind, names in kinds.items():
         told = [
             measures[n]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import share_interval
+from huaxiang.insight.of_months import share_interval
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.frames import stacked
-from huaxiang.insight.interval import first_month, share_interval
+from huaxiang.insight.of_months import first_month, share_interval
 
 if TYPE_CHECKING:
     from datetime import date

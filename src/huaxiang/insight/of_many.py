@@ -13,7 +13,6 @@ from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_ove
 from huaxiang.insight.flows import flows
 from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
 from huaxiang.insight.gifts import gift_conversions
-from huaxiang.insight.interval import first_month
 from huaxiang.insight.journeys import (
     COMPARED_FROM,
     ORDERS,
@@ -24,12 +23,14 @@ from huaxiang.insight.journeys import (
 )
 from huaxiang.insight.members import member_matches
 from huaxiang.insight.newcomers import new_buyer_sources
+from huaxiang.insight.of_months import first_month
 from huaxiang.insight.premium import branded, premiums, sales
 from huaxiang.insight.purchase_path import purchase_paths
 from huaxiang.insight.talk_after import talks_after
 from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
 from huaxiang.portrait.assemble import people
 from huaxiang.portrait.coverage import covered_since, covers_by_feed
+from huaxiang.relations.step import members_of
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class _Tonight:
         self.night.attempt.replace(name, told)
 
 
-def write_of_many(night: Night, coverage: Sequence[Mapping[str, Any]], members: DataFrame | None) -> None:
-    """Write every table of `OF_MANY`, as of tonight; `members` as of `relations.step`."""
-    read, as_of = night.lake.read, night.as_of
+def write_of_many(night: Night, coverage: Sequence[Mapping[str, Any]]) -> None:
+    """Write every table of `OF_MANY`, as of tonight."""
+    read, as_of, members = night.lake.read, night.as_of, members_of(night)
     products, accounts = night.cut_all(
         [
             branded(read("clean/product"), as_of=as_of),

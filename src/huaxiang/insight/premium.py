@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import first_month, student
+from huaxiang.days.rows import newest_versions
+from huaxiang.insight.of_months import in_told_months, student
 from huaxiang.insight.rates import ALL
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def sales(order_lines: DataFrame, persons: DataFrame, portrait: DataFrame, *, as
     left out; returns change nothing: the price was paid.
     """
     is_price = (F.col("paid_minor") > 0) & (F.col("quantity") > 0) & F.col("product_id").isNotNull()
-    dated = F.col("business_date").between(first_month(as_of), F.lit(as_of))
+    dated = in_told_months("business_date", as_of)
     buyers = persons.select("account", "person").join(portrait.select("person", *KINDS), "person")
     log = F.round(F.log(F.col("paid_minor") / F.col("quantity")) * MILLION).cast("bigint")
     cases = ((F.lit(ALL), F.lit(ALL)), *((F.lit(kind), F.col(kind)) for kind in KINDS))
@@ -69,16 +70,12 @@ def branded(products: DataFrame, *, as_of: date) -> DataFrame:
     """Return each product that has a brand, with its `category` and `rivals`, by its newest version that has begun.
 
     `rivals` are the products it names that have a brand, another one than its own, in ascending order; null
-    when there are none. A version without a date comes before all others.
+    when there are none.
     """
-    version = F.struct("business_date", "changed_at", "event_key", "brand_id", "category", "comparables")
-    known = (
-        products.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
-        .groupBy(*PRODUCT)
-        .agg(F.max(version).alias("_newest"))
-        .select(*PRODUCT, *(f"_newest.{name}" for name in ("brand_id", "category", "comparables")))
-        .where(F.col("brand_id").isNotNull())
+    newest = newest_versions(
+        products, {n: n for n in PRODUCT}, ("brand_id", "category", "comparables"), as_of=as_of
     )
+    known = newest.where(F.col("brand_id").isNotNull())
     named = known.select(*PRODUCT, "brand_id", F.explode("comparables").alias("rival"))
     of = known.select("platform", F.col("product_id").alias("rival"), F.col("brand_id").alias("_of"))
     rivals = (
@@ -95,8 +92,9 @@ def premiums(sold: DataFrame, products: DataFrame) -> DataFrame:
 
     `sold` as of `sales`, `products` as of `branded`. `paid_minor` is the geometric mean of what a piece of the
     brand cost, `reference_minor` that of the prices it is compared with: for each piece, the geometric mean
-    paid for a piece of its comparables. The premium is their quotient less 1. `lines` and `products` are those with such a price; `lines_without` the others, whose comparables don't
-    exist or nobody bought in that month: nothing is guessed for them.
+    paid for a piece of its comparables. The premium is their quotient less 1. `lines` and `products` are those
+    with such a price; `lines_without` the others, whose comparables don't exist or nobody bought in that month:
+    nothing is guessed for them.
 
     The interval is the jackknife over groups of lines that hang together, with Student's t of groups − 1
     degrees of freedom: CV3 of MacKinnon, Nielsen & Webb 2023, which unlike simpler ones stays wide enough with

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import share_interval
+from huaxiang.insight.of_months import per_brand_and_all, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def purchase_paths(purchases: DataFrame, known: Mapping[str, Column]) -> DataFra
     `last_orders` are those whose first or last touch of any kind this was, so that their sums over kinds are the
     `orders_with` of any. Medians are of purchases with a touch: how many, and days from the first of them.
     """
-    rows = purchases.withColumn("brand_id", F.explode(F.array("brand_id", F.lit(None))))
+    rows = per_brand_and_all(purchases)
     month = F.trunc("day", "month").alias("month")
     has = {touch: F.coalesce(F.col(f"times_{touch}") > 0, F.lit(False)) for touch in known}
     places = list(enumerate(known))

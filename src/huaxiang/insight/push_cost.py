@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import first_month, share_interval
+from huaxiang.days.cells import is_of_stream
+from huaxiang.insight.of_months import first_month, share_interval
 from huaxiang.insight.turned_away import HIDE, PAIR, PUSHED, REFUSE, UNFOLLOW, brand_cells
-from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -59,7 +59,7 @@ def messages_sent(
     is an answer, and left out; so is one to an account of the brand.
     """
     day, times = F.col("business_date").alias("on"), F.col(messages.part.column)
-    cells = day_rows.where(F.col(PARTITION).startswith(f"{messages.part.stream} ") & (times > 0))
+    cells = day_rows.where(is_of_stream(messages.part.stream) & (times > 0))
     official = F.broadcast(accounts.select("brand_account", "brand_id"))
     whom = persons.select(F.col("account").alias("key"), "person")
     own = accounts.select(F.col("brand_account").alias("key"))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import first_month, share_interval
+from huaxiang.days.cells import is_of_stream
+from huaxiang.insight.of_months import in_told_months, share_interval
 from huaxiang.portrait.coverage import is_told
-from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,16 +35,15 @@ def can_be_told(
 def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> DataFrame:
     """Return rate × month × key_kind × key: how often it `happened`, `of_all` that could, and the share.
 
-    `declared`: at least one, each `can_be_told`. Of the twelve calendar months up to the night, where there was anything to happen. Each side counts in the
-    month in which it happened, so that what belongs together may lie in two, and it may have happened more
-    often than it could (then without an interval, as Wilson's is of a share). Events without a date, and those that still wait for
-    their other side, don't count.
+    `declared`: at least one, each `can_be_told`. Of the twelve calendar months up to the night, where there was
+    anything to happen. Each side counts in the month in which it happened, so that what belongs together may lie
+    in two, and it may have happened more often than it could (then without an interval, as Wilson's is of a
+    share). Events without a date, and those that still wait for their other side, don't count.
     """
     measures = {m.name: m for rate in declared for m in (rate.of, rate.per)}
-    streams = sorted({m.part.stream for m in measures.values()})
     kinds = sorted(frozenset[str]().union(*(rate.kinds for rate in declared)))
-    mine = F.split_part(PARTITION, F.lit(" "), F.lit(1)).isin(*streams) & F.col("key_kind").isin(*kinds)
-    dated = F.col("business_date").between(first_month(as_of), F.lit(as_of))
+    mine = is_of_stream(*{m.part.stream for m in measures.values()}) & F.col("key_kind").isin(*kinds)
+    dated = in_told_months("business_date", as_of)
     grain = F.trunc("business_date", "month").alias("month"), "key_kind", "key"
     counted = (
         day_rows.where(mine & dated)

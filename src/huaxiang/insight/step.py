@@ -1,7 +1,8 @@
-"""The last part of the portrait step: what tables of many people tell; rates every night, the others when they are due."""
+"""The insight step: what is told of many people; rates every night, the others when they are due."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,7 @@ from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from pyspark.sql import DataFrame
+    from collections.abc import Mapping, Sequence
 
     from huaxiang.night import Night
 
@@ -25,21 +24,29 @@ ON_THE_PAGE = (ALL, "courier", "tier")
 """Kinds of key of which there are few: the night's page tells them all."""
 
 
-def write(
-    night: Night, coverage: Iterable[Mapping[str, Any]], members: DataFrame | None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class InsightOutcome:
+    """How many tables tonight told, and what the page of the night tells of them.
+
+    `rates` are those of its month and of the one before, with the words of each rate, and of each courier where it
+    has some.
+    """
+
+    tables: int
+    rates: list[dict[str, Any]]
+
+
+def run(night: Night) -> InsightOutcome:
     """Write the tables that tell of many people: `rate` each night, the others when they `are_due`.
 
-    They tell of tonight's day rows, portraits, relations and `members`, as of `relations.step`. Returns what the page
-    of the night tells: the rates of its month and of the one before, with the words of each rate, and of each
-    courier where it has some.
+    They tell of tonight's day rows, portraits and relations.
     """
-    coverage = list(coverage)
-    writing = [partial(_write_rates, night, coverage)]
-    if are_due(night):
-        writing.append(partial(write_of_many, night, coverage, members))
+    coverage = [row.asDict(recursive=True) for row in night.lake.read("coverage").collect()]
+    writing, due = [partial(_write_rates, night, coverage)], are_due(night)
+    if due:
+        writing.append(partial(write_of_many, night, coverage))
     together(writing)
-    return _on_the_page(night)
+    return InsightOutcome(1 + due * len(OF_MANY), _on_the_page(night))
 
 
 def are_due(night: Night) -> bool:

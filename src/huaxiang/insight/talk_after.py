@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import share_interval
+from huaxiang.insight.of_months import per_brand_and_all, share_interval
 from huaxiang.insight.touches import AFTER, COMPLAINED, RECOMMENDED, TALK
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def talks_after(purchases: DataFrame, known: Mapping[str, Column], *, as_of: dat
     from then on), recommended, complained, mixed (both), silent. Where no feed tells of recommending, or of
     complaining, whatever needs it is null. Shares are of purchases neither open nor unknown, mixed ones in both.
     """
-    rows = purchases.withColumn("brand_id", F.explode(F.array("brand_id", F.lit(None))))
+    rows = per_brand_and_all(purchases)
     is_open = F.date_add("day", AFTER - 1) > F.lit(as_of)
     is_known = reduce(and_, known.values()) if known else F.lit(False)
     judged = ~is_open & is_known

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.insight.interval import first_month
-from huaxiang.tables.write import PARTITION
+from huaxiang.days.cells import is_of_stream
+from huaxiang.days.rows import newest_versions
+from huaxiang.insight.of_months import in_told_months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Measure
 
 UNFOLLOW, PUSHED, HIDE, REFUSE = "unfollow", "pushed", "hide", "refuse"
-TOLD_BY = {
+TURNED_BY = {
     UNFOLLOW: "unfollow_events",
     PUSHED: "unfollows_after_push",
     HIDE: "hides_and_reports",
@@ -31,14 +32,9 @@ PAIR = ("person", "brand_id")
 
 
 def campaign_brands(campaigns: DataFrame, *, as_of: date) -> DataFrame:
-    """Return `campaign_id`, `brand_id`: whose a campaign is, by its newest version up to `as_of`.
-
-    Ties go to the greater revision, then event key; a campaign of no brand is left out.
-    """
-    known = campaigns.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
-    newest = F.max(F.struct("changed_at", "revision", "event_key", "brand_id")).alias("_newest")
-    versions = known.groupBy("campaign_id").agg(newest)
-    return versions.select("campaign_id", "_newest.brand_id").where(F.col("brand_id").isNotNull())
+    """Return `campaign_id`, `brand_id`: whose a campaign is, by its newest version up to `as_of`; of no brand: left out."""
+    newest = newest_versions(campaigns, {"campaign_id": "campaign_id"}, ("brand_id",), as_of=as_of)
+    return newest.where(F.col("brand_id").isNotNull())
 
 
 def brand_cells(
@@ -49,10 +45,7 @@ def brand_cells(
     Advertisements are read by campaign, for whose `brands` (`campaign_brands`) they count; all else by brand.
     """
     streams = {measure.part.stream: _kind(measure) for measure in measures}
-    told = (
-        F.col(PARTITION).startswith(f"{stream} ") & (F.col("key_kind") == kind)
-        for stream, kind in sorted(streams.items())
-    )
+    told = (is_of_stream(stream) & (F.col("key_kind") == kind) for stream, kind in sorted(streams.items()))
     is_told = reduce(or_, told, F.lit(False)) & F.col("business_date").isNotNull()
     campaign = F.when(F.col("key_kind") == "campaign", F.col("key"))
     whose = brands.withColumnRenamed("brand_id", "_campaigns")
@@ -83,11 +76,11 @@ def turned_away(
 ) -> DataFrame:
     """Return one row per person × brand with `turned`: the days (`on`), `how`, and for a refused ad its `campaign_id`.
 
-    `measures` are those of `TOLD_BY` that are known, by way of turning away; `brands` as of `campaign_brands`.
+    `measures` are those of `TURNED_BY` that are known, by way of turning away; `brands` as of `campaign_brands`.
     Of the twelve months up to the night; several accounts of a person, or times on a day, are one.
     """
     cells = brand_cells(day_rows, persons, brands, measures.values())
-    recent = cells.where(F.col("business_date").between(first_month(as_of), F.lit(as_of)))
+    recent = cells.where(in_told_months("business_date", as_of))
 
     def turn(how: str) -> Column:
         day = F.col("business_date").alias("on")

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.days.cells import STRUCTS
+from huaxiang.days.cells import STRUCTS, is_of_stream
 from huaxiang.days.measures import OTHERS
 from huaxiang.frames import stacked
-from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,7 +111,7 @@ def _by_stream(cells: DataFrame, parts: Iterable[Part]) -> list[tuple[DataFrame,
     streams: dict[str, list[Part]] = {}
     for part in parts:
         streams.setdefault(part.stream, []).append(part)
-    return [(cells.where(F.col(PARTITION).startswith(f"{s} ")), streams[s]) for s in sorted(streams)]
+    return [(cells.where(is_of_stream(s)), streams[s]) for s in sorted(streams)]
 
 
 def _rings(rows: DataFrame, groups: Sequence[Column], parts: Sequence[Part], age: Column) -> DataFrame:
@@ -238,10 +237,7 @@ def with_others(
 
 def of_streams(cells: DataFrame, measures: Iterable[Measure]) -> DataFrame:
     """Return the day rows of the streams that the measures read: only their partitions are looked at."""
-    streams = sorted({part.stream for measure in measures for part in measure.parts})
-    if not streams:
-        return cells.where(F.lit(False))
-    return cells.where(reduce(or_, (F.col(PARTITION).startswith(f"{stream} ") for stream in streams)))
+    return cells.where(is_of_stream(*{part.stream for measure in measures for part in measure.parts}))
 
 
 def by_others(cells: DataFrame, persons: DataFrame, grain: str) -> DataFrame:

@@ -53,8 +53,8 @@ def gifts(order_lines: DataFrame, persons: DataFrame, owners: DataFrame, *, as_o
     """Return one row per order × receiver × brand that holds a gift, with `person`, who gives.
 
     `order_lines` are events with their `brand_id`, `owners` as `identity.contacts.phone_owners`. The receiver
-    is null where nobody knows them, where they can't be told apart, and of what is only wrapped. `spend_minor` is gross of returns; `given_on`
-    the order's date. Lines without a date, and those after `as_of`, are left out.
+    is null where nobody knows them, where they can't be told apart, and of what is only wrapped. `spend_minor` is
+    gross of returns; `given_on` the order's date. Lines without a date, and those after `as_of`, are left out.
     """
     has_sign = F.coalesce("has_gift_wrap", F.lit(False)) | F.coalesce("has_gift_card", F.lit(False))
     lines = order_lines.where(
@@ -89,7 +89,8 @@ def with_gifts(
     """Return `measured` with the tags that the model `gifts` says, of the 365 days up to `as_of`.
 
     0 for who gave or got none; null where orders are unknown, as `orders_all` is, or where no source tells
-    gifts, or recipients for those of them (`unknown`: names of order lines). An order for two receivers is one order given, and one got by each.
+    gifts, or recipients for those of them (`unknown`: names of order lines). An order for two receivers is one
+    order given, and one got by each.
     """
     tags = catalogue.said_by(GIFTS.name)
     if not tags:

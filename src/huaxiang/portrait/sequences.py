@@ -2,10 +2,9 @@
 
 Only who has any of the events gets a row. *Gaps* lie between the distinct days on which somebody acted, all
 accounts together; *followed* asks whether another event came after, within so many days of the instant
-(an event that has only a date counts from its midnight in the business zone; one of another kind at the same instant follows, one of
-the same kind must be later). A gap belongs
-to the window in which it ends, an event that is followed to the window in which it lies; what follows it
-may come until the night.
+(an event that has only a date counts from its midnight in the business zone; one of another kind at the same
+instant follows, one of the same kind must be later). A gap belongs to the window in which it ends, an event that
+is followed to the window in which it lies; what follows it may come until the night.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.tables.write import PARTITION
+from huaxiang.portrait.fold import of_streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +53,8 @@ def _key_of(part: Part) -> str | None:
 def _sequences(
     cells: DataFrame, by: Sequence[str], key: str | None, measures: Sequence[Measure], *, as_of: date
 ) -> DataFrame:
-    streams = sorted({part.stream for measure in measures for part in measure.parts})
     kind = key or ("none" if list(by) == ["person"] else "brand")
-    mine = reduce(lambda a, b: a | b, (F.col(PARTITION).startswith(f"{stream} ") for stream in streams))
-    held = cells.where(mine & (F.col("key_kind") == kind))
+    held = of_streams(cells, measures).where(F.col("key_kind") == kind)
     whose = [*by, "key"] if key else list(by)
     lists = {name: listed for measure in measures for name, listed in _lists(measure, as_of).items()}
     listed = held.groupBy(*whose).agg(*(column.alias(name) for name, column in lists.items()))

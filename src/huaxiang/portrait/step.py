@@ -89,7 +89,7 @@ def _write_gifts(night: Night) -> DataFrame:
         night.catalogue,
         as_of=night.as_of,
         zone=night.business_zone,
-        joins_by_default=night.config.consent_defaults.get("join", True),
+        joins_by_default=night.config.joins_by_default,
     )
     night.attempt.replace("gift", night.cut(found), unless_equal=True)
     return night.lake.read("gift")

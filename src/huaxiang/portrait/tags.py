@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.vocabulary import names_of, vocabularies
 from huaxiang.expressions import compile_expression
 from huaxiang.frames import column_named
-from huaxiang.portrait.vocabulary import names_of, vocabularies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

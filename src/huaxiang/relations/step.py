@@ -24,18 +24,10 @@ class RelationsOutcome:
     tags: int
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """The measures of every pair, and the entries of member lists with their persons; None where no list came."""
-
-    measured: DataFrame
-    members: DataFrame | None
-
-
-def measured(night: Night, coverage: Coverage) -> Pairs:
+def measured(night: Night, coverage: Coverage) -> DataFrame:
     """Return what is measured of every pair for the night's `as_of`."""
     lake = night.lake
-    members = _members(night) if night.attempt.rows("clean/brand_member") else None
+    members = members_of(night)
     frame = measured_relations(
         night.day_rows(),
         lake.read("person_account"),
@@ -47,26 +39,28 @@ def measured(night: Night, coverage: Coverage) -> Pairs:
         apart=not night.small,
         cut_all=night.cut_all,
     )
-    return Pairs(night.cut(frame), members)
+    return night.cut(frame)
 
 
-def _members(night: Night) -> DataFrame:
-    """Return the entries of all member lists with their persons."""
+def members_of(night: Night) -> DataFrame | None:
+    """Return the entries of all member lists with their persons; None where no list ever came."""
     lake = night.lake
+    if not night.attempt.rows("clean/brand_member"):
+        return None
     found = matched_members(
         lambda feed: lake.read(f"clean/{feed}"),
         lake.read("blocked_claim"),
         lake.read("person_account"),
         as_of=night.as_of,
         zone=night.business_zone,
-        joins_by_default=night.config.consent_defaults.get("join", True),
+        joins_by_default=night.config.joins_by_default,
     )
     return night.held(found)
 
 
-def write(night: Night, pairs: Pairs) -> RelationsOutcome:
+def write(night: Night, measured: DataFrame) -> RelationsOutcome:
     """Derive the tags over tonight's `portrait`, and write `brand_relation`."""
     lake, attempt = night.lake, night.attempt
-    related = tagged_relations(pairs.measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
+    related = tagged_relations(measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
     wrote = attempt.replace("brand_relation", related)
     return RelationsOutcome(wrote.rows, len(related.columns) - 3)

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 if TYPE_CHECKING:
     from datetime import date
 
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 MONTHS = 12
 """Months that are told, the night's own among them."""
@@ -21,6 +21,16 @@ FEW = (12.7062, 4.3027, 3.1824, 2.7764)
 def first_month(as_of: date) -> Column:
     """Return the first day of the first month that is told."""
     return F.add_months(F.trunc(F.lit(as_of), "month"), 1 - MONTHS)
+
+
+def in_told_months(day: str, as_of: date) -> Column:
+    """Whether a date is of the months that are told, and not after the night."""
+    return F.col(day).between(first_month(as_of), F.lit(as_of))
+
+
+def per_brand_and_all(rows: DataFrame) -> DataFrame:
+    """Return each row of its `brand_id`, if it has one, and once more of all brands: null."""
+    return rows.withColumn("brand_id", F.explode(F.array_distinct(F.array("brand_id", F.lit(None)))))
 
 
 def share_interval(part: Column, whole: Column) -> tuple[Column, Column]:
