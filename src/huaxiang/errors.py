@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST_ECHO = 60
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -77,6 +79,12 @@ class LostRaceError(HuaxiangError):
     """Another night published first, or holds the lake: retry."""
 
     exit_code = 5
+
+
+def shortened(text: str) -> str:
+    """Return what somebody typed as an error may repeat it: one line, not too long, without signs a terminal obeys."""
+    plain = "".join(sign if sign.isprintable() else "·" for sign in text[: LONGEST_ECHO + 1])
+    return plain if len(plain) <= LONGEST_ECHO else plain[:LONGEST_ECHO] + "…"
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

@@ -10,9 +10,10 @@ from people import LIMITS, consent_frame, night
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import JOINER
+from huaxiang.errors import ConfigurationError
 from huaxiang.frames import local_frame
 from huaxiang.identity.chain import Claimed, chain
-from huaxiang.identity.explain import Linked, claims_with_bars, hop_text, taken_back
+from huaxiang.identity.explain import Linked, claims_with_bars, hop_text, known_account, taken_back
 
 if TYPE_CHECKING:
     from people import Claim
@@ -109,3 +110,16 @@ def test_values_are_never_told(known: dict[str, list[Claimed]]) -> None:
     assert apart.text().endswith(
         "are not one person · release 3 · as of 2026-11-20\n  No chain of claims leads from one to the other."
     )
+
+
+def test_an_account_that_nobody_knows_names_no_other(spark: SparkSession) -> None:
+    persons = local_frame(spark, [("mall:710003", "P1")], "account string, person string")
+    assert known_account(persons, "Mall:710003") == ("mall:710003", "P1")
+    for typed in ("mall:710004", "\x1b[31m" + "x" * 10_000, ""):
+        with pytest.raises(ConfigurationError) as caught:
+            known_account(persons, typed)
+        said = str(caught.value)
+        assert "nobody knows an account" in said
+        assert "710003" not in said
+        assert "\x1b" not in said
+        assert len(said) < 300

@@ -73,6 +73,23 @@ class Told:
         return {(row["thing"], row["person"]): row["parent"] for row in self.shared.collect()}
 
 
+def test_what_is_older_than_a_link_did_not_come_by_it(spark: SparkSession) -> None:
+    """An undated link of the same id counts only where no other is known."""
+    links = [
+        link("l1", "ann", 5),
+        (*link("l1", "dan", 1)[:4], None, None, "a"),
+        link("l2", "ann", 5, made=None),
+    ]
+    by_date = (*visit("bob", "l2", 5)[:5], None, date(2026, 11, 5))
+    told = Told(
+        spark, links, [visit("bob", "l1", 4), visit("cat", "l1", 5, hour=11), by_date, visit("dan", "l1", 6)],
+        [visit("bob", "l1", 4, order="o1", paid=500), visit("dan", "l1", 6, order="o2", paid=70)],
+    )  # fmt: skip
+    row = told.rows["b1", NOVEMBER]
+    counts = ("links", "sharers", "clickers", "buyers", "orders", "spend_minor")
+    assert [row[name] for name in counts] == [2, 1, 2, 1, 1, 70]
+
+
 def test_a_chain_is_followed_from_click_to_share_to_click(spark: SparkSession) -> None:
     links = [
         link("l1", "ann", 1),

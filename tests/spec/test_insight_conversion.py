@@ -28,7 +28,9 @@ MEASURES = {m.name: m for m in load_catalogue(load_contracts()).measures}
 TOLD = {kind: tuple(MEASURES[name] for name in names) for kind, names in TOLD_BY.items()}
 TURNED = {how: MEASURES[name] for how, name in TURNED_BY.items()}
 VALUES = sorted({m.part.column for told in (*TOLD.values(), TURNED.values()) for m in told})
-FIRSTS = "person string, brand_id string, dialogue date, purchase date, membership date"
+FIRSTS = (
+    "person string, brand_id string, dialogue date, purchase date, membership date, undated array<string>"
+)
 AWAY = "person string, brand_id string, turned array<struct<on: date, how: string, campaign_id: string>>"
 Cell = tuple[str, str, str, date | None, dict[str, int]]
 """Account, key kind, key, day, and what each measure counts."""
@@ -42,15 +44,19 @@ def told(
     spark: SparkSession,
     *firsts: tuple[str, str, date | None, date | None],
     turned: dict[str, date] | None = None,
+    undated: dict[str, list[str]] | None = None,
     way: tuple[str, str] = ("dialogue", "purchase"),
 ) -> dict[tuple[str | None, date], Any]:
     """Tell of persons by their first days of the two kinds; `turned` are days on which they turned away from b1."""
     kinds = {way[0]: 2, way[1]: 3}
     rows = [
-        (who, brand, *(row[kinds[k]] if k in kinds else None for k in ("dialogue", "purchase", "membership")))
+        (
+            who, brand, *(row[kinds[k]] if k in kinds else None for k in ("dialogue", "purchase", "membership")),
+            (undated or {}).get(who, []),
+        )
         for row in firsts
         for who, brand in [row[:2]]
-    ]
+    ]  # fmt: skip
     away = [(who, "b1", [(day, "unfollow", None)]) for who, day in (turned or {}).items()]
     found = conversions(
         spark.createDataFrame(rows, FIRSTS),
@@ -79,6 +85,12 @@ def test_the_other_kind_counts_from_the_next_day_to_the_thirtieth(spark: SparkSe
         ("day before", "b1", october(2), october(1)),
         ("never", "b1", october(1), None),
         ("only bought", "b1", None, october(1)),
+        ("bought on nobody knows which day", "b1", october(1), None),
+        ("talked once before or after", "b1", october(1), october(9)),
+        undated={
+            "bought on nobody knows which day": ["purchase"],
+            "talked once before or after": ["dialogue"],
+        },
     )["b1", OCTOBER]
     assert counts(row) == {
         "entered": 6, "already": 1, "same_day": 1, "observed": 4, "converted": 2, "lost": None,
@@ -202,6 +214,8 @@ def test_a_kind_begins_with_the_first_day_of_any_account(spark: SparkSession) ->
         (r["person"], r["brand_id"]): {k: v for k, v in r.asDict().items() if v and k in (*TOLD, "gift")}
         for r in frame.collect()
     }
+    undated = {(r["person"], r["brand_id"]): r["undated"] for r in frame.collect() if r["undated"]}
+    assert undated == {("Ann", "b1"): ["purchase"]}
     assert found == {
         ("Ann", "b1"): {"purchase": october(3), "gift": october(8)},
         ("Ben", "b1"): {"content": october(2)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ from feeds import CONTRACTS
 from scipy.stats import binomtest
 
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.insight.of_many import OF_MANY
 from huaxiang.insight.rates import rates
+from huaxiang.insight.step import are_due
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -75,3 +78,29 @@ def test_a_rate_is_told_by_month_and_key(spark: SparkSession) -> None:
     )
     more = by_place["complaint_rate", "c2"]
     assert (more["share"], more["share_low"], more["share_high"]) == (1.5, None, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "tonight", "settings", "due"),
+    [
+        (None, date(2026, 11, 18), {}, True),
+        ((date(2026, 11, 16), "published"), date(2026, 11, 18), {}, False),
+        ((date(2026, 11, 15), "published"), date(2026, 11, 18), {}, True),
+        ((date(2026, 11, 16), "held"), date(2026, 11, 17), {}, True),
+        ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"insights": "nightly"}, True),
+        ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"rebuild": True}, True),
+        ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"lacks": OF_MANY[-1]}, True),
+        ((date(2026, 12, 31), "published"), date(2027, 1, 1), {}, False),
+    ],
+    ids=["a new lake", "the same week", "a new week", "after a held night", "told to", "a rebuild", "a table is new", "one week of two years"],
+)  # fmt: skip
+def test_many_people_are_told_of_on_the_first_night_of_a_week(
+    before: tuple[date, str] | None, tonight: date, settings: dict[str, Any], due: bool
+) -> None:
+    newest = SimpleNamespace(as_of=before[0], status=before[1]) if before else None
+    lake = SimpleNamespace(newest=newest, exists=lambda name: name != settings.get("lacks"))
+    config = SimpleNamespace(insights=settings.get("insights", "weekly"))
+    night: Any = SimpleNamespace(
+        lake=lake, as_of=tonight, rebuild=settings.get("rebuild", False), config=config
+    )
+    assert are_due(night) is due

@@ -40,6 +40,14 @@ def objections(**given: object) -> list[tuple[str, str]]:
         ({"ladder": {"stages": [{"when": "debts > 0"}]}}, [("ladder", "debt")]),
         ({"rank": {"of": "credit_used"}}, [("rank", "credit")]),
         ({"who": "religion = 'any' and gps is not null"}, [("who", "religion"), ("who", "gps")]),
+        # however it is spelt
+        ({"title": {"en": "ｈｅａｌｔｈ", "zh": "甲"}}, [("title", "health")]),
+        ({"where": "query like 'pregnan%'"}, [("where", "pregnan")]),
+        ({"where": "query = concat('怀','孕')"}, [("where", "怀孕")]),
+        ({"where": "query like '%怀\u200b孕 %'"}, [("where", "怀孕")]),
+        ({"where": "contains(query, '藥品')"}, [("where", "藥品")]),
+        ({"measure": "ispregnant"}, [("measure", "ispregnant")]),
+        ({"measure": "weeks", "unit": "pregnancy"}, [("unit", "pregnancy")]),
         # what only looks like it
         ({"tag": "incoming_links"}, []),
         ({"tag": "streetwear_lines"}, []),
@@ -90,6 +98,16 @@ def test_an_installation_adds_what_stands_for_such_things_with_it(tmp_path: Path
     said = refusal(tmp_path, entry)
     assert "unknown key `word`" in said
     assert "neither `words` nor `values` are given" in said
+
+
+@pytest.mark.parametrize("words", ["{en: union}", "{zh: 工会}", "{en: 5}", "{en: [工会]}", "{en: ['']}", "{zh: [' ']}"])  # fmt: skip
+def test_a_list_that_would_block_something_else_or_nothing_is_refused(tmp_path: Path, words: str) -> None:
+    (tmp_path / "blocked.yaml").write_text(
+        f"- attribute: union\n  title: {{en: Union, zh: 工会}}\n  because: {{en: no, zh: 不}}\n  words: {words}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigurationError, match=r"blocked\.yaml:4"):
+        load_block_list(tmp_path)
 
 
 def test_a_segment_is_refused_too(tmp_path: Path) -> None:

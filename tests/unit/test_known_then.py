@@ -27,7 +27,7 @@ NIGHTS = [
 
 @pytest.mark.parametrize(
     ("day", "told_by"),
-    [(10, 1), (11, 3), (13, 3), (14, 3), (15, 7), (16, 7), (17, 8), (30, 8)],
+    [(10, 1), (11, 3), (13, 3), (14, 3), (15, 5), (16, 5), (17, 8), (30, 8)],
     ids=["its own night", "the newer of two", "a day without a night", "a held night told nothing", "published again",
          "taken back", "after it", "long after"],
 )  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.yaml import read_yaml
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
 
 FILE = "blocked.yaml"
 KEYS, WORD_KEYS = ("attribute", "title", "because", "words", "values"), ("en", "zh")
-SAID = ("measure", "tag", "rate", "segment", "title")
+SAID = ("measure", "tag", "rate", "segment", "title", "unit")
 RULES = (
     "from", "where", "adds_up", "less", "then", "derived", "rank", "ladder", "modelled", "of", "per", "by", "who",
 )  # fmt: skip
 """Where a definition names and reads things. `means` and `about` are prose: they may say what is *not* read."""
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_JOINED = re.compile(r"'\s*(?:,|\|\|)\s*'")
+"""What lies between two texts that a rule puts together, or lists."""
+_LATIN = re.compile(r"[^a-z0-9*]+")
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,20 @@ class Blocked:
     values: tuple[str, ...] = ()
 
     def named_in(self, text: str) -> str | None:
-        """Return what in a name or a rule stands for the attribute; None for nothing."""
-        spoken = "_" + re.sub(r"[^a-z0-9]+", "_", text.lower()) + "_"
+        """Return what in a name or a rule stands for the attribute; None for nothing.
+
+        Full-width letters, signs that show nothing, and words that are put together of two texts, are seen through.
+        """
+        plain = _plain(text)
+        spoken = _LATIN.sub("_", plain).strip("_")
         for word in self.english:
-            if f"_{word}_" in spoken or f"_{word}s_" in spoken:
-                return word
-        quoted = [found.replace("''", "'") for found in _QUOTED.findall(text)]
-        return next((word for word in self.chinese if word in text), None) or next(
-            (value for value in self.values if value in quoted), None
-        )
+            if found := _said(word, spoken):
+                return found
+        together = re.sub(r"\s+", "", _JOINED.sub("", plain))
+        if found := next((word for word in self.chinese if word in together), None):
+            return found
+        quoted = {text.replace("''", "'").strip(" %") for text in _QUOTED.findall(plain)} | {plain}
+        return next((value for value in self.values if _plain(value).strip() in quoted), None)
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,19 @@ class BlockList:
                             f"`{word}` is blocked: {one.title.en} ({one.title.zh})",
                             f"{one.because.en} · {one.because.zh}",
                         )
+
+
+def _plain(text: str) -> str:
+    """Return a text as it is read: NFKC, lower case, without signs that show nothing."""
+    shown = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    return "".join(shown).lower()
+
+
+def _said(word: str, spoken: str) -> str | None:
+    """Return a word that stands among `_`-separated ones, itself or in its plural; with `*` the longer one that holds it."""
+    if "*" in word:
+        return next((one for one in spoken.split("_") if fnmatchcase(one, word)), None)
+    return word if f"_{word}_" in f"_{spoken}_" or f"_{word}s_" in f"_{spoken}_" else None
 
 
 def load_block_list(conf_dir: Path | None = None) -> BlockList:
@@ -102,14 +125,34 @@ def _read(entry: Entry) -> Blocked | None:
     both = entry.has_words("title"), entry.has_words("because")
     if not isinstance(words, dict) or any(key not in WORD_KEYS for key in words):
         entry.refuse("words", f"`words: {words}`", "{en: [income, salary], zh: [收入]}")
+        words = {}
+    for key, listed in words.items():
+        if not isinstance(listed, list) or not listed:
+            entry.refuse("words", f"`{key}: {listed}`", f"a list: {key}: [{listed}]")
+        elif bad := [word for word in listed if not _is_word(key, word)]:
+            entry.refuse("words", f"`{key}: {bad[0]}`", _WORD[key])
     if not (words or entry.data.get("values")):
         entry.refuse("words", "neither `words` nor `values` are given", "{en: [income, salary], zh: [收入]}")
     if not all(both) or entry.problems:
         return None
-    listed = [tuple(map(str, words.get(key) or ())) for key in WORD_KEYS]
+    english = tuple(_LATIN.sub("_", _plain(word)).strip("_") for word in words.get("en", ()))
+    chinese = tuple(_plain(word).strip() for word in words.get("zh", ()))
     values = tuple(map(str, entry.list_of("values", ""))) if entry.data.get("values") else ()
-    english = tuple(re.sub(r"[^a-z0-9]+", "_", word.lower()) for word in listed[0])
-    return Blocked(entry.name, entry.words("title"), entry.words("because"), english, listed[1], values)
+    return Blocked(entry.name, entry.words("title"), entry.words("because"), english, chinese, values)
+
+
+_WORD = {
+    "en": "a word of Latin letters, or with `*` for what may stand before or after it",
+    "zh": "a Chinese word",
+}
+
+
+def _is_word(language: str, word: Any) -> bool:
+    if not isinstance(word, str):
+        return False
+    plain = _plain(word).strip()
+    is_latin = plain.isascii() and any(sign.isalnum() for sign in plain)
+    return is_latin if language == "en" else bool(plain) and not plain.isascii()
 
 
 def _texts(value: Any, way: tuple[Step, ...]) -> Iterator[tuple[Trail, str]]:

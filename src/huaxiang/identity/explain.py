@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import JOINER
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.errors import ConfigurationError, Problem, shortened
 from huaxiang.identity.chain import Claimed, Hop, chain
 from huaxiang.identity.claims import DEMOTED, LISTED, OVER_LIMIT, PSEUDONYM_CHARACTERS, join_consent
 from huaxiang.identity.step import CLAIMS, CONSENT, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import date
 
     from pyspark.sql import Column, DataFrame
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from huaxiang.tables.lake import Lake
 
 MOST_CLAIMS = 3_000_000  # what the driver takes to look for what keeps two persons apart
-MOST_NAMES = 200_000  # among so many accounts a nearest name is looked for
 SAYS = {
     OVER_LIMIT: "more accounts share it than may",
     LISTED: "the settings say that it is nobody's",
@@ -86,7 +84,7 @@ def linked(lake: Lake, config: Config, account: str, other: str) -> Linked:
     """
     release = lake.release()
     persons = lake.held(TABLE, release)
-    ends = [_known(persons, name) for name in (account, other)]
+    ends = [known_account(persons, name) for name in (account, other)]
     mine = persons.where(F.col("person").isin(*(person for _, person in ends)))
     accounts = [row["account"] for row in mine.select("account").collect()]
     (account, person), (other, other_person) = ends
@@ -172,14 +170,10 @@ def _collected(claims: DataFrame) -> list[Claimed]:
     return [Claimed(**row) for row in claims.toArrow().to_pylist()]
 
 
-def _known(persons: DataFrame, account: str) -> tuple[str, str]:
-    """Return an account as it is stored, in lower case, and its person; ConfigurationError names the nearest one."""
+def known_account(persons: DataFrame, account: str) -> tuple[str, str]:
+    """Return an account as it is stored, in lower case, and its person; ConfigurationError for one that nobody knows."""
     row = persons.where(F.col("account") == account.casefold()).first()
     if row is not None:
         return row["account"], row["person"]
-    names: Collection[str] = ()
-    if persons.count() <= MOST_NAMES:
-        names = [row["account"] for row in persons.select("account").collect()]
-    hint = did_you_mean(account, names) if names else ""
-    problem = Problem("account", f"nobody knows an account `{account}`", "<platform>:<account id>", hint)
-    raise ConfigurationError(problem)
+    found = f"nobody knows an account `{shortened(account)}`"  # and whose are near it is nobody's business
+    raise ConfigurationError(Problem("account", found, "<platform>:<account id> of a shop or social account"))

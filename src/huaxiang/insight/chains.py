@@ -65,16 +65,19 @@ def shared_links(
 def led_to(events: DataFrame, links: DataFrame, persons: DataFrame, *, zone: str, as_of: date) -> DataFrame:
     """Return the rows of a shop's feed that others' links led to, with the link's columns, `person` and `instant`.
 
-    Up to the night; what the sharer, or an account of theirs, did through a link of their own is left out, and
-    what accounts did that nobody knows.
+    Up to the night; what the sharer, or an account of theirs, did through a link of their own is left out, what
+    accounts did that nobody knows, and what is older than its link. A date alone is as old as a link of that date.
     """
     begins = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), zone)
     known = F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of))
+    is_older = F.when(F.col("at").isNull(), F.col("business_date") < F.col("on")).otherwise(
+        F.col("at") < F.col("made")
+    )
     return (
         events.where(F.col("link_id").isNotNull() & known)
         .join(links, "link_id")
         .join(persons.select("account", "person"), "account")
-        .where(F.col("person") != F.col("sharer"))
+        .where((F.col("person") != F.col("sharer")) & ~F.coalesce(is_older, F.lit(False)))
         .withColumn("instant", F.coalesce("at", begins))
     )
 

@@ -65,7 +65,8 @@ def first_days(
     """Return one row per person × brand, with a column per kind: the first day of it up to `as_of`, null without.
 
     `measures` of the kinds that day rows tell, as of `TOLD_BY`; `others` are frames with `person`, `brand_id` and `on`
-    of kinds that they don't. What has no date or no person is left out.
+    of kinds that they don't. `undated` are the kinds that also happened on nobody knows which day. What has no person
+    is left out, and who has dates of no kind.
     """
     is_told = is_of_stream(*{told[0].part.stream for told in measures.values()})
     day = F.col("business_date")
@@ -81,16 +82,32 @@ def first_days(
             "person",
             F.col("key").alias("brand_id"),
             *(F.when(happened(told), day).alias(kind) for kind, told in measures.items()),
+            _undated({kind: happened(told) & day.isNull() for kind, told in measures.items()}),
         )
     )
-    rows = stacked([cells, *(frame.select(*PAIR, F.col("on").alias(kind)) for kind, frame in others.items())])
+    of_others = [
+        frame.select(*PAIR, F.col("on").alias(kind), _undated({kind: F.col("on").isNull()}))
+        for kind, frame in others.items()
+    ]
+    rows = stacked([cells, *of_others])
     known = {kind: F.when(F.col(kind) <= F.lit(as_of), F.col(kind)) for kind in (*measures, *others)}
     begun = reduce(or_, (first.isNotNull() for first in known.values()))
     return (
-        rows.where(begun & F.col("person").isNotNull() & F.col("brand_id").isNotNull())
+        rows.where(
+            (begun | (F.size("undated") > 0)) & F.col("person").isNotNull() & F.col("brand_id").isNotNull()
+        )
         .groupBy(*PAIR)
-        .agg(*(F.min(first).alias(kind) for kind, first in known.items()))
+        .agg(
+            *(F.min(first).alias(kind) for kind, first in known.items()),
+            F.array_distinct(F.flatten(F.collect_set("undated"))).alias("undated"),
+        )
+        .where(reduce(or_, (F.col(kind).isNotNull() for kind in known)))
     )
+
+
+def _undated(kinds: Mapping[str, Column]) -> Column:
+    held = (F.when(is_undated, F.lit(kind)) for kind, is_undated in kinds.items())
+    return F.array_compact(F.array(*held)).alias("undated")
 
 
 def conversions(
@@ -109,7 +126,8 @@ def conversions(
     twelve up to the night. Of them `already` had the other kind on an earlier day, `same_day` began both on one day,
     and the window of `open` ones ends after the night. The rest are `observed`: `converted` within (first day, first
     day + `WINDOW_DAYS`], `median_days` later, or not; `lost` are those of the latter who turned away from the brand
-    in these days, null when unknown. Over all brands a person counts once, as it went with the brand that went
+    in these days, null when unknown. Of whom either kind also happened on an unknown day, nothing is known and
+    nothing counted. Over all brands a person counts once, as it went with the brand that went
     furthest: open before converted, lost, stayed, same day, already; days are then the fewest. The interval is 95 %
     (Wilson 1927); without anybody observed the share is null.
     """
@@ -189,7 +207,8 @@ def _moved(each: DataFrame, *, lost_known: bool, lists_known: bool, as_of: date)
     if lists_known:
         came = came & (F.col("_is_listed") | (F.col("to_kind") != MEMBERSHIP))
     month = F.trunc("_first", "month").alias("month")
-    kept = each.withColumns({"_first": first, "_then": then}).where(came)
+    undated = F.arrays_overlap("undated", F.array("from_kind", "to_kind"))
+    kept = each.withColumns({"_first": first, "_then": then}).where(came & ~undated)
     return kept.select(
         *PAIR, "from_kind", "to_kind", "covered_from", month, status.alias("status"), days.alias("days")
     )

@@ -45,7 +45,8 @@ def known_kinds(
     """Return the kinds of which some feed tells, each with its measures and whether these tell of a row.
 
     A row has the person's `platforms`; `since` is the first day that its window looks at. All feeds that came at
-    all must cover the person, from that day on and of all their platforms: absence is then a fact.
+    all must cover the person, as `portrait.coverage` has it, from that day on and of all the feed's platforms:
+    absence is then a fact, as far as the platforms go that deliver.
     """
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     known: KindsTold = {}

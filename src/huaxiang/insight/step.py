@@ -53,10 +53,10 @@ def are_due(night: Night) -> bool:
     """Whether tonight tells of many people: the first night of a week does, and with `insights: nightly` each.
 
     They read whole histories, and tell of months. A week begins on Monday; a night that makes a lake, or its day
-    rows anew, tells too.
+    rows anew, tells too, and so does the one after a night that was held: what that one told, nobody vouches for.
     """
     before = night.lake.newest
-    if before is None or night.rebuild or night.config.insights == NIGHTLY:
+    if before is None or before.status == "held" or night.rebuild or night.config.insights == NIGHTLY:
         return True
     if not all(night.lake.exists(name) for name in OF_MANY):
         return True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from huaxiang.models.inferred import Inferred
     from huaxiang.models.traits import Basis
 
-AGE = "declared_age"
+AGE = "youngest_age"
 
 
 def with_life_stages(
@@ -33,7 +33,7 @@ def with_life_stages(
 
     `probability` is that of the likeliest stage, in four digits (ties: the first by name); `stage` is null below 0.6;
     `evidence` counts the acts, views and order lines behind both, null where no source tells any. Both are null
-    without evidence, for who may be under 14 by the declared year, and for everybody without a fit. What people
+    without evidence, for who may be under 14 by any declared year, and for everybody without a fit. What people
     declare is not read: a declared stage and an inferred one are two opinions. `measured`, the measures of `frame`,
     is read once: hold it.
     """

@@ -110,7 +110,8 @@ def choose(releases: Sequence[Release], number: int | None) -> Release:
 def known_on(releases: Iterable[Release], day: date) -> Release:
     """Return the published release that told what was known on `day`: the newest of the last night not after it.
 
-    Releases that a rollback took back told nothing that stands: a later one pins an older version of a table.
+    Releases that a rollback took back told nothing that stands: a later one pins an older version of a table. What a
+    rollback published again is the release that it pins: rows are known by the number under which they were made.
     ConfigurationError for a day before the first night.
     """
     able = [r for r in releases if r.status == "published"]
@@ -120,7 +121,9 @@ def known_on(releases: Iterable[Release], day: date) -> Release:
         first = min((r.as_of for r in told), default=None)
         expected = f"{first} or later" if first else "a published night"
         raise ConfigurationError(Problem("--as-known-on", f"no night is as old as {day}", expected))
-    return found
+    return min(
+        (r for r in able if (r.as_of, r.tables) == (found.as_of, found.tables)), key=lambda r: r.release
+    )
 
 
 def _takes_back(later: Release, release: Release) -> bool:
