@@ -1,6 +1,6 @@
 """What a configuration folder holds: a slip in its shape must not run a night with nothing in it.
 
-`huaxiang.yaml` and the folder `segments/` are always there; `blocked.yaml`, `measures/` and `sources/` may be. In the folders
+`huaxiang.yaml` and the folder `segments/` are always there; `blocked.yaml`, `sentiment.tsv`, `measures/` and `sources/` may be. In the folders
 lie `.yaml` files and nothing else. Hidden files and a README.md are nobody's business.
 """
 
@@ -18,7 +18,8 @@ SETTINGS_FILE = "huaxiang.yaml"
 FOLDERS = ("segments", "measures", "sources")
 NEEDED = "segments"
 IGNORED = "README.md"
-NAMES = (SETTINGS_FILE, "blocked.yaml", *FOLDERS)
+WEIGHTS_FILE = "sentiment.tsv"
+NAMES = (SETTINGS_FILE, "blocked.yaml", WEIGHTS_FILE, *FOLDERS)
 
 
 def folder_problems(folder: Path) -> list[Problem]:

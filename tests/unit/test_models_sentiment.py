@@ -9,7 +9,9 @@ import pytest
 from tests import realdata
 
 from huaxiang.models import learned_sentiment
-from huaxiang.models.lexicon import shipped_lexicon
+from huaxiang.models.learned_sentiment import LearnedSentiment
+from huaxiang.models.lexicon import lexicon_digest, shipped_lexicon
+from huaxiang.models.scorer import LEXICON, Scorer
 
 PRAISE, COMPLAINT, NOTHING = 1, -1, None
 SAID = [
@@ -53,6 +55,19 @@ def test_more_is_more():
     assert either[0] > either[1] > 0 > either[2]
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("性价比不高", [("性价比不高", -1.0)]),
+        ("一点也不油腻，很喜欢", [("一点也不油腻", 0.5), ("很喜欢", 1.25)]),
+        ("物流很快，但是质量太差了", [("很快", 1.0), ("太差", -1.5)]),
+        ("收到了", []),
+    ],
+)
+def test_the_lexicon_says_by_which_words(text, spoken):
+    assert shipped_lexicon().spoken(text) == spoken
+
+
 @pytest.fixture(scope="module")
 def rated():
     with (realdata.needed("zh_sentiment") / "waimai_10k.csv").open(encoding="utf-8") as file:
@@ -71,15 +86,51 @@ def test_the_lexicon_agrees_with_people_on_real_comments(rated):
 
 def test_the_learned_scorer_does_better_on_comments_it_has_not_seen(rated):
     texts, praises = rated
-    chance = learned_sentiment.held_out(texts, praises.tolist())
-    known = ~np.isnan(chance)
+    felt = learned_sentiment.learn(texts, praises.tolist()).held_out
+    known = ~np.isnan(felt)
     assert known.mean() > 0.99
-    assert ((chance > 0.5) == praises)[known].mean() > 0.885
+    assert ((felt > 0) == praises)[known].mean() > 0.885
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("好吃", {"好", "吃", "好吃"}),
+        ("不 好\n吃", {"不", "好", "吃", "不好", "好吃", "不好吃"}),
+        ("打138１２３", {"打"}),
+        ("加wx_abc，快", {"加", "快"}),
+        ("fast 😀！", set()),
+    ],
+)
+def test_n_grams_are_of_chinese_characters_side_by_side(text, expected):
+    found = learned_sentiment.grams(text)
+    assert set(found) == expected
+    assert len(found) == len(expected)
 
 
 def test_too_few_rated_comments_teach_nothing():
     assert learned_sentiment.learn(["好吃"] * 900 + ["难吃"] * 50, [True] * 900 + [False] * 50) is None
-    few = learned_sentiment.learn(["很好吃"] * 300 + ["太难吃"] * 300, [True] * 300 + [False] * 300)
-    assert few.chance_of_praise("好吃") > 0.5 > few.chance_of_praise("难吃")
-    assert few.chance_of_praise("abc") is None
-    assert few.chance_of_praise(None) is None
+    few = learned_sentiment.learn(["很好吃"] * 300 + ["太难吃"] * 300, [True] * 300 + [False] * 300).model
+    assert few.sentiment("好吃") > 0 > few.sentiment("难吃")
+    assert few.sentiment("abc") is None
+    assert few.sentiment(None) is None
+
+
+def test_a_weight_of_one_side_says_which_words_and_how_much():
+    model = LearnedSentiment({"好": 1.0, "好吃": 2.5, "不好": -3.0}, 0.5)
+    assert model.spoken("不好吃") == [("不好", -3.0), ("好吃", 2.5), ("好", 1.0)]
+    assert model.sentiment("好吃好吃") == pytest.approx(np.tanh(2.0))  # each n-gram counts once
+
+
+def test_a_scorer_is_known_by_all_it_depends_on():
+    one = Scorer(LearnedSentiment({"好": 1.0}, 0.5))
+    assert one.digest == Scorer(LearnedSentiment({"好": 1.0}, 0.5)).digest
+    assert len({one.digest, LEXICON.digest, Scorer(LearnedSentiment({"好": 1.001}, 0.5)).digest}) == 3
+    assert LEXICON.digest == lexicon_digest()
+
+
+def test_topics_are_the_lexicons_whoever_scores():
+    scorer = Scorer(LearnedSentiment({"好": -2.0}, 0.0))
+    assert scorer.points("物流很好") == -76
+    assert scorer.opinion("物流很好").topics == ("delivery",)
+    assert LEXICON.points("物流很好") > 0

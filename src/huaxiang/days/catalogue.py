@@ -14,6 +14,7 @@ from huaxiang.days.measures import GRAIN, Catalogue, Measure, Rate, Tag
 from huaxiang.days.rate_entry import read_rate
 from huaxiang.days.tag_entry import read_tag
 from huaxiang.days.vocabulary import vocabularies
+from huaxiang.days.weights import load_scorer
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.shipped import shipped
 
@@ -35,9 +36,11 @@ LAST = ("tags", "stages", "rates")
 def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = None) -> Catalogue:
     """Read the shipped catalogue and, beside it, `<conf_dir>/measures/*.yaml`; all problems at once.
 
+    Texts are read by what `<conf_dir>/sentiment.tsv` holds, if it is there.
+
     An analyst's file may add measures, tags and rates but not redefine ours: a name stands once.
     """
-    events = load_events(contracts)
+    events = load_events(contracts, scorer=load_scorer(conf_dir))
     files = sorted((shipped("schemas") / "measures").glob("*.yaml"), key=_turn)
     files += yaml_files(conf_dir / "measures") if conf_dir else []
     problems: list[Problem] = []

@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from huaxiang.days.events import OPINION
 from huaxiang.days.measures import CELLS, GRAINS
+from huaxiang.expressions import compile_expression
 from huaxiang.models.cards import CARDS
-from huaxiang.models.lexicon import lexicon_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +62,15 @@ def _part_says(part: Part, grain: str) -> str:
     event = part.event
     keys = [(kind, event.key(kind)) for kind in sorted(part.kinds((grain,)))]
     said = f"{part.column}:{part.adds}:{part.where}:{part.date}:{event.feed}:{event.account}:{keys}:{event.lookups}"
-    return f"{said}:{CELLS}:{lexicon_digest() if event.opinion_of else ''}"
+    return f"{said}:{CELLS}:{event.scorer.digest if _reads_opinion(part, keys) else ''}"
+
+
+def _reads_opinion(part: Part, keys: Iterable[tuple[str, str | None]]) -> bool:
+    """Whether what a text feels or speaks of decides what a part holds, or under which key."""
+    if part.event.opinion_of is None:
+        return False
+    read = [*part.adds[1:], *([part.where] if part.where else []), *(key for _, key in keys if key)]
+    return any(OPINION & compile_expression(text, part.event.names).names for text in read)
 
 
 def _tag_says(tag: Tag) -> str:

@@ -5,7 +5,7 @@ Read from `schemas/events.yaml`; no Spark here. `days.rows` turns a declaration 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.clean import clean_contract
@@ -13,6 +13,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, compile_expression
+from huaxiang.models.scorer import LEXICON
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from huaxiang.contracts.model import Contract
+    from huaxiang.models.scorer import Scorer
 
 KEY_KINDS = (
     "account", "brand", "category", "product", "size", "fit", "topic", "aspect", "hour", "courier", "tier", "campaign",
@@ -31,6 +33,8 @@ _OPINION = {
     "sentiment": NameInfo("int", "What the text feels, from -100 to 100"),
     "aspects": NameInfo("array<string>", "What the text speaks of"),
 }
+OPINION = frozenset(_OPINION)
+"""Names that an event with a text has: what it feels, and what it speaks of."""
 _LOOKUP_KEYS = ("feed", "on", "take", "gather", "as_at", "dated_by", "needs")
 
 
@@ -69,7 +73,7 @@ class Lookup:
 class Event:
     """One kind of event: its feed, the column with its account, its dates (the first is the default), keys.
 
-    `opinion_of` is the column with a comment's text: `sentiment` and `aspects` are then names too.
+    `opinion_of` is the column with a comment's text: `sentiment` and `aspects` are then names too, as `scorer` reads it.
     `keys` maps a key kind to an expression over `names`: a scalar, or an array for many keys at once.
     """
 
@@ -84,6 +88,7 @@ class Event:
     names: Mapping[str, NameInfo]
     at: str | None
     opinion_of: str | None = None
+    scorer: Scorer = LEXICON
 
     @property
     def needs_others(self) -> bool:
@@ -95,8 +100,10 @@ class Event:
         return dict(self.keys).get(kind)
 
 
-def load_events(contracts: Mapping[str, Contract], path: Path | None = None) -> dict[str, Event]:
-    """Return the declared events by name; ConfigurationError lists everything that is wrong."""
+def load_events(
+    contracts: Mapping[str, Contract], path: Path | None = None, *, scorer: Scorer = LEXICON
+) -> dict[str, Event]:
+    """Return the declared events by name, their texts read by `scorer`; ConfigurationError lists everything wrong."""
     path = path or shipped("schemas") / "events.yaml"
     read = read_yaml(path)
     problems: list[Problem] = []
@@ -105,7 +112,7 @@ def load_events(contracts: Mapping[str, Contract], path: Path | None = None) -> 
         place = f"{path.name}:{read.line_of(('events', name))} {name}"
         event = _event(name, data, contracts, place, problems)
         if event:
-            events[name] = event
+            events[name] = replace(event, scorer=scorer)
     if problems:
         raise ConfigurationError(problems)
     return events

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 
 from huaxiang.expressions import compile_expression
 from huaxiang.models.cards import CARDS
-from huaxiang.models.lexicon import lexicon_digest
 
 if TYPE_CHECKING:
     from huaxiang.contracts.model import Text
@@ -405,5 +404,5 @@ class Catalogue:
         event = self.streams()[stream][0][0].event
         said.append(f"{event.feed}:{event.account}:{event.keys}:{event.lookups}:{CELLS}")
         if event.opinion_of:
-            said.append(f"{event.opinion_of}:{lexicon_digest()}")
+            said.append(f"{event.opinion_of}:{event.scorer.digest}")
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]

@@ -46,7 +46,7 @@ def event_rows(
     if not is_own:
         rows = _seen_by(event.account, rows)
     if event.opinion_of:
-        rows = with_opinion(rows, event.opinion_of)
+        rows = with_opinion(rows, event.opinion_of, event.scorer)
     begins = F.to_utc_timestamp(F.col(OWN_DATE).cast("timestamp"), zone)
     local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(

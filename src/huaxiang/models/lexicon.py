@@ -38,10 +38,9 @@ _REACH = 6
 
 @dataclass(frozen=True)
 class Opinion:
-    """`sentiment` from -1 to 1, None where nothing was said that the lexicon knows; `words` that spoke; topics."""
+    """`sentiment` from -1 to 1, None where nothing was said that is known; what is spoken of."""
 
     sentiment: float | None
-    words: int
     topics: tuple[str, ...]
 
 
@@ -55,28 +54,44 @@ class Lexicon:
 
     def opinion(self, text: str | None) -> Opinion:
         """Return what a comment says; nothing for none, for emoji alone, or for another language."""
-        plain = unicodedata.normalize("NFKC", (text or "")[:LONGEST])
-        found = [self._clause(clause) for clause in _CLAUSES.split(plain)]
-        turned, total, words = False, 0.0, 0
-        for value, spoke, turns in found:
-            turned = turned or turns
-            total += value * (_AFTER_TURN if turned else 1.0)
-            words += spoke
-        topics = tuple(name for name, pattern in self.topics if pattern.search(plain))
-        return Opinion(tanh(total / 2) if words else None, words, topics)
+        spoken = self.spoken(text)
+        total = sum(value for _, value in spoken)
+        return Opinion(tanh(total / 2) if spoken else None, self.topics_in(text))
 
-    def _clause(self, clause: str) -> tuple[float, int, bool]:
-        """Return what a clause feels, how many of its words spoke, and whether it turns against what came before."""
-        total, spoke, turns = 0.0, 0, False
+    def topics_in(self, text: str | None) -> tuple[str, ...]:
+        """Return what a comment speaks of."""
+        plain = _plain(text)
+        return tuple(name for name, pattern in self.topics if pattern.search(plain))
+
+    def spoken(self, text: str | None) -> list[tuple[str, float]]:
+        """Return the words that feel something, with what turns or strengthens them, and what each feels; as they come."""
+        found: list[tuple[str, float]] = []
+        weight = 1.0
+        for clause in _CLAUSES.split(_plain(text)):
+            said, turns = self._clause(clause)
+            weight = _AFTER_TURN if turns else weight
+            found += [(word, value * weight) for word, value in said]
+        return found
+
+    def _clause(self, clause: str) -> tuple[list[tuple[str, float]], bool]:
+        """Return what in a clause feels how much, and whether it turns against what came before."""
+        said: list[tuple[str, float]] = []
+        turns = False
         sign, degree, noun, reach = 1.0, 1.0, 0.0, -1
+        shifted, named = (
+            None,
+            0,
+        )  # where what turns or strengthens the next word begins, and what it is said of
         tokens = [(m.start(), m.end(), *self.meanings[m.group()]) for m in self.words.finditer(clause)]
         for index, (start, end, meaning, strength) in enumerate(tokens):
             what = meaning
             if start > reach:
-                sign, degree = 1.0, 1.0
+                sign, degree, shifted = 1.0, 1.0, None
             follower = tokens[index + 1] if index + 1 < len(tokens) else None
             if clause[start:end] == "好" and follower and follower[0] == end and follower[2] == _FELT:
                 what = _DEGREE  # "好难吃": very
+            if what in (_NEGATION, _DEGREE) and shifted is None:
+                shifted = start
             if what == _TURN:
                 turns = True
             elif what == _NEGATION:
@@ -84,12 +99,17 @@ class Lexicon:
             elif what == _DEGREE:
                 degree, reach = degree * strength, max(reach, end + _REACH)
             elif what == _NOUN:
-                noun = strength
+                noun, named = strength, start
             elif value := {_FELT: strength, _MEASURE: noun * strength}.get(what, 0.0):
-                total += value * degree * (sign if value > 0 or sign > 0 else _NOT_BAD)
-                spoke += 1
-                sign, degree = 1.0, 1.0
-        return total, spoke, turns
+                value *= degree * (sign if value > 0 or sign > 0 else _NOT_BAD)
+                begins = named if what == _MEASURE else start if shifted is None else shifted
+                said.append((clause[begins:end], value))
+                sign, degree, shifted = 1.0, 1.0, None
+        return said, turns
+
+
+def _plain(text: str | None) -> str:
+    return unicodedata.normalize("NFKC", (text or "")[:LONGEST])
 
 
 @cache

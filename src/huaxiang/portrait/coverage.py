@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pyspark.sql import functions as F
 
 from huaxiang.contracts.clean import landing_columns
+from huaxiang.days.events import OPINION
 from huaxiang.days.measures import KEYED_WAYS
 from huaxiang.expressions import compile_expression
 from huaxiang.frames import stacked
@@ -30,7 +31,6 @@ FEED_COVERAGE = (
     "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>,"
     " source string"
 )
-OPINION = ("sentiment", "aspects")
 DATED = ("days", "first", "last", "ordered")
 """Ways that are about dates, whatever the window."""
 

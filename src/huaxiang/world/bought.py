@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from huaxiang.world.report import Check, share_interval
+from huaxiang.models.interval import share_interval
+from huaxiang.world.report import Check
 from huaxiang.world.rows import compute
 from huaxiang.world.sides import true_persons
 

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from huaxiang.models.inferred import NO_BETTER, infer
+from huaxiang.models.interval import share_interval
 from huaxiang.models.traits import Traits
-from huaxiang.world.report import Check, share_interval
+from huaxiang.world.report import Check
 from huaxiang.world.rows import compute
 
 if TYPE_CHECKING:

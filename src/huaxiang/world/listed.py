@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.world.report import Check, share_interval
+from huaxiang.models.interval import share_interval
+from huaxiang.world.report import Check
 from huaxiang.world.sides import true_persons
 
 if TYPE_CHECKING:

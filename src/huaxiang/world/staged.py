@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from huaxiang.models.calibration import calibration_error
-from huaxiang.world.report import Check, share_interval
+from huaxiang.models.interval import share_interval
+from huaxiang.world.report import Check
 from huaxiang.world.sides import true_persons
 
 if TYPE_CHECKING:

@@ -1,0 +1,13 @@
+"""How sure a share is. No Spark here: of columns see `insight.interval`."""
+
+from __future__ import annotations
+
+import math
+
+
+def share_interval(part: float, whole: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927)."""
+    share, z = part / whole, 1.96
+    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
+    width = z / (1 + z * z / whole) * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
+    return middle - width, middle + width
