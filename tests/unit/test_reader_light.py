@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from tests.light import AT, COLUMNS, put, release
 
 from huaxiang.cli.main import main
 from huaxiang.errors import ConfigurationError, LostRaceError
@@ -18,29 +16,6 @@ from huaxiang.tables.storage import LocalStorage, local_path, storage
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-AT = datetime(2024, 3, 2, 1, 0, tzinfo=UTC)
-COLUMNS = {
-    "as_of": date(2024, 3, 1),
-    "published_at": AT,
-    "code_version": "1",
-    "config_hash": "c",
-    "contracts_hash": "k",
-}
-
-
-def put(lake: Path, name: str, rows: dict[str, list[object]]) -> Pin:
-    path = lake / "tables" / name
-    write_deltalake(path, pa.table(rows), mode="overwrite", schema_mode="overwrite")
-    count = len(next(iter(rows.values())))
-    return Pin(name, f"tables/{name}", DeltaTable(path).version(), count, f"{count:016x}")
-
-
-def release(lake: Path, before: Release | None, pins: list[Pin], status: str = "published") -> Release:
-    made = followed_by(before, tables={p.name: p for p in pins}, status=status, writer="w", **COLUMNS)
-    rows = pa.Table.from_pylist([r.row() for r in (*reader.releases_light(lake), made)])
-    write_deltalake(lake / "tables" / "release", rows, mode="overwrite", schema_mode="overwrite")
-    return made
 
 
 @pytest.fixture

@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from huaxiang.cli import analysts, bench, fans, flows, identity, insight, journeys, operators, rates, stages
+from huaxiang.cli import (
+    analysts,
+    bench,
+    fans,
+    flows,
+    identity,
+    insight,
+    journeys,
+    operators,
+    rates,
+    sentiment,
+    stages,
+)
 from huaxiang.errors import HuaxiangError
 
 app = typer.Typer(
@@ -27,6 +39,7 @@ insight.add_to(app)
 fans.add_to(app)
 journeys.add_to(app)
 flows.add_to(app)
+sentiment.add_to(app)
 stages.add_to(app)
 bench.add_to(app)
 
