@@ -243,7 +243,7 @@ def evaluate(
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
     from huaxiang.world.published import published_checks  # noqa: PLC0415
 
-    report = run(lake, truth, estimates=everything)
+    report = run(lake, truth, estimates=everything, data=data)
     if everything:
         report = replace(report, checks=(*report.checks, *published_checks(data)))
     if as_json:

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from huaxiang.world import rows
+from huaxiang.world import comments, rows
 from huaxiang.world.clock import DAY, Floats, Ints
 from huaxiang.world.names import (
     CITIES,
     COURIERS,
     EXPECTED_DAYS,
     RETURN_REASONS,
-    REVIEWS,
     TICKET_TOPICS,
-    TOPICS,
 )
 from huaxiang.world.people import REGION_CODES
 
@@ -29,8 +27,6 @@ _SLOW = np.array([c[3] for c in COURIERS])
 _COMPLAINTS = np.array([c[4] for c in COURIERS])
 _COURIERS = rows.words([c[0] for c in COURIERS])
 _REASONS = rows.words(RETURN_REASONS)
-_MOOD_START = np.cumsum([0, *(len(m) for m in REVIEWS)])
-_REVIEWS = rows.words([text.format(t[1]) for mood in REVIEWS for text in mood for t in TOPICS])
 _KINDS = rows.words(("question", "complaint", "after_sale"))
 _TICKETS = rows.words(TICKET_TOPICS)
 
@@ -126,7 +122,6 @@ def _reviews(world: World, lines: Lines, orders: Orders, day: int) -> None:
     order = lines.order[which]
     felt = np.clip(orders.mood[order] + rng.normal(0, 0.15, count), 0, 1)
     level = np.digitize(felt, [0.42, 0.6])
-    text = _MOOD_START[level] + (rng.random(count) * np.diff(_MOOD_START)[level]).astype(np.int64)
     topic = world.goods.product_category[lines.product[which]] // 2
     at = orders.delivered[order] + rng.integers(1800, 5 * DAY, count)
     table = rows.table(
@@ -139,7 +134,7 @@ def _reviews(world: World, lines: Lines, orders: Orders, day: int) -> None:
             "order_id": rows.ids(np.where(rng.random(count) < 0.95, lines.order_id[which], -1)),
             "line_id": rows.ids(lines.line[which]),
             "rating": 10 * np.clip(np.round(1 + 4.4 * felt), 1, 5).astype(np.int64),
-            "text": rows.pick(_REVIEWS, text * len(TOPICS) + topic),
+            "text": comments.reviews(world.dice("review texts", day), level, topic),
             "at": at,
         },
     )

@@ -14,6 +14,7 @@ import numpy as np
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
 from huaxiang.world.chains import chain_checks
+from huaxiang.world.feelings import feeling_checks
 from huaxiang.world.friends import friend_checks
 from huaxiang.world.judged import identity_checks, spend_checks
 from huaxiang.world.listed import member_checks
@@ -39,12 +40,18 @@ _LEAVING = ("replaced", "removed", "withdrawn", "erased")
 
 
 def evaluate(
-    lake_root: Path | str, truth: Path, *, read: Reader | None = None, estimates: bool = False
+    lake_root: Path | str,
+    truth: Path,
+    *,
+    read: Reader | None = None,
+    estimates: bool = False,
+    data: Path | None = None,
 ) -> Report:
     """Compare a lake with the truth of its world, as of the lake's newest published night.
 
     `read` is `tables.reader.read_light` unless given. With `estimates` also what the lake can only estimate,
-    the better the more is known of somebody: a small or short world may miss what is wanted.
+    the better the more is known of somebody: a small or short world may miss what is wanted. `data` is the folder of
+    real data, for what is learned there and tried here.
     """
     if not (truth / "world.json").is_file():
         found = Problem(str(truth), "no world's truth here", hint="`huaxiang world --out X` writes X/truth")
@@ -67,6 +74,7 @@ def evaluate(
         checks += friend_checks(lake, planted, as_of)
         checks += chain_checks(lake, planted, as_of)
         checks += life_stage_checks(lake, planted)
+        checks += feeling_checks(lake, data)
     return Report(as_of, tuple(checks))
 
 

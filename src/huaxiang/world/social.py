@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from huaxiang.world import rows
+from huaxiang.world import comments, rows
 from huaxiang.world.clock import DAY, Ints
 from huaxiang.world.graph import Followees, first_follows
-from huaxiang.world.names import DIALOGUES, POSTS, TOPICS
+from huaxiang.world.names import POSTS, TOPICS
 from huaxiang.world.people import PLATFORM_WORDS, SOCIAL, Crowd
 from huaxiang.world.posts import Pool, Written
 
@@ -59,7 +59,7 @@ class Social:
         self.choose = Followees(people, accounts, world.friends, world.goods)
         self.follows = first_follows(people, accounts, self.choose, world.seed)
         self.pool = Pool(len(accounts.person))
-        self._words = tuple(map(rows.words, (_ACTS, _SCENES, _CAUSES, _MESSAGE_KINDS, DIALOGUES, _KINDS)))
+        self._words = tuple(map(rows.words, (_ACTS, _SCENES, _CAUSES, _MESSAGE_KINDS, _KINDS)))
         self._topics = rows.words([t[0] for t in TOPICS])
 
     def begin(self) -> None:
@@ -118,7 +118,7 @@ class Social:
                 {
                     **world.who(written.author),
                     "post_id": rows.ids(written.number),
-                    "kind": rows.pick(self._words[5], kinds),
+                    "kind": rows.pick(self._words[4], kinds),
                     "parent_post_id": rows.ids(np.append(parent_post, np.full(len(shared.account), -1))),
                     "root_post_id": rows.ids(written.root),
                     "text": rows.pick(_TEXTS, template),
@@ -224,15 +224,16 @@ class Social:
         asking, asked = self.choose.brands_for(rng, self.readers.draw(rng, count // 8, day))
         sender, receiver = np.append(sender, asking), np.append(receiver, asked)
         kind = np.append(kind, np.full(len(asking), 3))
-        text = np.where(kind == 3, rng.integers(0, len(DIALOGUES), len(kind)), -1)
         there = world.is_open(sender, day) & world.is_open(receiver, day)
-        sender, receiver, kind, text = sender[there], receiver[there], kind[there], text[there]
+        sender, receiver, kind = sender[there], receiver[there], kind[there]
+        felt = world.people.satisfaction[np.maximum(world.accounts.person[sender], 0)]
+        text = comments.dialogues(world.dice("dialogue texts", day), felt, kind == 3)
         columns: dict[str, Any] = {
             **world.who(sender),
             "message_id": rows.ids(world.numbers("message", len(sender)), "m"),
             "to_account_id": rows.pick(world.accounts.ident, receiver),
             "kind": rows.pick(self._words[3], kind),
-            "text": rows.pick(self._words[4], text),
+            "text": text,
             "at": world.clock.midnight(day) + world.clock.social_times(rng, len(sender)),
         }
         world.outbox.post(rows.table("social_message", len(sender), columns), "social_message", day)
