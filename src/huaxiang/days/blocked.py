@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FILE = "blocked.yaml"
 KEYS, WORD_KEYS = ("attribute", "title", "because", "words", "values"), ("en", "zh")
-SAID = ("measure", "tag", "rate", "segment", "title", "unit")
+SAID = ("measure", "tag", "rate", "segment", "title", "unit", "values")
 RULES = (
     "from", "where", "adds_up", "less", "then", "derived", "rank", "ladder", "modelled", "of", "per", "by", "who",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.blocked import load_block_list
 from huaxiang.days.entry import Entry
 from huaxiang.days.events import load_events
+from huaxiang.days.groups import check_group, load_groups
 from huaxiang.days.measure_entry import read_measure
 from huaxiang.days.measures import GRAIN, Catalogue, Measure, Rate, Tag
 from huaxiang.days.rate_entry import read_rate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from huaxiang.contracts.yaml import Document
     from huaxiang.days.blocked import BlockList
     from huaxiang.days.events import Event
+    from huaxiang.days.groups import Group
 
 RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known", *GRAIN])
 """Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""
@@ -47,7 +49,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     measures: dict[str, Measure] = {}
     tags: dict[str, Tag] = {}
     rates: dict[str, Rate] = {}
-    block_list = load_block_list(conf_dir)
+    block_list, groups = load_block_list(conf_dir), load_groups()
     for path in files:
         doc = read_yaml(path)
         entries = doc.data or []
@@ -59,7 +61,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
             )
             continue
         for index, given in enumerate(entries):
-            problems += _read(doc, index, given, events, block_list, measures, tags, rates)
+            problems += _read(doc, index, given, events, block_list, groups, measures, tags, rates)
     catalogue = Catalogue(
         events, tuple(measures.values()), tuple(tags.values()), tuple(rates.values()), tuple(map(str, files))
     )
@@ -76,7 +78,7 @@ def _turn(path: Path) -> tuple[int, str]:
 
 
 def _read(
-    doc: Document, index: int, given: Any, events: Mapping[str, Event], block_list: BlockList,
+    doc: Document, index: int, given: Any, events: Mapping[str, Event], block_list: BlockList, groups: Mapping[str, Group],
     measures: dict[str, Measure], tags: dict[str, Tag], rates: dict[str, Rate],
 ) -> list[Problem]:  # fmt: skip
     """Add one entry to the measures, the tags or the rates; return what is wrong with it."""
@@ -86,6 +88,7 @@ def _read(
     kind = next((kind for kind in ("measure", "rate") if kind in given), "tag")
     entry = Entry(doc, (index,), str(given.get(kind, "")), given)
     entry.check(kind, {*measures, *tags, *rates})
+    check_group(entry, groups)
     for way, found, why in block_list.objections(given):
         entry.refuse(way, found, hint=why)
     if kind == "measure" and (measure := read_measure(entry, events)):

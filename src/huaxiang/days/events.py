@@ -28,7 +28,7 @@ KEY_KINDS = (
     "scene", "brand_account",
 )  # fmt: skip
 OWN_DATE = "business_date"
-_EVENT_KEYS = ("world", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")
+_EVENT_KEYS = ("world", "group", "feed", "title", "account", "lookups", "opinion_of", "keys", "dates")
 _OPINION = {
     "sentiment": NameInfo("int", "What the text feels, from -100 to 100"),
     "aspects": NameInfo("array<string>", "What the text speaks of"),
@@ -71,7 +71,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Event:
-    """One kind of event: its feed, the column with its account, its dates (the first is the default), keys.
+    """One kind of event: its group (`days.groups`), its feed, the column with its account, its dates (the first is the default), keys.
 
     `opinion_of` is the column with a comment's text: `sentiment` and `aspects` are then names too, as `scorer` reads it.
     `keys` maps a key kind to an expression over `names`: a scalar, or an array for many keys at once.
@@ -79,6 +79,7 @@ class Event:
 
     name: str
     world: str
+    group: str
     feed: str
     title: Text
     account: str
@@ -172,6 +173,7 @@ def _event(
     return Event(
         name=name,
         world=str(data["world"]),
+        group=str(data["group"]),
         feed=feed,
         title=Text(title.get("en", name), title.get("zh", name)),
         account=account,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from huaxiang.expressions import Family
 
 KEYS = (
-    "measure", "title", "means", "from", "where", "by_others", "adds_up", "half_life", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
+    "measure", "title", "means", "group", "from", "where", "by_others", "adds_up", "half_life", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
 )  # fmt: skip
 THEN_KEYS = ("from", "where", "within_days")
 LESS_KEYS = ("from", "where", "adds_up", "dated_by")
@@ -64,7 +64,7 @@ def read_measure(entry: Entry, events: Mapping[str, Event]) -> Measure | None:
         return None
     return Measure(
         entry.name, entry.words("title"), entry.words("means"), part, less, then, grains, windows, bare,
-        entry.data.get("unit"), entry.data.get("privacy", "free"), entry.place("measure"),
+        entry.data.get("unit"), entry.data.get("privacy", "free"), entry.place("measure"), entry.data.get("group"),
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from huaxiang.expressions import compile_expression
 from huaxiang.models.cards import CARDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from huaxiang.contracts.model import Text
     from huaxiang.days.events import Event
     from huaxiang.expressions import Place
@@ -111,6 +113,11 @@ class Part:
         return f"{name}_{hashlib.sha256(said.encode()).hexdigest()[:10]}"
 
     @property
+    def counted_as(self) -> str:
+        """The name by which evidence knows the events that count: the column, apart where only others' doing does."""
+        return f"{self.column} by others" if self.by_others else self.column
+
+    @property
     def stream(self) -> str:
         """The event with the date it counts on: what the day rows are kept by."""
         first = self.event.dates[0][0]
@@ -181,6 +188,7 @@ class Measure:
     unit: str | None
     privacy: str
     place: str
+    group: str | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -193,6 +201,11 @@ class Measure:
         """What counts the events behind values that fade, key by key."""
         fades = self.part.half_life is not None and self.part.way == "by"
         return replace(self.part, half_life=None) if fades else None
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether it is what people say of themselves: it reads records of accounts."""
+        return self.part.event.name.endswith("_account")
 
     @property
     def counts_from_zero(self) -> bool:
@@ -264,7 +277,8 @@ class Ladder:
 class Tag:
     """A tag: derived from other columns of its grain by an expression, a rank, a ladder, or said by a model.
 
-    `modelled` is `<model>.<output>`; `at` is where one of the four is written.
+    `modelled` is `<model>.<output>`; `at` is where one of the four is written. `values` are what texts that it may say
+    are called.
     """
 
     name: str
@@ -279,6 +293,8 @@ class Tag:
     privacy: str
     place: str
     at: Place
+    group: str | None = None
+    values: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def written_in(self) -> str:

@@ -14,10 +14,11 @@ from huaxiang.models.cards import CARDS, output_type, outputs
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from huaxiang.contracts.model import Text
     from huaxiang.days.entry import Entry
 
 WAYS = ("derived", "rank", "modelled", "ladder")
-KEYS = ("tag", "title", "means", "grain", *WAYS, "unit", "privacy")
+KEYS = ("tag", "title", "means", "group", "grain", *WAYS, "unit", "values", "privacy")
 RANK_KEYS = ("of", "into", "best", "among")
 LADDER_KEYS, STAGE_KEYS = ("version", "stages"), ("stage", "title", "when")
 
@@ -36,6 +37,7 @@ def read_tag(entry: Entry) -> Tag | None:
     rank = _rank(entry, grain)
     _check_model(entry, grain)
     ladder = _ladder(entry)
+    values = _values(entry)
     if entry.problems:
         return None
     if rank is not None:
@@ -45,7 +47,21 @@ def read_tag(entry: Entry) -> Tag | None:
     return Tag(
         entry.name, grain, entry.words("title"), entry.words("means"), given.get("derived"), rank,
         given.get("modelled"), ladder, given.get("unit"), given.get("privacy", "free"), entry.place("tag"), at,
+        given.get("group"), values,
     )  # fmt: skip
+
+
+def _values(entry: Entry) -> dict[str, Text]:
+    """Return what the texts are called that a tag may say; a ladder's are its stages' titles."""
+    given = entry.data.get("values")
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or "ladder" in entry.data:
+        found = f"`values: {given}`" if not isinstance(given, dict) else "`values` of a ladder"
+        entry.refuse("values", found, "{a_value: {en: …, zh: …}, …}; a ladder's stages have titles")
+        return {}
+    inside = entry.inside("values")
+    return {str(value): inside.words(value) for value in given if inside.has_words(value)}
 
 
 def _ladder(entry: Entry) -> Ladder | None:

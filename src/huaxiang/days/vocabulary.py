@@ -5,17 +5,21 @@ One compilation serves the tables' contracts, the dictionary and the names that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
 from huaxiang.days.events import KEY_KINDS
-from huaxiang.days.measures import GRAIN
+from huaxiang.days.groups import WHO
+from huaxiang.days.measures import GRAIN, GRAINS
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, compile_expression
 from huaxiang.models.cards import CARDS, output_type
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from huaxiang.days.measures import Catalogue, Measure, Tag
 
 PORTRAIT, BRAND_RELATION = "portrait", "brand_relation"
@@ -37,6 +41,33 @@ def vocabularies(catalogue: Catalogue) -> tuple[dict[str, Column], dict[str, Col
     if problems:
         raise ConfigurationError(problems)
     return person, brand
+
+
+def inputs(tag: Tag, columns: Mapping[str, Column]) -> set[str]:
+    """Return the columns of its own table that a tag reads."""
+    if tag.modelled:
+        return set(CARDS[tag.model].needs)
+    return {word for word in re.findall(r"[a-z_0-9]+", tag.definition()) if word in columns}
+
+
+def sources_of(catalogue: Catalogue) -> dict[str, str]:
+    """Return where every column comes from, by its name: measured, declared, derived, modelled or inferred.
+
+    What people say of themselves is declared, and so is what is made of nothing else; what a model says of who they are
+    is inferred.
+    """
+    found = {
+        measure.column(window): "declared" if measure.is_declared else "measured"
+        for measure in catalogue.measures
+        for window in measure.windows
+    }
+    tables = dict(zip(GRAINS, vocabularies(catalogue), strict=True))
+    for tag in catalogue.tags:
+        read = {found[name] for name in inputs(tag, tables[tag.grain]) if name in found}
+        made = "declared" if read == {"declared"} else "derived"
+        said = "inferred" if tag.group == WHO else "modelled"
+        found[tag.name] = said if tag.modelled else made
+    return found
 
 
 def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
