@@ -1,54 +1,43 @@
 """Why a person is told as they are: every tag with its evidence, and the events behind it.
 
-Evidence is counted on demand from the clean events of the person's accounts, by the same conditions and
-windows as the fold; nothing of it is stored.
+Evidence is counted on demand (`insight.evidence`); nothing of it is stored.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.days.cells import condition
-from huaxiang.days.rows import event_rows
-from huaxiang.days.vocabulary import vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.frames import stacked
-from huaxiang.models.cards import CARDS
+from huaxiang.insight.evidence import evidence_of
 from huaxiang.settled import settled_zone
+from huaxiang.together import together
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from pyspark.sql import Column as Counted
-    from pyspark.sql import DataFrame
-
     from huaxiang.contracts.model import Column
-    from huaxiang.days.measures import Catalogue, Measure, Part, Tag
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.insight.evidence import Evidence
     from huaxiang.night import Book
     from huaxiang.tables.lake import Lake
+    from huaxiang.tables.release import Release
 
-HIDDEN = (
-    "event_key",
-    "content_hash",
-    "part",
-    "release",
-    "revision",
-    "arrival_date",
-    "account",
-    "instant",
-    "awaits",
-    "waiting",
-)
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Told:
     """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled).
 
+    `source` is measured, declared (told by the person, or made of nothing else), derived, modelled, or inferred, which
+    is modelled of who somebody is; of an earlier day also released or none (`insight.known`).
     `why` says what stands in the way of telling it, or of folding it again; `now` what is known today of the same
     date, where that was asked and can be told, and `differs` why it is another value.
     """
@@ -122,114 +111,109 @@ def _shown(value: Any) -> str:
 
 def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events: int) -> Explanation:
     """Return what the newest published release says of `person`; ConfigurationError when it knows no such person."""
+    found = looked_up(lake, book, [person], newest=events)
+    told = explained(found, book, person)
+    wanted = tuple(t for t in told.tags if tag is None or t.tag.startswith(tag))
+    return replace(told, tags=wanted, events=_newest(found, book, person))
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """What a release holds of a few persons: their rows of `portrait`, `brand_relation` and `person_account`, events."""
+
+    release: Release
+    as_of: date
+    portraits: Mapping[str, Row]
+    relations: Mapping[str, Sequence[Row]]
+    accounts: Mapping[str, tuple[str, ...]]
+    evidence: Evidence
+
+
+def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) -> LookedUp:
+    """Return what the newest published release holds of persons; ConfigurationError names whom it doesn't know.
+
+    `newest` are how many events of every kind are kept with what they say.
+    """
     release = lake.release()
-    rows = lake.read_release("portrait").where(F.col("person") == person).collect()
-    if not rows:
-        found = f"release {release.release} knows no person `{person}`"
-        hint = 'see: huaxiang query "SELECT person FROM portrait LIMIT 5"'
-        raise ConfigurationError(Problem("--person", found, hint=hint))
-    catalogue, as_of = book.catalogue, rows[0]["as_of"]
-    accounts = [
-        r["account"]
-        for r in lake.read_release("person_account")
-        .where(F.col("person") == person)
-        .orderBy("account")
-        .collect()
+
+    def rows(table: str) -> list[Row]:
+        of_them = lake.held(table, release).where(F.col("person").isin(*persons))
+        return [row.asDict(recursive=True) for row in of_them.collect()]
+
+    names = (PORTRAIT, BRAND_RELATION, "person_account")
+    portraits, relations, accounts = together([partial(rows, name) for name in names])
+    known = {row["person"]: row for row in portraits}
+    problems = [
+        Problem(
+            "--person",
+            f"release {release.release} knows no person `{person}`",
+            hint='see: huaxiang query "SELECT person FROM portrait LIMIT 5"',
+        )
+        for person in persons
+        if person not in known
     ]
-    mine = _mine(lake, catalogue, accounts, settled_zone(lake, book.config), set(release.tables))
-    counted = _evidence(mine, catalogue, accounts, as_of)
-    person_types, brand_types = vocabularies(catalogue)
-    told = tags_told(
-        "portrait", None, rows[0].asDict(recursive=True), "person", catalogue, person_types, counted
+    if problems:
+        raise ConfigurationError(problems)
+    whose = {row["account"]: row["person"] for row in accounts}
+    as_of = portraits[0]["as_of"]
+    zone = settled_zone(lake, book.config)
+    evidence = evidence_of(lake, book.catalogue, whose, zone, release, as_of=as_of, newest=newest)
+    return LookedUp(
+        release,
+        as_of,
+        known,
+        {
+            p: sorted((r for r in relations if r["person"] == p), key=lambda r: str(r["brand_id"]))
+            for p in persons
+        },
+        {p: tuple(sorted(a for a, owner in whose.items() if owner == p)) for p in persons},
+        evidence,
     )
-    for pair in (
-        lake.read_release("brand_relation").where(F.col("person") == person).orderBy("brand_id").collect()
-    ):
-        told += tags_told(
-            "brand_relation",
-            pair["brand_id"],
-            pair.asDict(recursive=True),
-            "brand",
-            catalogue,
-            brand_types,
-            counted,
+
+
+def explained(found: LookedUp, book: Book, person: str) -> Explanation:
+    """Return what a release says of one of the persons, without the newest events."""
+    catalogue = book.catalogue
+    person_types, brand_types = vocabularies(catalogue)
+    brands = {pair["brand_id"]: pair for pair in found.relations[person]}
+    counted = {
+        (measure.column(window), brand): sum(
+            found.evidence.counted(person, part, brand, window, found.as_of)
+            for part in {part.counted_as: part for part in measure.parts}.values()
         )
-    wanted = [t for t in told if tag is None or t.tag.startswith(tag)]
-    newest = _newest(mine, events)
-    return Explanation(person, release.release, as_of, tuple(accounts), tuple(wanted), tuple(newest))
+        for brand in ("", *brands)
+        for measure in catalogue.at("brand" if brand else "person")
+        for window in measure.windows
+    }
+    told = tags_told(PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted)
+    for brand, pair in brands.items():
+        told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted)
+    return Explanation(person, found.release.release, found.as_of, found.accounts[person], tuple(told))
 
 
-def _mine(
-    lake: Lake, catalogue: Catalogue, accounts: list[str], zone: str, tables: set[str]
-) -> dict[str, tuple[list[Part], DataFrame]]:
-    """The event rows of the accounts per stream."""
-    found = {}
-    for stream, parts in catalogue.streams().items():
-        event = parts[0][0].event
-        if f"clean/{event.feed}" not in tables:
-            continue
-
-        def read(feed: str) -> DataFrame:
-            return (
-                lake.read_release(f"clean/{feed}")
-                if f"clean/{feed}" in tables
-                else lake.read(f"clean/{feed}")
-            )
-
-        base = read(event.feed)
-        if not any(lookup.needs for lookup in event.lookups):
-            base = base.where(F.col(event.account).isin(accounts))
-        rows = event_rows(event, base, read, zone=zone)
-        found[stream] = (
-            [p for p, _ in parts],
-            rows.where(F.col("account").isin(accounts) & ~F.col("waiting")),
-        )
-    return found
-
-
-def _evidence(
-    mine: dict[str, tuple[list[Part], DataFrame]], catalogue: Catalogue, accounts: list[str], as_of: date
-) -> dict[tuple[str, str], int]:
-    """(column, brand or '') → how many events count in its window; one Spark job for all."""
-    columns: dict[str, list[tuple[str, Part, int | None]]] = {}
-    for measure in catalogue.measures:
-        for part in measure.parts:
-            columns.setdefault(part.stream, []).extend((measure.column(w), part, w) for w in measure.windows)
-    frames = []
-    for stream, (_, rows) in mine.items():
-        event = columns[stream][0][1].event
-        brand = "brand_id" if "brand_id" in rows.columns else None
-        brands = F.array(F.lit(""), F.col(brand)) if brand else F.array(F.lit(""))
-        if event.key("brand") == "brand_ids":
-            brands = F.concat(F.array(F.lit("")), F.coalesce("brand_ids", F.array().cast("array<string>")))
-        counts: dict[str, Counted] = {}
-        for name, part, window in columns[stream]:
-            age = F.date_diff(F.lit(as_of), F.col(part.date))
-            inside = F.coalesce(age >= 0, F.lit(True)) if window is None else (age >= 0) & (age < window)
-            counts_in = condition(part) & F.coalesce(inside, F.lit(False))
-            if part.by_others:
-                counts_in &= ~F.coalesce(F.col(str(event.key("account"))).isin(accounts), F.lit(False))
-            one = F.when(counts_in, 1).otherwise(0)
-            counts[name] = counts[name] + F.sum(one) if name in counts else F.sum(one)
-        per = rows.withColumn("_brand", F.explode(F.array_distinct(brands))).where(
-            F.col("_brand").isNotNull()
-        )
-        told = F.to_json(F.struct(*(c.alias(n) for n, c in counts.items())))
-        frames.append(per.groupBy("_brand").agg(told.alias("told")))
-    found: dict[tuple[str, str], int] = {}
-    for row in stacked(frames).collect() if frames else []:
-        for name, count in json.loads(row["told"]).items():
-            key = (name, row["_brand"])
-            found[key] = found.get(key, 0) + int(count)
-    return found
+def _newest(found: LookedUp, book: Book, person: str) -> tuple[dict[str, Any], ...]:
+    """The newest events of every kind, with all that their rows say."""
+    listed = [
+        {
+            "event": stream,
+            "business_date": str(event.on) if event.on else None,
+            "says": json.dumps(
+                {k: v for k, v in event.says.items() if k != "business_date"}, ensure_ascii=False
+            ),
+        }
+        for stream in book.catalogue.streams()
+        if "@" not in stream
+        for event in found.evidence.newest.get((person, stream, ""), ())
+    ]
+    return tuple(sorted(listed, key=lambda e: (e["business_date"] or "", e["event"] or ""), reverse=True))
 
 
 def tags_told(
     table: str, brand: str | None, row: dict[str, Any], grain: str, catalogue: Catalogue, types: dict[str, Column],
-    counted: dict[tuple[str, str], int],
+    counted: Mapping[tuple[str, str], int],
 ) -> list[Told]:  # fmt: skip
     """Return what a row of a table tells; `counted` is the evidence by column and brand, or an empty text."""
-    at = brand or ""
+    at, sources = brand or "", sources_of(catalogue)
     told = []
     for measure in catalogue.at(grain):
         for window in measure.windows:
@@ -237,7 +221,7 @@ def tags_told(
             told.append(
                 Told(
                     table, brand, name, types[name].title.en, types[name].title.zh, row.get(name), counted.get((name, at), 0),
-                    _source(measure), _window(window), measure.definition(),
+                    sources[name], _window(window), measure.definition(),
                 )
             )  # fmt: skip
     evidence = {t.tag: t.evidence for t in told}
@@ -250,44 +234,11 @@ def tags_told(
         told.append(
             Told(
                 table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), behind,
-                "modelled" if tag.modelled else "derived", "-", tag.definition(),
+                sources[tag.name], "-", tag.definition(),
             )
         )  # fmt: skip
     return told
 
 
-def inputs(tag: Tag, types: dict[str, Column]) -> set[str]:
-    """Return the columns of its own table that a tag reads."""
-    import re  # noqa: PLC0415
-
-    if tag.modelled:
-        return set(CARDS[tag.model].needs)
-    return {w for w in re.findall(r"[a-z_0-9]+", tag.definition()) if w in types}
-
-
-def _source(measure: Measure) -> str:
-    return "declared" if measure.part.event.name.endswith("_account") else "measured"
-
-
 def _window(window: int | None) -> str:
     return "all time" if window is None else f"{window} days"
-
-
-def _newest(mine: dict[str, tuple[list[Part], DataFrame]], events: int) -> list[dict[str, Any]]:
-    frames = []
-    for stream, (parts, rows) in mine.items():
-        if "@" in stream:
-            continue
-        whose = parts[0].event.account  # seen from another's side, it holds the account of who acted
-        shown = [c for c in rows.columns if c not in (*HIDDEN, whose) and not c.startswith("_")]
-        says = F.to_json(F.struct(*(F.col(c) for c in shown if c != "business_date")))
-        newest = rows.orderBy(F.desc_nulls_last("business_date"), F.desc("event_key")).limit(events)
-        frames.append(
-            newest.select(
-                F.lit(stream).alias("event"), F.col("business_date").cast("string"), says.alias("says")
-            )
-        )
-    if not frames:
-        return []
-    found = [r.asDict() for r in stacked(frames).collect()]
-    return sorted(found, key=lambda e: (e["business_date"] or "", e["event"]), reverse=True)

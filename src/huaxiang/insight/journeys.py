@@ -15,12 +15,13 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.insight.of_months import first_month
-from huaxiang.insight.touches import BEFORE, COMPARED, TALK
+from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
+from huaxiang.portrait.assemble import people
 from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_covered, is_told, unknown_by_feed
 from huaxiang.portrait.fold import KEY_SEPARATOR, of_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from pyspark.sql import Column, DataFrame
@@ -34,6 +35,34 @@ COMPARED_FROM = ("order_line", "browse_event")
 
 KindsTold = dict[str, tuple[tuple[str, ...], "Column"]]
 """By kind of touch or talk: the measures that tell of it, and whether they do of the person and day of a row."""
+
+
+def journeys(
+    day_rows: DataFrame,
+    persons: DataFrame,
+    measures: Mapping[str, Measure],
+    coverage: Sequence[Mapping[str, Any]],
+    read: Callable[[str], DataFrame],
+    products: DataFrame,
+    *,
+    as_of: date,
+) -> tuple[DataFrame, dict[str, Column], dict[str, Column]]:
+    """Return `purchases` with the buyer's `platforms`, and by kind of touch and of talk whether feeds tell of a row.
+
+    Of all `persons`, accounts with whose they are; an account that is nobody's there counts as another's. `read` gives
+    the clean feeds by their table, `products` are as of `premium.branded`.
+    """
+    touches = known_kinds(TOUCHES, measures, coverage, F.date_sub("day", BEFORE - 1))
+    talk = known_kinds(TALK, measures, coverage, F.col("day"))
+    counted = {kind: names for kind, (names, _) in (touches | talk).items() if names}
+    days = brand_days(day_rows, persons, {ORDERS: (ORDERS,), **counted}, measures, as_of=as_of)
+    compared = None
+    if COMPARED in touches:
+        lines, browses = (read(f"clean/{feed}") for feed in COMPARED_FROM)
+        compared = comparisons(lines, browses, products, persons, as_of=as_of)
+    made = purchases(days, compared, tuple(touches), as_of=as_of).join(people(persons), "person")
+    told, said = ({kind: known for kind, (_, known) in kinds.items()} for kinds in (touches, talk))
+    return made, told, said
 
 
 def known_kinds(

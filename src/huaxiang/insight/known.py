@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.cells import widened
 from huaxiang.days.definitions import TABLES, meanings, standing
-from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
-from huaxiang.insight.explain import Explanation, Told, inputs, tags_told
+from huaxiang.insight.explain import Explanation, Told, tags_told
 from huaxiang.insight.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
 from huaxiang.insight.traced import Traced, traced
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed

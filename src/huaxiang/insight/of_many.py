@@ -13,22 +13,13 @@ from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_ove
 from huaxiang.insight.flows import flows
 from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
 from huaxiang.insight.gifts import gift_conversions
-from huaxiang.insight.journeys import (
-    COMPARED_FROM,
-    ORDERS,
-    brand_days,
-    comparisons,
-    known_kinds,
-    purchases,
-)
+from huaxiang.insight.journeys import journeys
 from huaxiang.insight.members import member_matches
 from huaxiang.insight.newcomers import new_buyer_sources
 from huaxiang.insight.of_months import first_month
 from huaxiang.insight.premium import branded, premiums, sales
 from huaxiang.insight.purchase_path import purchase_paths
 from huaxiang.insight.talk_after import talks_after
-from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
-from huaxiang.portrait.assemble import people
 from huaxiang.portrait.coverage import covered_since, covers_by_feed
 from huaxiang.relations.step import members_of
 from huaxiang.together import together
@@ -104,17 +95,10 @@ def _friend_lift(tonight: _Tonight) -> None:
 def _journeys(tonight: _Tonight) -> None:
     night, as_of, persons = tonight.night, tonight.as_of, tonight.persons
     measures = {m.name: m for m in night.catalogue.measures}
-    touches = known_kinds(TOUCHES, measures, tonight.coverage, F.date_sub("day", BEFORE - 1))
-    talk = known_kinds(TALK, measures, tonight.coverage, F.col("day"))
-    counted = {kind: names for kind, (names, _) in (touches | talk).items() if names}
-    days = brand_days(night.day_rows(), persons, {ORDERS: (ORDERS,), **counted}, measures, as_of=as_of)
-    compared = None
-    if COMPARED in touches:
-        lines, browses = (tonight.read(f"clean/{feed}") for feed in COMPARED_FROM)
-        compared = comparisons(lines, browses, tonight.products, persons, as_of=as_of)
-    made = purchases(days, compared, tuple(touches), as_of=as_of)
-    bought = night.held(made.join(people(persons), "person"))
-    told, said = ({kind: known for kind, (_, known) in kinds.items()} for kinds in (touches, talk))
+    made, told, said = journeys(
+        night.day_rows(), persons, measures, tonight.coverage, tonight.read, tonight.products, as_of=as_of
+    )
+    bought = night.held(made)
     tonight.write("purchase_path", purchase_paths(bought, told))
     tonight.write("talk_after", talks_after(bought, said, as_of=as_of))
 
