@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.unit.pages import HOSTILE, read
 
 from huaxiang import summary as run_summary
 from huaxiang.pages import write_index, write_night_page
@@ -16,8 +16,6 @@ from huaxiang.pages.view import night_view
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-HOSTILE = "<script>alert('x')</script>"
 
 
 def words(en: str, zh: str) -> dict[str, str]:
@@ -231,43 +229,6 @@ def held() -> dict[str, Any]:
     critical = {"table": "order_line", "metric": "rows", "value": 0, "expected": "≥ 1"}
     text = words("Empty is not fine", "空文件不算正常")
     return night(status="held", exit_code=4, gates={**gates, "critical": [{**critical, "text": text}]})
-
-
-class Reader(HTMLParser):
-    """Collects tags, addresses and the words of each language; fails on tags that do not close."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.addresses: list[str] = []
-        self.words: dict[str, str] = {"en": "", "zh": ""}
-        self.language: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        found = dict(attrs)
-        self.addresses += [v for k, v in attrs if k in {"href", "src"} and v]
-        if tag in {"meta", "br", "link", "img"}:
-            return
-        self.open.append(tag)
-        self.language.append(found.get("class") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        self.language.pop()
-
-    def handle_data(self, data: str) -> None:
-        for language in self.words:
-            if language in self.language:
-                self.words[language] += data + "\n"
-
-
-def read(path: Path) -> Reader:
-    reader = Reader()
-    reader.feed(path.read_text(encoding="utf-8"))
-    assert reader.open == []
-    return reader
 
 
 def test_each_section_stands_in_both_languages(tmp_path: Path) -> None:

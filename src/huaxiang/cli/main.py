@@ -15,6 +15,7 @@ from huaxiang.cli import (
     insight,
     journeys,
     operators,
+    portraits,
     rates,
     sentiment,
     stages,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 operators.add_to(app)
 analysts.add_to(app)
+portraits.add_to(app)
 identity.add_to(app)
 rates.add_to(app)
 insight.add_to(app)

@@ -32,8 +32,29 @@
       window.Plotly.react(box, figure.data, figure.layout, { displayModeBar: false });
     });
   }
+  function unfold() {  // what a link leads to lies in folds, and is one
+    var place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (var fold = place; fold; fold = fold.parentElement) { if (fold.tagName === "DETAILS") { fold.open = true; } }
+    if (place) { place.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", unfold);
+  function sift(box) {  // lines without the words that were typed are hidden, and headings over none
+    var words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    document.querySelectorAll("[data-words]").forEach(function (line) {
+      var text = line.dataset.words.toLowerCase();
+      line.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
+    });
+    document.querySelectorAll("[data-sifted]").forEach(function (part) {
+      part.hidden = !part.querySelector("[data-words]:not([hidden])");
+    });
+  }
   document.addEventListener("DOMContentLoaded", function () {
     show(lang);
+    unfold();
+    document.querySelectorAll("[data-sift]").forEach(function (box) {
+      box.hidden = false;
+      box.addEventListener("input", function () { sift(box); });
+    });
     draw();
     document.querySelectorAll("[data-set]").forEach(function (b) {
       b.addEventListener("click", function () { show(b.dataset.set); remember(lang); draw(); });

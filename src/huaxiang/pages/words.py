@@ -119,3 +119,31 @@ def moment(value: Any) -> str:
     offset = found.strftime("%z")
     zone = "" if not offset else " UTC" if offset in {"+0000", "-0000"} else f" UTC{offset[:3]}:{offset[3:5]}"
     return f"{found:%Y-%m-%d %H:%M}{zone}"
+
+
+SOURCES: Mapping[str, Text] = {
+    "measured": Text("measured", "实测"),
+    "derived": Text("derived", "推导"),
+    "declared": Text("declared", "申报"),
+    "inferred": Text("inferred", "推断"),
+    "modelled": Text("modelled", "模型"),
+}
+TOUCHED: Mapping[str, Text] = {
+    "ad_seen": Text("saw an ad", "看到广告"),
+    "share_seen": Text("saw a share", "看到分享"),
+    "ad_clicked": Text("clicked an ad", "点击广告"),
+    "share_clicked": Text("clicked a share", "点击分享"),
+    "followed": Text("followed", "关注"),
+    "commented": Text("commented", "评论"),
+    "compared": Text("compared", "比较"),
+    "viewed": Text("viewed", "浏览"),
+    "asked": Text("asked", "咨询"),
+}
+TALKS: Mapping[str, Text] = {
+    "recommended": Text("recommended it", "推荐"),
+    "complained": Text("complained", "抱怨"),
+    "mixed": Text("recommended and complained", "既推荐又抱怨"),
+    "silent": Text("said nothing", "沉默"),
+    "open": Text("still open", "尚在期内"),
+    "unknown": Text("unknown", "未知"),
+}

@@ -1,0 +1,213 @@
+"""All that a release says of a few persons, with why: what a page of one person shows, gathered in one pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from huaxiang.contracts.model import Text
+from huaxiang.days.cells import widened
+from huaxiang.days.vocabulary import vocabularies
+from huaxiang.insight.explain import explained, looked_up
+from huaxiang.insight.journeys import journeys
+from huaxiang.insight.premium import branded
+from huaxiang.insight.touches import AFTER, COMPLAINED, RECOMMENDED, TALK
+from huaxiang.insight.unknown import Unknown
+from huaxiang.portrait.fold import KEY_SEPARATOR
+from huaxiang.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from pyspark.sql import DataFrame
+
+    from huaxiang.insight.evidence import Event
+    from huaxiang.insight.explain import Explanation, LookedUp, Row
+    from huaxiang.night import Book
+    from huaxiang.tables.lake import Lake
+
+SHOWN = 5
+"""Events that stand behind a tag at most."""
+NAMED = {"brand": "brand_id", "category": "category"}
+"""Clean tables that name keys, and the column that holds the key."""
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A brand bought on a day: kinds of touch before it with how often and since when, and the talk after it.
+
+    `talk` is recommended, complained, mixed, silent, open while its days last, or unknown; `untold` are the kinds of
+    touch of which no feed tells.
+    """
+
+    brand_id: str
+    day: date
+    touches: Mapping[str, tuple[int, date]]
+    untold: tuple[str, ...]
+    talk: str
+    talked_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Portrayed:
+    """One person: tags with evidence, the events `behind` them by `Part.counted_as` and brand, and why some are unknown.
+
+    `unknown` is by brand (an empty text for none) and column. `stages`, `segments` and `gifts` are rows of these
+    tables; `given` of a gift says whether the person gave it. `names` are what brands and categories are called.
+    """
+
+    told: Explanation
+    behind: Mapping[tuple[str, str], Sequence[Event]] = field(default_factory=dict)
+    unknown: Mapping[tuple[str, str], Text] = field(default_factory=dict)
+    months: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    stages: Sequence[Row] = ()
+    segments: Sequence[Row] = ()
+    gifts: Sequence[Row] = ()
+    purchases: Sequence[Purchase] = ()
+    names: Mapping[str, Text] = field(default_factory=dict)
+
+
+def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]:
+    """Return what the newest published release says of each of the persons; ConfigurationError names whom it doesn't know."""
+    found = looked_up(lake, book, persons, newest=SHOWN)
+    release = found.release
+
+    def rows(table: str, column: str = "person") -> list[Row]:
+        of_them = lake.held(table, release).where(F.col(column).isin(*persons))
+        return [row.asDict(recursive=True) for row in of_them.collect()]
+
+    def whole(table: str) -> list[Row]:
+        return [row.asDict(recursive=True) for row in lake.held(table, release).collect()]
+
+    coverage = whole("coverage")
+    jobs: dict[str, Any] = {
+        "purchases": partial(_purchases, lake, book, found, coverage),
+        "stages": partial(rows, "stage"),
+        "segments": partial(rows, "segment_membership"),
+        "given": partial(rows, "gift"),
+        "received": partial(rows, "gift", "receiver"),
+        **{name: partial(whole, f"clean/{name}") for name in NAMED},
+    }
+    held = dict(zip(jobs, together(jobs.values()), strict=True))
+    names = {
+        str(row[key]): Text(str(row["name_en"] or row["name_zh"] or row[key]), str(row["name_zh"] or row["name_en"] or row[key]))
+        for table, key in NAMED.items()
+        for row in held[table]
+    }  # fmt: skip
+    return [_one(book, found, person, held, coverage, names) for person in persons]
+
+
+def _one(
+    book: Book,
+    found: LookedUp,
+    person: str,
+    held: Mapping[str, Any],
+    coverage: Sequence[Row],
+    names: Mapping[str, Text],
+) -> Portrayed:
+    platforms = {account.partition(":")[0] for account in found.accounts[person]}
+    types, of_pairs = vocabularies(book.catalogue)
+    why = Unknown(book.catalogue, types, coverage, platforms).reasons(found.portraits[person], "person")
+    unknown = {("", column): reason for column, reason in why.items()}
+    pairs = Unknown(book.catalogue, of_pairs, coverage, platforms)
+    for row in found.relations[person]:
+        unknown |= {
+            (row["brand_id"], column): reason for column, reason in pairs.reasons(row, "brand").items()
+        }
+    gifts = [
+        {key: gift[key] for key in ("given_on", "brand_id", "spend_minor", "is_sent", "is_wrapped")}
+        | {"given": side == "given"}
+        for side in ("given", "received")
+        for gift in held[side]
+        if gift["person" if side == "given" else "receiver"] == person
+    ]  # the other one's id stays away from this person's page
+    mine = {name: [r for r in held[name] if r["person"] == person] for name in ("stages", "segments")}
+    return Portrayed(
+        explained(found, book, person),
+        {at[1:]: events for at, events in found.evidence.newest.items() if at[0] == person},
+        unknown,
+        _by_month(found, book, person),
+        sorted(mine["stages"], key=lambda row: (row["ladder"], row["brand_id"] or "")),
+        sorted(mine["segments"], key=lambda row: (row["segment"], row["brand_id"] or "")),
+        sorted(gifts, key=lambda row: (str(row["given_on"]), str(row["brand_id"])), reverse=True),
+        held["purchases"].get(person, []),
+        names,
+    )
+
+
+def _by_month(found: LookedUp, book: Book, person: str) -> dict[tuple[str, date], int]:
+    """Return the person's dated events by their kind and the first day of the month."""
+    counted: Counter[tuple[str, date]] = Counter()
+    for event in book.catalogue.events:
+        for day, number in found.evidence.days.get((person, event, ""), {}).items():
+            if day is not None:
+                counted[event, day.replace(day=1)] += number
+    return dict(counted)
+
+
+def _purchases(lake: Lake, book: Book, found: LookedUp, coverage: Sequence[Row]) -> dict[str, list[Purchase]]:
+    """Return by person the purchases of the twelve months up to the night, newest first."""
+    release, as_of = found.release, found.as_of
+    accounts = [account for theirs in found.accounts.values() for account in theirs]
+    persons = lake.held("person_account", release).where(F.col("account").isin(*accounts))
+    cells = widened(lake.held("day_row", release), book.catalogue.cell_columns(), "release")
+    mine = cells.where(
+        F.col("account").isin(*accounts)
+        | ((F.col("key_kind") == "brand_account") & F.split("key", KEY_SEPARATOR)[1].isin(*accounts))
+    )
+
+    def read(table: str) -> DataFrame:
+        rows = lake.held(table, release)
+        return rows.where(F.col("account").isin(*accounts)) if "account" in rows.columns else rows
+
+    made, touches, talk = journeys(
+        mine,
+        persons,
+        {m.name: m for m in book.catalogue.measures},
+        coverage,
+        read,
+        branded(read("clean/product"), as_of=as_of),
+        as_of=as_of,
+    )
+    flags = {f"_of_{kind}": known for kind, known in (touches | talk).items()}
+    bought: dict[str, list[Purchase]] = {}
+    for row in sorted(
+        (r.asDict() for r in made.withColumns(flags).collect()),
+        key=lambda r: (r["day"], r["brand_id"]),
+        reverse=True,
+    ):
+        told = [kind for kind in touches if row[f"_of_{kind}"]]
+        met = {k: (row[f"times_{k}"], row[f"first_{k}"]) for k in touches if row.get(f"times_{k}")}
+        said = {kind: row.get(f"{kind}_on") for kind in TALK if kind in talk and row[f"_of_{kind}"]}
+        bought.setdefault(row["person"], []).append(
+            Purchase(
+                row["brand_id"],
+                row["day"],
+                met,
+                tuple(kind for kind in touches if kind not in told),
+                *_talk(row["day"], said, as_of),
+            )
+        )
+    return bought
+
+
+def _talk(day: date, said: Mapping[str, date | None], as_of: date) -> tuple[str, date | None]:
+    """Return what was said after a purchase, and when first; as `talk_after.talks_after` counts it.
+
+    What has been said already is told while the days are open, though they are judged by when they are over.
+    """
+    days = {kind: on for kind, on in said.items() if on and on < day + timedelta(days=AFTER)}
+    first = min(days.values(), default=None)
+    if len(days) == len(TALK):
+        return "mixed", first
+    if days:
+        return next(iter(days)), first
+    if day + timedelta(days=AFTER - 1) > as_of:
+        return "open", None
+    return ("silent" if {RECOMMENDED, COMPLAINED} <= set(said) else "unknown"), None

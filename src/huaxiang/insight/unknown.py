@@ -1,0 +1,102 @@
+"""Why nothing is told of a person by a measure or a tag: words for null, in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from huaxiang.contracts.model import Text
+from huaxiang.days.vocabulary import inputs
+from huaxiang.models.cards import CARDS
+from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from huaxiang.contracts.model import Column
+    from huaxiang.days.measures import Catalogue, Measure, Tag
+    from huaxiang.insight.explain import Row
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What feeds cover, as rows of `coverage`, and on which platforms a person has accounts."""
+
+    catalogue: Catalogue
+    types: Mapping[str, Column]
+    coverage: Sequence[Row]
+    platforms: Collection[str]
+
+    def reasons(self, row: Mapping[str, object], grain: str) -> dict[str, Text]:
+        """Return by column why it is null in a row of `portrait` (grain person) or `brand_relation` (brand)."""
+        found = {
+            measure.column(window): self._of_measure(measure, window)
+            for measure in self.catalogue.at(grain)
+            for window in measure.windows
+            if row.get(measure.column(window)) is None
+        }
+        for tag in self.catalogue.tags:
+            if tag.grain == grain and row.get(tag.name) is None:
+                found[tag.name] = self._of_tag(tag, row)
+        return found
+
+    def _of_measure(self, measure: Measure, window: int | None) -> Text:
+        event = measure.part.event
+        platforms = covers_by_feed(self.coverage).get(event.feed, {})
+        if not platforms:
+            return Text(
+                f"The feed {event.feed} never came, so nothing can be said.",
+                f"从未收到数据源 {event.feed}，无从得知。",
+            )
+        if "everybody" not in platforms.values() and not set(platforms) & set(self.platforms):
+            names = sorted(platforms)
+            return Text(
+                f"The feed {event.feed} tells of the accounts of {', '.join(names)} only, and no such account is known to"
+                " be theirs.",
+                f"数据源 {event.feed} 只涵盖{'、'.join(names)}的账号，而此人在其上没有已知账号。",
+            )
+        if is_unknown(measure, window, unknown_by_feed(self.coverage)):
+            return Text(
+                f"No source of {event.feed} gives what it reads.",
+                f"数据源 {event.feed} 未提供其所读取的内容。",
+            )
+        title = event.title
+        if measure.part.way == "ordered":
+            return Text(
+                f"Too few events of the kind “{title.en}” to say.", f"“{title.zh}”类事件太少，无法得出。"
+            )
+        kind = f"“{title.en}”{' that counts' if measure.part.where else ''}"
+        if window is None:
+            return Text(
+                f"No event of the kind {kind} is known of them.", f"没有已知的“{title.zh}”类事件可计入。"
+            )
+        return Text(
+            f"No event of the kind {kind} in these {window} days.",
+            f"近{window}天没有可计入的“{title.zh}”类事件。",
+        )
+
+    def _of_tag(self, tag: Tag, row: Mapping[str, object]) -> Text:
+        read = inputs(tag, self.types)
+        lacking = sorted(name for name in read if row.get(name) is None)
+        named = [self.types[name].title for name in lacking]
+        because = Text("", "")
+        if lacking:
+            because = Text(
+                f" Unknown of what it reads: {', '.join(t.en for t in named)}.",
+                f"其所读取的内容中未知的有：{'、'.join(t.zh for t in named)}。",
+            )
+        if tag.modelled:
+            card = CARDS[tag.model]
+            return Text(
+                f"The model “{card.name}” says nothing here: {tag.means.en}.{because.en}",
+                f"模型“{card.name}”在此不作判断：{tag.means.zh}。{because.zh}",
+            )
+        if tag.rank:
+            return Text(
+                f"They are not among those who are ranked.{because.en}", f"此人不在排名范围之内。{because.zh}"
+            )
+        if tag.ladder:
+            return Text(f"No stage's condition holds.{because.en}", f"不满足任何阶段的条件。{because.zh}")
+        if lacking:
+            return Text(f"Its rule can't be settled.{because.en}", f"规则无从判断。{because.zh}")
+        return Text("Its rule says nothing for these values.", "规则对这些取值不作判断。")

@@ -1,0 +1,88 @@
+"""One event in words: what kind it is, and what its row says, by the titles of its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.contracts.clean import clean_name
+from huaxiang.contracts.model import Text
+from huaxiang.pages.values import UNKNOWN
+from huaxiang.pages.words import day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from huaxiang.contracts.model import Column, Contract
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.pages.values import Manner
+
+NEVER = frozenset(["direct-id"])
+"""Classes of columns that no page shows: accounts, also those of others, contacts, keys."""
+HUSHED = frozenset(
+    ["platform", "currency", "on_date", "at", "business_date", "order_date", "birth_date", "region_code", "ship_region_code", "list_price"]
+)  # fmt: skip
+"""Columns that say nothing more, or more than a reason needs: a date of birth where a year was told, a district."""
+IDS = frozenset(["brand_id", "product_id", "link_id", "campaign_id", "promotion_id", "courier_id"])
+"""Ids that say something; the others only tell rows apart."""
+LONGEST = 120
+"""Letters of a text that are shown."""
+
+
+@dataclass(frozen=True)
+class EventWords:
+    """Words for events, by the contracts of the clean tables."""
+
+    catalogue: Catalogue
+    contracts: Mapping[str, Contract]
+    manner: Manner
+
+    def line(self, event: Any) -> dict[str, Any]:
+        """Return the date, the kind and what the row says as titles and values; only what a reason needs."""
+        declared = self.catalogue.events[event.stream.partition("@")[0]]
+        columns = self._shown[declared.name]
+        facts = [
+            (column.title, self._value(column, event.says[name]))
+            for name, column in columns.items()
+            if event.says.get(name) not in (None, [], "", False)
+        ]
+        on = day(event.on) if event.on else UNKNOWN
+        return {"on": on, "kind": declared.title, "facts": facts}
+
+    @cached_property
+    def _shown(self) -> dict[str, dict[str, Column]]:
+        return {name: self._columns(name) for name in self.catalogue.events}
+
+    def _columns(self, name: str) -> dict[str, Column]:
+        """The columns of an event that are shown, by its own names."""
+        event = self.catalogue.events[name]
+        contract = self.contracts[clean_name(event.feed)]
+        keys = self.contracts[event.feed].key
+        shown = {c.name: c for c in contract.columns if c.name not in keys}
+        for lookup in event.lookups:
+            theirs = self.contracts[clean_name(lookup.feed)]
+            shown |= {ours: theirs.column(other) for ours, other in lookup.take}
+        amounts = {n.removesuffix("_minor") for n in shown if n.endswith("_minor")}
+        shown |= {
+            f"{n}_minor": replace(shown[f"{n}_minor"], title=shown[n].title) for n in amounts & shown.keys()
+        }
+        return {
+            name: column
+            for name, column in shown.items()
+            if column.privacy not in NEVER
+            and name not in HUSHED | amounts | SYSTEM
+            and (not name.endswith("_id") or name in IDS)
+            and not column.type.startswith(("timestamp", "array<struct"))
+        }
+
+    def _value(self, column: Column, value: Any) -> Text:
+        said = self.manner.said(value, column.unit)
+        if isinstance(value, str) and len(value) > LONGEST:
+            cut = value[:LONGEST] + "…"
+            return Text(cut, cut)
+        return said
+
+
+SYSTEM = frozenset(["event_key", "content_hash", "arrival_date", "release", "part", "revision", "account"])
+"""Columns that cleaning adds."""

@@ -1,0 +1,196 @@
+"""The page of one person: everything told, every unknown with its reason, in both languages, for its owner only."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit.pages import HOSTILE, read
+
+from huaxiang.config import load_config
+from huaxiang.contracts.model import Text
+from huaxiang.days.vocabulary import vocabularies
+from huaxiang.insight.evidence import Event
+from huaxiang.insight.explain import Explanation, tags_told
+from huaxiang.insight.person import Portrayed, Purchase
+from huaxiang.insight.unknown import Unknown
+from huaxiang.night import open_book
+from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
+from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AS_OF = date(2026, 11, 20)
+ORDERS = "order_line__count_of_order_id"
+NAMES = {"b1": Text(f"Qinglane {HOSTILE}", "青青坊"), "tea": Text("Tea", "茶叶")}
+PERSON: dict[str, Any] = {
+    "orders_7d": 0, "orders_30d": 2, "orders_90d": 9, "orders_365d": 9, "orders_all": 9, "spend_365d": 123456,
+    "top_category_365d": "tea", "top_topic_90d": HOSTILE, "declared_occupation": "employee",
+    "declared_birth_year": 1994, "life_stage": "young_white_collar", "life_stage_probability": 0.82,
+    "life_stage_evidence": 214, "expected_value_12m": 998877, "expected_value_12m_low": 500001,
+    "expected_value_12m_high": 1500009, "experience": "locked_in", "satisfaction_365d": 0.41, "returns_90d": 0,
+    "returns_365d": 0, "returns_all": 0, "chance_active": 0.93, "category_lines_365d": [{"key": "tea", "value": 9}],
+}  # fmt: skip
+PAIR = {"orders_365d": 9, "content_relation": 0.5, "aipl": "loyalty", "brand_experience": "locked_in"}
+
+
+@cache
+def book():
+    return open_book(load_config())
+
+
+def part_of(measure: str) -> str:
+    return next(m.part.counted_as for m in book().catalogue.measures if m.name == measure)
+
+
+def portrayed(row: dict[str, Any], pairs: dict[str, dict[str, Any]], **more: Any) -> Portrayed:
+    catalogue = book().catalogue
+    types, of_pairs = vocabularies(catalogue)
+    counted = {("orders_365d", ""): 9, ("orders_all", ""): 9, ("orders_365d", "b1"): 9}
+    told = tags_told("portrait", None, row, "person", catalogue, types, counted)
+    unknown = {("", c): why for c, why in Unknown(catalogue, types, [], []).reasons(row, "person").items()}
+    for brand, pair in pairs.items():
+        told += tags_told("brand_relation", brand, pair, "brand", catalogue, of_pairs, counted)
+    explained = Explanation("Pann", 42, AS_OF, ("mall:ann", "weiwo:<ann>"), tuple(told))
+    return Portrayed(explained, unknown=unknown, names=NAMES, **more)
+
+
+def ann() -> Portrayed:
+    bought = Event(
+        "order_line",
+        date(2026, 11, 19),
+        {
+            "paid_minor": 4500, "paid": 45.0, "brand_id": "b1", "product_id": HOSTILE, "order_id": "o-7",
+            "recipient_hash_key": "f00ba4", "account": "mall:ann", "ship_region_code": "310104", "at": "2026-11-19T08:00:00",
+        },
+    )  # fmt: skip
+    return portrayed(
+        PERSON,
+        {"b1": PAIR},
+        behind={(part_of("orders"), ""): [bought] * 5, (part_of("orders"), "b1"): [bought]},
+        months={("order_line", date(2026, 9, 1)): 4, ("order_line", date(2026, 11, 1)): 5, ("review", date(2026, 11, 1)): 2},
+        stages=[{"ladder": "aipl", "brand_id": "b1", "stage": "loyalty", "since": date(2026, 10, 2)}],
+        segments=[{"segment": "loyal", "brand_id": None, "since": AS_OF}, {"segment": HOSTILE, "brand_id": "b1", "since": AS_OF}],
+        gifts=[{"given": True, "given_on": date(2026, 11, 1), "brand_id": "b1", "spend_minor": 100, "is_sent": True, "is_wrapped": True}],
+        purchases=[Purchase("b1", date(2026, 11, 19), {"ad_seen": (2, date(2026, 11, 1))}, (), "complained", date(2026, 11, 20))],
+    )  # fmt: skip
+
+
+@cache
+def nobody() -> Portrayed:
+    return portrayed({}, {})
+
+
+@cache
+def told_of_ann() -> dict[str, Any]:
+    return person_view(ann(), book())
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_person_page(ann(), book(), tmp_path_factory.mktemp("people"))
+
+
+def test_every_tag_is_told_once_and_every_why_leads_somewhere(page: Path):
+    found = read(page)
+    columns = set(vocabularies(book().catalogue)[0])
+    told = [place.removeprefix("person--") for place in found.places if place.startswith("person--")]
+    assert sorted(told) == sorted(columns)
+    assert len(found.places) == len(set(found.places))
+    inside = {address[1:] for address in found.addresses if address.startswith("#")}
+    assert inside <= set(found.places)
+    assert {"person--orders_365d", "brand-b1"} <= inside
+
+
+def test_what_is_known_stands_first_in_both_languages(page: Path):
+    words = read(page).words
+    english, chinese = words["en"], words["zh"]
+    for phrase in (
+        "employee", "young white-collar", "with a probability of", "Locked in but unhappy", "9\u202forders",
+        "complained", "¥9\u202f990", "Young white-collar",
+    ):  # fmt: skip
+        assert phrase in english
+    for phrase in ("受雇", "年轻白领", "被锁定但不满", "9\u202f单", "抱怨"):
+        assert phrase in chinese
+
+
+def test_an_estimate_claims_no_more_than_it_knows():
+    (value,) = (f for f in told_of_ann()["figures"] if f["fact"]["name"] == "expected_value_12m")
+    assert value["window"]["value"].en == "¥9\u202f990"
+    assert [end.en for end in value["fact"]["interval"]] == ["¥5\u202f000", "¥15\u202f000"]
+
+
+def facts(view: dict[str, Any]) -> dict[str, Any]:
+    told = [fact for group in view["groups"] for fact in (*group["known"], *group["zero"])]
+    return {fact["name"]: fact for fact in (*told, *view["unknown"])}
+
+
+def test_why_tells_formula_inputs_events_and_how_many_more():
+    told = facts(told_of_ann())
+    orders, returns, stage = told["orders"], told["returns"], told["life_stage"]
+    assert (orders["state"], returns["state"], told["likes"]["state"]) == (KNOWN, ZERO, UNKNOWN)
+    assert orders["formula"] == "count_of(order_id) of order_line"
+    assert [w["value"].zh for w in orders["windows"]][:2] == ["0\u202f单", "2\u202f单"]
+    assert (len(orders["events"]), orders["more"]) == (1, 8)  # five that are one
+    assert stage["probability"].en == "82\u202f%"
+    assert (stage["source"], told["declared_age"]["source"]) == ("inferred", "declared")
+    assert (told["chance_active"]["source"], told["has_left"]["source"]) == ("modelled", "derived")
+    assert "person--satisfaction_365d" in {read["id"] for read in told["is_unhappy"]["inputs"]}
+
+
+def test_unknown_tags_say_why():
+    told = facts(told_of_ann())
+    assert told["likes"]["reasons"][0].en == "The feed social_interaction never came, so nothing can be said."
+    assert "Birth year" not in told["returned_share_365d"]["reasons"][0].en
+    assert told["returned_share_365d"]["reasons"][0].en.startswith(
+        "Its rule can't be settled. Unknown of what it reads:"
+    )
+    assert told["rfm_recency"]["reasons"][0].zh.startswith("此人不在排名范围之内。")
+
+
+def test_an_event_shows_only_what_a_reason_needs(page: Path):
+    text = page.read_text(encoding="utf-8")
+    for kept_back in ("f00ba4", "310104", "o-7"):
+        assert kept_back not in text
+    (event,) = facts(told_of_ann())["orders"]["events"]
+    assert [title.en for title, _ in event["facts"]][:2] == ["Product", "Paid"]
+    assert "¥45" in [said.en for _, said in event["facts"]]
+
+
+def test_text_of_the_data_never_becomes_markup(page: Path):
+    text = page.read_text(encoding="utf-8")
+    assert "alert(" in text
+    assert "<script>alert" not in text
+    assert "weiwo:&lt;ann&gt;" in text
+    assert read(page).open == []
+    figures = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)
+    assert figures
+    assert "<script" not in "".join(figures)
+
+
+def test_the_page_needs_no_network_and_is_for_its_owner_only(page: Path, tmp_path: Path):
+    there = tmp_path / "pages"
+    path = write_person_page(nobody(), book(), there / PEOPLE, scripts=there)
+    assert path == there / PEOPLE / "Pann.html"
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert "://" not in page.read_text(encoding="utf-8").replace("file://", "")
+    assert [a for a in read(page).addresses if not a.startswith("#")] == ["plotly.min.js"]
+    take_away(there)
+    assert not path.parent.exists()
+    take_away(there)  # nothing is there: nothing happens
+
+
+def test_of_a_person_of_whom_nothing_is_known_the_page_says_so(tmp_path: Path):
+    path = write_person_page(nobody(), book(), tmp_path)
+    words = read(path).words["en"]
+    assert "Nothing of themselves." in words
+    assert "What is unknown" in words
+    assert "With brands" not in words
+    view = person_view(nobody(), book())
+    assert view["groups"] == []
+    assert len(view["unknown"]) == view["facts"]
+    assert all(fact["reasons"] for fact in view["unknown"])
