@@ -154,10 +154,29 @@ def _page(root: str, night: Night) -> Any:
 
     mine = [s for s in kept(root) if s["release"] == night.number and s["as_of"] == night.as_of.isoformat()]
     try:
+        _page_of_tags(root, night)
         return pages(root, mine[-1]) if mine else None
     except OSError as cause:  # what is published stays so without a page
         night.tell.say(f"the page could not be written ({cause.strerror}): {cause.filename or root}")
         return None
+
+
+def _page_of_tags(root: str, night: Night) -> None:
+    """Write the dictionary of the tags that tonight published, and take away the pages of single persons.
+
+    What they tell is of an older release, perhaps of people who have asked to be forgotten since.
+    """
+    from huaxiang.insight.tag_coverage import tag_coverage  # noqa: PLC0415
+    from huaxiang.pages.person import take_away  # noqa: PLC0415
+    from huaxiang.pages.tags import write_tag_page  # noqa: PLC0415
+
+    folder = local_path(root)
+    if folder is None or not night.released:
+        return
+    take_away(folder / "pages")
+    release = night.released[-1]
+    if release.status == "published":
+        write_tag_page(night.book, tag_coverage(root, release), folder / "pages" / night.as_of.isoformat())
 
 
 def _would_read(

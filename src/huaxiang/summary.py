@@ -106,12 +106,14 @@ def kept(lake_root: str) -> list[dict[str, Any]]:
 def pages(lake_root: str, summary: dict[str, Any]) -> Path | None:
     """Write the page of the night and the index of nights; returns the page, or None without a local lake."""
     from huaxiang.pages.night import write_index, write_night_page  # noqa: PLC0415
+    from huaxiang.pages.tags import TAGS  # noqa: PLC0415
 
     root = local_path(lake_root)
     if root is None:
         return None
     every = kept(lake_root)
     earlier = [s for s in every if s["release"] < summary["release"]]
-    page = write_night_page(summary, root / "pages" / summary["as_of"], previous=earlier)
+    folder = root / "pages" / summary["as_of"]
+    page = write_night_page(summary, folder, previous=earlier, tags=(folder / TAGS).is_file())
     write_index(every, root / "pages")
     return page
