@@ -22,7 +22,10 @@ from huaxiang.clean.load import Verdict
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
 from huaxiang.insight.known import explanation_then
+from huaxiang.insight.person import portrayed
+from huaxiang.insight.picked import picked
 from huaxiang.night import open_book
+from huaxiang.pages.person import PEOPLE, write_person_page
 from huaxiang.pepper import PEPPER
 from huaxiang.run import nights, opened
 from huaxiang.stages.told import disagreement, flow
@@ -214,6 +217,47 @@ def test_a_past_night_is_told_again_without_its_tables(place: Path, lake: str) -
     assert untold["rfm_recency"] == "it ranks a person among everybody"
     assert untold["expected_value_12m"] == "the model `purchases` speaks of everybody together"
     assert all(tag.value is None for tag in told.tags if tag.why)
+
+
+def test_every_release_has_its_dictionary_and_any_person_a_page(lake: str) -> None:
+    """What the page tells of purchases is what orders say; the next night takes such pages away."""
+    pages = Path(lake) / "pages"
+    night = pages / UNTIL.isoformat()
+    assert 'href="tags.html"' in (night / "index.html").read_text(encoding="utf-8")
+    dictionary = (night / "tags.html").read_text(encoding="utf-8")
+    assert (
+        f'release</span><span class="zh" lang="zh-Hans">版本</span> <b>{release_light(lake).release}</b>'
+        in dictionary
+    )
+    found = [person for _, person in picked(lake)]
+    assert len({person for person in found if person}) == sum(person is not None for person in found)
+    sql = (
+        "SELECT person, count(DISTINCT (brand_id, l.business_date)) AS bought FROM clean_order_line l"
+        " JOIN person_account USING (account) JOIN (SELECT DISTINCT platform, product_id, brand_id FROM clean_product)"
+        " USING (platform, product_id) WHERE l.business_date <= DATE '2026-11-20' AND brand_id IS NOT NULL"
+        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2"
+    )
+    buyers = query(lake, sql).to_pylist()
+    with opened(load_config(), lake) as there:
+        told = portrayed(there, open_book(load_config()), [row["person"] for row in buyers])
+    assert [len(one.purchases) for one in told] == [row["bought"] for row in buyers]
+    for one in told:
+        tags = {tag.tag: tag for tag in one.told.tags if tag.brand_id is None}
+        assert (
+            sum(n for (event, _), n in one.months.items() if event == "order_line")
+            == tags["order_lines_all"].value
+        )
+        assert (tags["order_lines_all"].evidence, tags["order_lines_all"].value) == (
+            tags["order_lines_all"].value,
+        ) * 2
+        assert all(
+            one.unknown.get((tag.brand_id or "", tag.tag)) for tag in one.told.tags if tag.value is None
+        )
+    page = write_person_page(told[0], open_book(load_config()), pages / PEOPLE, scripts=pages)
+    assert (page.stat().st_mode & 0o777, '../plotly.min.js"' in page.read_text(encoding="utf-8")) == (
+        0o600,
+        True,
+    )
 
 
 def test_what_flows_to_a_stage_is_its_stock(lake: str) -> None:

@@ -261,10 +261,11 @@ def demo(
     seed: Annotated[int, typer.Option("--seed")] = 1,
     sets: Sets = None,
 ) -> int:
-    """Make a world, backfill it, run the nights after it, compare with what was planted, and show the page.
+    """Make a world, backfill it, run the nights after it, compare with what was planted, show the page and three persons.
 
     What `evaluate --all` estimates asks for more: --people 2000 --days 90 --nights 3 takes eight minutes on two cores.
     """
+    from huaxiang.cli.portraits import portraits_of_three  # noqa: PLC0415
     from huaxiang.run import nights  # noqa: PLC0415
     from huaxiang.world.make import make  # noqa: PLC0415
 
@@ -279,9 +280,12 @@ def demo(
     dates = [until - timedelta(days=n) for n in range(following, -1, -1)]
     nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
     code = evaluate(str(tables), made / "truth")
+    three = portraits_of_three(config, str(tables))
     print(
-        f'look:  {tables}/pages/{until}/index.html\nask:   huaxiang query "SELECT rfm_class, count(*) FROM portrait GROUP BY 1" --lake {tables}'
+        f"look:  {tables}/pages/{until}/index.html\n       {tables}/pages/{until}/tags.html   the dictionary of tags"
     )
+    print(*three, sep="\n")
+    print(f'ask:   huaxiang query "SELECT rfm_class, count(*) FROM portrait GROUP BY 1" --lake {tables}')
     return code
 
 
