@@ -232,10 +232,11 @@ def test_every_release_has_its_dictionary_and_any_person_a_page(lake: str) -> No
     found = [person for _, person in picked(lake)]
     assert len({person for person in found if person}) == sum(person is not None for person in found)
     sql = (
-        "SELECT person, count(DISTINCT (brand_id, l.business_date)) AS bought FROM clean_order_line l"
-        " JOIN person_account USING (account) JOIN (SELECT DISTINCT platform, product_id, brand_id FROM clean_product)"
-        " USING (platform, product_id) WHERE l.business_date <= DATE '2026-11-20' AND brand_id IS NOT NULL"
-        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2"
+        "SELECT person, count(DISTINCT (p.brand_id, l.business_date)) AS bought FROM clean_order_line l"
+        " JOIN person_account a ON a.account = l.account"
+        " JOIN (SELECT DISTINCT platform, product_id, brand_id FROM clean_product) p"
+        " ON p.platform = l.platform AND p.product_id = l.product_id"
+        " WHERE l.business_date <= DATE '2026-11-20' AND p.brand_id IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2"
     )
     buyers = query(lake, sql).to_pylist()
     with opened(load_config(), lake) as there:

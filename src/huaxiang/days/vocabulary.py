@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from huaxiang.contracts.model import Column, Contract, Gate, Privacy, Text
 from huaxiang.days.events import KEY_KINDS
 from huaxiang.days.groups import WHO
-from huaxiang.days.measures import GRAIN, GRAINS
+from huaxiang.days.measures import GRAIN
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, compile_expression
 from huaxiang.models.cards import CARDS, output_type
@@ -43,7 +43,7 @@ def vocabularies(catalogue: Catalogue) -> tuple[dict[str, Column], dict[str, Col
     return person, brand
 
 
-def inputs(tag: Tag, columns: Mapping[str, Column]) -> set[str]:
+def inputs(tag: Tag, columns: Mapping[str, object]) -> set[str]:
     """Return the columns of its own table that a tag reads."""
     if tag.modelled:
         return set(CARDS[tag.model].needs)
@@ -61,9 +61,8 @@ def sources_of(catalogue: Catalogue) -> dict[str, str]:
         for measure in catalogue.measures
         for window in measure.windows
     }
-    tables = dict(zip(GRAINS, vocabularies(catalogue), strict=True))
     for tag in catalogue.tags:
-        read = {found[name] for name in inputs(tag, tables[tag.grain]) if name in found}
+        read = {found[name] for name in inputs(tag, found) if name in found}
         made = "declared" if read == {"declared"} else "derived"
         said = "inferred" if tag.group == WHO else "modelled"
         found[tag.name] = said if tag.modelled else made

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Row
 
     from huaxiang.days.measures import Catalogue, Part
     from huaxiang.tables.lake import Lake
@@ -93,13 +93,15 @@ def evidence_of(
     tables = {name.removeprefix("clean/") for name in release.tables}
     streams = {s: [p for p, _ in parts] for s, parts in catalogue.streams().items()}
     asked = {s: parts for s, parts in streams.items() if parts[0].event.feed in tables}
-    frames = [
-        told(_rows(lake, parts[0], whose, zone, release), stream, parts, as_of=as_of, newest=newest)
-        for stream, parts in asked.items()
-    ]
+
+    def collected(stream: str, parts: list[Part]) -> list[Row]:
+        mine = _rows(lake, parts[0], whose, zone, release)
+        return told(mine, stream, parts, as_of=as_of, newest=newest).collect()
+
+    every = together([partial(collected, stream, parts) for stream, parts in asked.items()])
     days: dict[Place, Counter[date | None]] = {}
     found: dict[Place, list[tuple[int, Event]]] = {}
-    for stream, rows in zip(asked, together([partial(frame.collect) for frame in frames]), strict=True):
+    for stream, rows in zip(asked, every, strict=True):
         for row in rows:
             place = (row["person"], row["counted"], row["brand"])
             if row["of_day"] == 1:
