@@ -69,6 +69,7 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
         tables.log.clear()
         segments = load_segments(tmp_path, WORDS)
         return SimpleNamespace(
+            held=lambda frame: frame.persist(),
             lake=tables,
             attempt=tables,
             segments=segments,
