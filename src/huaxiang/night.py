@@ -8,10 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.contracts.clean import clean_contract
-from huaxiang.contracts.load import load_contracts
-from huaxiang.days.catalogue import load_catalogue
-from huaxiang.days.vocabulary import compiled_contracts, vocabularies
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.session import COMPILED, INTERPRETED
 from huaxiang.tables.storage import local_path
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from huaxiang.book import Book
     from huaxiang.config import Config
     from huaxiang.contracts.load import Contracts
     from huaxiang.days.measures import Catalogue
@@ -34,49 +31,6 @@ if TYPE_CHECKING:
     from huaxiang.telling import Telling
 
 FEW_ROWS = 100_000
-
-
-@dataclass(frozen=True)
-class Book:
-    """Everything that is written down before a night begins, read and checked as one."""
-
-    config: Config
-    contracts: Contracts
-    catalogue: Catalogue
-    segments: tuple[Segment, ...]
-    source: SourceMap | None
-
-
-def open_book(config: Config, *, source: str | None = None) -> Book:
-    """Read contracts, measures, segments and the source map; ConfigurationError lists every problem in them."""
-    from huaxiang.segments.load import load_segments  # noqa: PLC0415
-    from huaxiang.segments.vocabulary import vocabulary  # noqa: PLC0415
-    from huaxiang.sources.map import load_source  # noqa: PLC0415
-
-    contracts = load_contracts()
-    problems: list[Problem] = []
-    catalogue = load_catalogue(contracts, config.conf_dir)
-    found: dict[str, Any] = {"segments": (), "source": None}
-    readers: dict[str, Callable[[], Any]] = {
-        "segments": lambda: load_segments(config.conf_dir / "segments", vocabulary(*vocabularies(catalogue))),
-        "source": lambda: load_source(source, config.conf_dir) if source else None,
-    }
-    for name, read in readers.items():
-        try:
-            found[name] = read()
-        except ConfigurationError as error:
-            problems += error.problems
-    config = found["source"].over(config) if found["source"] else config
-    problems += [
-        Problem("required", f"unknown feed `{feed}`", hint="see schemas/DICTIONARY.md")
-        for feed in config.required
-        if feed not in {c.name for c in contracts.landing}
-    ]
-    if problems:
-        raise ConfigurationError(problems)
-    cleaned = [clean_contract(c) for c in contracts.landing]
-    every = contracts.plus([*compiled_contracts(catalogue).values(), *cleaned])
-    return Book(config, every, catalogue, **found)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from huaxiang.book import Book, open_book
 from huaxiang.errors import InputError, Problem
-from huaxiang.night import STEPS, Book, Night, open_book, run_night
+from huaxiang.night import STEPS, Night, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
 from huaxiang.settled import check_contracts, check_settled
@@ -166,7 +167,7 @@ def _page_of_tags(root: str, night: Night) -> None:
 
     What they tell is of an older release, perhaps of people who have asked to be forgotten since.
     """
-    from huaxiang.insight.tag_coverage import tag_coverage  # noqa: PLC0415
+    from huaxiang.explain.tag_coverage import tag_coverage  # noqa: PLC0415
     from huaxiang.pages.person import take_away  # noqa: PLC0415
     from huaxiang.pages.tags import write_tag_page  # noqa: PLC0415
 

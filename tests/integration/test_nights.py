@@ -18,13 +18,13 @@ import pytest
 from tests.integration.recounts import RECOUNTS
 
 from huaxiang import night as night_page
+from huaxiang.book import open_book
 from huaxiang.clean.load import Verdict
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
-from huaxiang.insight.known import explanation_then
-from huaxiang.insight.person import portrayed
-from huaxiang.insight.picked import picked
-from huaxiang.night import open_book
+from huaxiang.explain.known import explanation_then
+from huaxiang.explain.person import portrayed
+from huaxiang.explain.picked import picked
 from huaxiang.pages.person import PEOPLE, write_person_page
 from huaxiang.pepper import PEPPER
 from huaxiang.run import nights, opened

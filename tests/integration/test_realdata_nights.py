@@ -14,9 +14,10 @@ import pytest
 from deltalake import DeltaTable
 from tests.realdata import needed
 
+from huaxiang.book import open_book
 from huaxiang.config import load_config
-from huaxiang.insight.diff import definition_diff
-from huaxiang.night import STEPS, open_book
+from huaxiang.explain.diff import definition_diff
+from huaxiang.night import STEPS
 from huaxiang.pepper import PEPPER
 from huaxiang.run import nights, opened
 from huaxiang.shipped import shipped

@@ -16,9 +16,9 @@ from huaxiang.days.definitions import kept_up, meanings, standing
 from huaxiang.days.rewrite import known_since, no_more
 from huaxiang.days.rows import event_rows
 from huaxiang.days.vocabulary import vocabularies
+from huaxiang.explain.known import unfolded
+from huaxiang.explain.refold import Sight, evidence, refolded, untold_columns
 from huaxiang.frames import local_frame, stacked
-from huaxiang.insight.known import unfolded
-from huaxiang.insight.refold import Sight, evidence, refolded, untold_columns
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.relations.assemble import measured_relations, tagged_relations

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.definitions import Meaning, kept_up, standing
 from huaxiang.errors import ConfigurationError
-from huaxiang.insight.traced import Whose, trace
+from huaxiang.explain.known import learnt_later
+from huaxiang.explain.traced import Whose, trace
 from huaxiang.tables.release import Pin, Release, Status, known_on
 
 
@@ -42,6 +45,7 @@ def test_a_day_before_the_first_night_is_refused() -> None:
         known_on(NIGHTS, date(2026, 11, 9))
 
 
+CATALOGUE = load_catalogue(load_contracts())
 A, B, C = ("portrait", "a"), ("portrait", "b"), ("day_row", "a")
 
 
@@ -107,3 +111,15 @@ def test_who_somebody_was(case: str) -> None:
 def test_who_was_nobody_or_several_is_refused(rows: list[Whose], why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
         trace(rows, "P7", THEN)
+
+
+def test_a_brand_that_was_learnt_later_is_told_with_what_is_known_now() -> None:
+    told = {
+        None: {"orders_all": 2},
+        "known": {"orders_all": 1},
+        "later": {"orders_all": 1, "is_follower": False},
+    }
+    (one,) = learnt_later(told, {None, "known"}, CATALOGUE)
+    assert (one.brand_id, one.tag, one.value, one.now) == ("later", "orders_all", None, 1)
+    assert one.why == "nothing was known of the person and the brand"
+    assert one.differs

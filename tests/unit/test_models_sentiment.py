@@ -131,6 +131,6 @@ def test_a_scorer_is_known_by_all_it_depends_on():
 
 def test_topics_are_the_lexicons_whoever_scores():
     scorer = Scorer(LearnedSentiment({"好": -2.0}, 0.0))
-    assert scorer.points("物流很好") == -76
+    assert scorer.opinion("物流很好").points == -76
     assert scorer.opinion("物流很好").topics == ("delivery",)
-    assert LEXICON.points("物流很好") > 0
+    assert LEXICON.opinion("物流很好").points > 0

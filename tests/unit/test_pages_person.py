@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit.pages import HOSTILE, read
 
+from huaxiang.book import open_book
 from huaxiang.config import load_config
 from huaxiang.contracts.model import Text
 from huaxiang.days.vocabulary import vocabularies
-from huaxiang.insight.evidence import Event
-from huaxiang.insight.explain import Explanation, tags_told
-from huaxiang.insight.person import Portrayed, Purchase
-from huaxiang.insight.unknown import Unknown
-from huaxiang.night import open_book
+from huaxiang.explain.evidence import Event
+from huaxiang.explain.person import Portrayed, Purchase
+from huaxiang.explain.told import Explanation, tags_told
+from huaxiang.explain.unknown import Unknown
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
 

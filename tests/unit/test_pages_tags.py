@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit.pages import read
 
+from huaxiang.book import open_book
 from huaxiang.config import load_config
-from huaxiang.insight.tag_coverage import TagCoverage
-from huaxiang.night import open_book
+from huaxiang.explain.tag_coverage import TagCoverage
 from huaxiang.pages.tags import feeds_read, tags_view, write_tag_page
 
 if TYPE_CHECKING:

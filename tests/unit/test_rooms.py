@@ -10,7 +10,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "huaxiang"
 ROAD = (
-    "contracts", "sources", "clean", "identity", "days", "portrait", "relations", "stages", "segments", "insight"
+    "contracts", "sources", "clean", "identity", "days", "portrait", "relations", "stages", "segments", "insight",
+    "explain",
 )  # fmt: skip
 
 

@@ -96,8 +96,8 @@ def measures_diff(
     lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json: AsJson = False
 ) -> None:
     """What your changed definitions would change: folds the current release again and counts differing people."""
-    from huaxiang.insight.diff import definition_diff  # noqa: PLC0415
-    from huaxiang.night import open_book  # noqa: PLC0415
+    from huaxiang.book import open_book  # noqa: PLC0415
+    from huaxiang.explain.diff import definition_diff  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
@@ -115,8 +115,8 @@ def measures_diff(
 
 def segments_check(conf: Conf = None) -> None:
     """Check the segment files: names, types, places of mistakes; and run their examples."""
+    from huaxiang.book import open_book  # noqa: PLC0415
     from huaxiang.days.vocabulary import vocabularies  # noqa: PLC0415
-    from huaxiang.night import open_book  # noqa: PLC0415
     from huaxiang.segments.check import run_examples  # noqa: PLC0415
     from huaxiang.segments.vocabulary import vocabulary  # noqa: PLC0415
     from huaxiang.session import spark_session  # noqa: PLC0415
@@ -190,9 +190,9 @@ def explain(
     With --as-known-on, what was known on an earlier day: also after late data, merges and splits. The person may be
     an id of then or of now. What can't be folded again is told from that night's release, and says why.
     """
-    from huaxiang.insight.explain import explanation  # noqa: PLC0415
-    from huaxiang.insight.known import explanation_then  # noqa: PLC0415
-    from huaxiang.night import open_book  # noqa: PLC0415
+    from huaxiang.book import open_book  # noqa: PLC0415
+    from huaxiang.explain.known import explanation_then  # noqa: PLC0415
+    from huaxiang.explain.told import explanation  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
     from huaxiang.session import INTERPRETED  # noqa: PLC0415
     from huaxiang.tables.reader import release_light, releases_light  # noqa: PLC0415

@@ -139,8 +139,8 @@ def measures(lake: Annotated[str, typer.Option("--lake")] = "lake", rounds: int 
 
     The 8 are one of each of eight events, the 40 are of the same eight: both read the same cells.
     """
+    from huaxiang.book import open_book  # noqa: PLC0415
     from huaxiang.days.measures import WAYS, Catalogue, Measure  # noqa: PLC0415
-    from huaxiang.night import open_book  # noqa: PLC0415
     from huaxiang.portrait.assemble import measured_portrait  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
     from huaxiang.telling import process_peak  # noqa: PLC0415

@@ -40,8 +40,8 @@ def portrait(
 
 def pages_of(config: Config, lake: str, persons: Sequence[str], out: Path | None = None) -> list[Path]:
     """Write the pages of persons, in one pass over the lake, and return them."""
-    from huaxiang.insight.person import portrayed  # noqa: PLC0415
-    from huaxiang.night import open_book  # noqa: PLC0415
+    from huaxiang.book import open_book  # noqa: PLC0415
+    from huaxiang.explain.person import portrayed  # noqa: PLC0415
     from huaxiang.pages.person import PEOPLE, write_person_page  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
     from huaxiang.session import INTERPRETED  # noqa: PLC0415
@@ -65,7 +65,7 @@ def pages_of(config: Config, lake: str, persons: Sequence[str], out: Path | None
 
 def portraits_of_three(config: Config, lake: str) -> list[str]:
     """Make the pages of three kinds of person, and return a line for each: where it lies, and how it was found."""
-    from huaxiang.insight.picked import picked  # noqa: PLC0415
+    from huaxiang.explain.picked import picked  # noqa: PLC0415
 
     found = picked(lake)
     persons = [person for _, person in found if person]

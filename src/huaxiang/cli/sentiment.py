@@ -101,15 +101,12 @@ def read(
 
     config = load_config(conf)
     scorer = load_scorer(config.conf_dir)
-    rows: list[dict[str, Any]] = [
-        {
-            "text": text,
-            "sentiment": scorer.points(text),
-            "aspects": list(scorer.opinion(text).topics),
-            "words": [{"word": word, "weight": weight} for word, weight in scorer.spoken(text)],
-        }
-        for text in texts or (line.rstrip("\n") for line in sys.stdin)
-    ]
+    rows: list[dict[str, Any]] = []
+    for text in texts or (line.rstrip("\n") for line in sys.stdin):
+        opinion = scorer.opinion(text)
+        words = [{"word": word, "weight": weight} for word, weight in scorer.spoken(text)]
+        said = {"sentiment": opinion.points, "aspects": list(opinion.topics)}
+        rows.append({"text": text, **said, "words": words})
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
         return

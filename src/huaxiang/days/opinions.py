@@ -57,8 +57,7 @@ def opinions(texts: Any, scorer: Scorer) -> Any:
     known = []
     for text in encoded.dictionary.to_pylist():
         opinion = scorer.opinion(text)
-        points = None if opinion.sentiment is None else round(opinion.sentiment * 100)
-        known.append({"sentiment": points, "aspects": list(opinion.topics)})
+        known.append({"sentiment": opinion.points, "aspects": list(opinion.topics)})
     nothing: dict[str, Any] = {"sentiment": None, "aspects": []}
     places = encoded.indices.to_pylist()
     return pa.array([nothing if place is None else known[place] for place in places], _ARROW)

@@ -43,6 +43,11 @@ class Opinion:
     sentiment: float | None
     topics: tuple[str, ...]
 
+    @property
+    def points(self) -> int | None:
+        """What is felt in whole points from -100 to 100, as nights count it."""
+        return None if self.sentiment is None else round(self.sentiment * 100)
+
 
 @dataclass(frozen=True)
 class Lexicon:

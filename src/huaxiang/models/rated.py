@@ -32,7 +32,10 @@ ONE_SIDED = 1.645
 
 @dataclass(frozen=True)
 class Written:
-    """One text as people rated it (of several spellings the first): how many praised and complained by it, who (enough of them), first and last day."""
+    """One text as people rated it, of several spellings the first.
+
+    How many praised and how many complained by it, `RAREST` of those who wrote it, and its first and last day.
+    """
 
     text: str
     praised: int

@@ -40,11 +40,6 @@ class Scorer:
             return lexicon.opinion(text)
         return Opinion(self.learned.sentiment(text), lexicon.topics_in(text))
 
-    def points(self, text: str | None) -> int | None:
-        """Return what a text feels in whole points from -100 to 100, as nights count it."""
-        felt = self.opinion(text).sentiment
-        return None if felt is None else round(felt * 100)
-
     def spoken(self, text: str | None) -> list[tuple[str, float]]:
         """Return by which words a text feels so, and by how much each; for praise above 0, the strongest first."""
         if self.learned is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Column
     from huaxiang.days.measures import Catalogue, Tag
-    from huaxiang.insight.person import Portrayed
+    from huaxiang.explain.person import Portrayed
     from huaxiang.pages.events_said import EventWords
     from huaxiang.pages.values import Manner
 

@@ -21,8 +21,8 @@ from huaxiang.pages.writing import PLOTLY, PRIVATE, environment, put_plotly, wri
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from huaxiang.insight.person import Portrayed, Purchase
-    from huaxiang.night import Book
+    from huaxiang.book import Book
+    from huaxiang.explain.person import Portrayed, Purchase
     from huaxiang.pages.facts import Fact
 
 PEOPLE = "people"

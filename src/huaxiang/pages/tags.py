@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from huaxiang.book import Book
     from huaxiang.contracts.model import Column
     from huaxiang.days.measures import Catalogue, Measure
-    from huaxiang.insight.tag_coverage import TagCoverage
-    from huaxiang.night import Book
+    from huaxiang.explain.tag_coverage import TagCoverage
     from huaxiang.segments.model import Segment
 
 TAGS = "tags.html"

@@ -1,8 +1,9 @@
 """Checks of what texts feel: each scorer against what the demo world meant, fitted on none of what it is tried on.
 
 The world writes from phrases, so that weights learned from some of its people would know the words of all others. What
-is tried here was learned elsewhere (from real comments), or from other phrases: of no text tried does it know any. The lexicon and the phrases have one author, though: its figure flatters it, and the
-one on real comments (`published`) does not.
+is tried here was learned elsewhere (from real comments), or from other phrases: of no text tried does it know any.
+The lexicon and the phrases have one author, though: its figure flatters it, and the one on real comments (`published`)
+does not.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from huaxiang.days.cells import widened
 from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.explain.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
+from huaxiang.explain.told import Explanation, Told, tags_told
+from huaxiang.explain.traced import Traced, traced
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
-from huaxiang.insight.explain import Explanation, Told, tags_told
-from huaxiang.insight.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
-from huaxiang.insight.traced import Traced, traced
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.summary import FILE as SUMMARY
 from huaxiang.tables.content import row_hash
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+    from huaxiang.book import Book
     from huaxiang.days.definitions import Named
     from huaxiang.days.measures import Catalogue, Measure
-    from huaxiang.night import Book
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.release import Release
 
@@ -285,12 +285,26 @@ def _compared(
                 f"follows from {', '.join(sorted(inputs(tags[one.tag], types[one.table]))) or 'other tables'}",
             )
         compared.append(replace(one, now=row[one.tag], differs=reasons))
-    return compared
+    return [*compared, *learnt_later(told, {one.brand_id for one in listed}, catalogue)]
+
+
+def learnt_later(
+    told: Mapping[str | None, Mapping[str, Any]], known: Collection[str | None], catalogue: Catalogue
+) -> list[Told]:
+    """Return what is told now of brands that were not among the `known` then: where something happened."""
+    _, types = vocabularies(catalogue)
+    why, differs = "nothing was known of the person and the brand", ("of the brand something came since",)
+    return [
+        replace(one, now=told[brand][one.tag], why=why, differs=differs)
+        for brand in sorted(brand for brand in told if brand and brand not in known)
+        for one in tags_told(BRAND_RELATION, brand, {}, "brand", catalogue, types, {})
+        if told[brand].get(one.tag)
+    ]
 
 
 def _reasons(measure: Measure, moved: Mapping[str, int], accounts: int) -> tuple[str, ...]:
     late = [
-        f"day rows of {stream} that came or changed since: {moved[stream]}"
+        f"day rows of {stream} that came or changed since, several an event: {moved[stream]}"
         for stream in dict.fromkeys(part.stream for part in measure.parts)
         if moved.get(stream)
     ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from huaxiang.contracts.model import Column
     from huaxiang.days.measures import Catalogue, Measure, Tag
-    from huaxiang.insight.explain import Row
+    from huaxiang.explain.told import Row
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from feeds import CONTRACTS, clean
 
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.insight.evidence import Evidence, evidence_of, is_inside
+from huaxiang.explain.evidence import Evidence, evidence_of, is_inside
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from huaxiang.contracts.model import Text
 from huaxiang.days.cells import widened
 from huaxiang.days.vocabulary import vocabularies
-from huaxiang.insight.explain import explained, looked_up
+from huaxiang.explain.told import explained, looked_up
+from huaxiang.explain.unknown import Unknown
 from huaxiang.insight.journeys import journeys
 from huaxiang.insight.premium import branded
 from huaxiang.insight.touches import AFTER, COMPLAINED, RECOMMENDED, TALK
-from huaxiang.insight.unknown import Unknown
 from huaxiang.portrait.fold import KEY_SEPARATOR
 from huaxiang.together import together
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from huaxiang.insight.evidence import Event
-    from huaxiang.insight.explain import Explanation, LookedUp, Row
-    from huaxiang.night import Book
+    from huaxiang.book import Book
+    from huaxiang.explain.evidence import Event
+    from huaxiang.explain.told import Explanation, LookedUp, Row
     from huaxiang.tables.lake import Lake
 
 SHOWN = 5

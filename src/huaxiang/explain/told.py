@@ -1,6 +1,6 @@
 """Why a person is told as they are: every tag with its evidence, and the events behind it.
 
-Evidence is counted on demand (`insight.evidence`); nothing of it is stored.
+Evidence is counted on demand (`explain.evidence`); nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.insight.evidence import evidence_of
+from huaxiang.explain.evidence import evidence_of
 from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from huaxiang.book import Book
     from huaxiang.contracts.model import Column
     from huaxiang.days.measures import Catalogue
-    from huaxiang.insight.evidence import Evidence
-    from huaxiang.night import Book
+    from huaxiang.explain.evidence import Evidence
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.release import Release
 
@@ -37,7 +37,7 @@ class Told:
     """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled).
 
     `source` is measured, declared (told by the person, or made of nothing else), derived, modelled, or inferred, which
-    is modelled of who somebody is; of an earlier day also released or none (`insight.known`).
+    is modelled of who somebody is; of an earlier day also released or none (`explain.known`).
     `why` says what stands in the way of telling it, or of folding it again; `now` what is known today of the same
     date, where that was asked and can be told, and `differs` why it is another value.
     """

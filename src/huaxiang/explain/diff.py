@@ -25,7 +25,7 @@ from huaxiang.tables.write import PARTITION
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from huaxiang.night import Book
+    from huaxiang.book import Book
     from huaxiang.tables.lake import Lake
 
 

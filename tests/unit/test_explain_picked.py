@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from tests.unit.test_reader_light import put, release
 
-from huaxiang.insight.picked import KINDS, picked
+from huaxiang.explain.picked import KINDS, picked
 
 if TYPE_CHECKING:
     from pathlib import Path
