@@ -60,7 +60,7 @@ def test_all_brands_come_first_then_the_best(lake: Any, capsys: pytest.CaptureFi
 
 
 def test_a_wrong_brand_or_window_is_answered(lake: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"nothing is told of `b003`"):
+    with pytest.raises(ConfigurationError, match="no friends of enough people shared `b003`"):
         friend_lift(brand="b003", lake="lake")
     with pytest.raises(ConfigurationError, match="1 or 7"):
         friend_lift(window=2, lake="lake")

@@ -83,7 +83,11 @@ def lake(monkeypatch: pytest.MonkeyPatch) -> Rows:
         "talk_after": [talk(None), talk("b001")],
         "share_chain": [chain(None, 0.2), chain("b001", None)],
         "brand_relation": related,
-        "clean/brand": [{"brand_id": "b001", "name_zh": "青青坊"}],
+        "clean/brand": [
+            {"brand_id": "b001", "name_zh": "青青坊", "name_en": "Qingqing Works"},
+            {"brand_id": "b002", "name_zh": "双子", "name_en": None},
+            {"brand_id": "b003", "name_zh": "双子", "name_en": None},
+        ],
     }  # fmt: skip
 
     def read(_: str, table: str) -> ds.Dataset:
@@ -123,6 +127,30 @@ def test_who_brings_most_orders_comes_first_then_most_spend(
     said = capsys.readouterr().out
     assert "0.10 – 0.40" in said
     assert "All brands" in said
+
+
+@pytest.mark.parametrize("name", ["青青坊", "qingqing works", " Qingqing Works "])
+def test_a_brand_is_found_by_its_names(lake: Rows, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    chains(brand=name, lake="lake", as_json=True)
+    assert [row["brand_id"] for row in json.loads(capsys.readouterr().out)["months"]] == ["b001"]
+
+
+def test_a_name_of_two_brands_asks_which(lake: Rows) -> None:
+    lake["share_chain"] += [chain("b002", None), chain("b003", None)]
+    with pytest.raises(ConfigurationError, match="2 brands are called `双子`; expected b002 or b003"):
+        chains(brand="双子", lake="lake")
+
+
+def test_a_name_nearly_right_is_offered_as_it_is_written(lake: Rows) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean `Qingqing Works`"):
+        paths(brand="Qing Works", lake="lake")
+
+
+def test_chains_of_one_month_and_their_money(lake: Rows, capsys: pytest.CaptureFixture[str]) -> None:
+    chains(lake="lake", month="2026-11")
+    assert "¥12.34" in capsys.readouterr().out
+    with pytest.raises(ConfigurationError, match="`2026-10` is not told; expected 2026-11 to 2026-11"):
+        chains(lake="lake", month="2026-10")
 
 
 def test_wrong_names_are_answered(lake: Rows) -> None:

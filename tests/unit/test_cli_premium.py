@@ -34,7 +34,7 @@ ROWS: list[dict[str, Any]] = [
 @pytest.fixture
 def lake(tmp_path: Path) -> str:
     columns = {name: [row[name] for row in ROWS] for name in ROWS[0]}
-    brands = {"brand_id": ["b001"], "name_zh": ["花间"]}
+    brands = {"brand_id": ["b001"], "name_zh": ["花间"], "name_en": ["Garden"]}
     release(tmp_path, None, [put(tmp_path, "premium", columns), put(tmp_path, "clean/brand", brands)])
     return str(tmp_path)
 

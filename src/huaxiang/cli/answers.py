@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,11 +27,24 @@ def brands_in(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     return {row["brand_id"] for row in rows if row["brand_id"]}
 
 
-def check_brand(brand: str | None, known: Collection[str], found: str) -> None:
-    """Refuse a brand that is not known; `found` says so, with its place as `{}`."""
-    if brand is not None and brand not in known:
-        hint = did_you_mean(brand, known)
+def brand_asked(lake: str, brand: str | None, known: Collection[str], found: str) -> str | None:
+    """Return the id of the brand that was asked for, by its id or one of its names in any case.
+
+    Refused are one that is not among the `known` ids (`found` says so, with its place as `{}`), and a name of several.
+    """
+    if brand is None or brand in known:
+        return brand
+    called = [(i, name) for i, *names in _brand_names(lake) for name in names if i in known and name]
+    ids = sorted({i for i, name in called if name.casefold() == brand.strip().casefold()})
+    if len(ids) > 1:
+        raise ConfigurationError(
+            Problem("--brand", f"{len(ids)} brands are called `{brand}`", " or ".join(ids))
+        )
+    if not ids:
+        names = {name for _, name in called}
+        hint = did_you_mean(brand, known if nearest(brand, names) is None else names)
         raise ConfigurationError(Problem("--brand", found.format(f"`{brand}`"), hint=hint))
+    return ids[0]
 
 
 def months_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -51,6 +64,15 @@ def check_month(month: str | None, months: Sequence[str]) -> None:
     """Refuse a month that was asked for and is not told."""
     if problem := untold_month(month, months):
         raise ConfigurationError(problem)
+
+
+def _brand_names(lake: str) -> list[tuple[str, str | None, str | None]]:
+    """Return id, Chinese and English name of each brand; none where the feed never came."""
+    try:
+        rows = rows_of(lake, NAMES["brand"])
+    except ConfigurationError:
+        return []
+    return [(row["brand_id"], row["name_zh"], row["name_en"]) for row in rows]
 
 
 def names_of(lake: str, by: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from huaxiang.cli.answers import as_of, brands_in, check_brand, interval, names_of, number, rows_of, titled
+from huaxiang.cli.answers import as_of, brand_asked, brands_in, interval, names_of, number, rows_of, titled
 from huaxiang.cli.operators import AsJson, LakeRoot, console
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def fans(
     if brand is None:
         _fans_of_all(lake, of_brands, as_json=as_json)
         return
-    check_brand(brand, brands_in(of_brands), "{} never had a fan that is known")
+    brand = brand_asked(lake, brand, brands_in(of_brands), "{} never had a fan that is known")
     mine = [row for row in base if row["brand_id"] == brand]
     overlap = [row for row in rows_of(lake, "fan_overlap") if row["brand_id"] == brand]
     overlap.sort(key=lambda row: (-row["both"], row["brand_account"], row["other_account"]))

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from huaxiang.cli.answers import (
     as_of,
+    brand_asked,
     brands_in,
-    check_brand,
     check_month,
     interval,
     months_of,
@@ -47,7 +47,7 @@ def flows(
     a push: unfollowed, hid, reported or refused an ad within seven days of one.
     """
     moves, pushes = (rows_of(lake, name) for name in ("conversion", "push_cost"))
-    check_brand(brand, brands_in([*moves, *pushes]), "no flow of {} is known")
+    brand = brand_asked(lake, brand, brands_in([*moves, *pushes]), "no flow of {} is known")
     moves, pushes = ([row for row in rows if row["brand_id"] == brand] for rows in (moves, pushes))
     moves, asked = _of_month(moves, month)
     moves.sort(key=lambda row: (row["from_kind"], row["to_kind"]))

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from huaxiang.cli.answers import as_of, brands_in, check_brand, interval, names_of, number, rows_of
+from huaxiang.cli.answers import (
+    as_of,
+    brand_asked,
+    brands_in,
+    check_month,
+    interval,
+    months_of,
+    names_of,
+    number,
+    rows_of,
+    titled,
+)
 from huaxiang.cli.operators import AsJson, LakeRoot, console
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 
@@ -19,13 +30,17 @@ def new_buyers(
     brand: Annotated[
         str | None, typer.Option("--brand", help="A brand; without it, first orders of any brand")
     ] = None,
+    month: Annotated[str | None, typer.Option("--month", help="Such as 2026-11; without it, each")] = None,
     lake: LakeRoot = "lake",
     as_json: AsJson = False,
 ) -> None:
     """Which channels brought new buyers, month by month: how many, their share, and its 95 % interval."""
     rows = rows_of(lake, "new_buyer_source")
+    known = brands_in(rows) | set(names_of(lake, "brand"))
+    brand = brand_asked(lake, brand, known, "no brand is called {}")
     told = [row for row in rows if row["brand_id"] == brand]
-    check_brand(brand, brands_in(rows) | set(names_of(lake, "brand")), "no brand is called {}")
+    check_month(month, months_of(told))
+    told = [row for row in told if month in (None, f"{row['month']:%Y-%m}")]
     told.sort(key=lambda row: (row["month"], -row["new_buyers"], row["channel"]))
     if as_json:
         print(json.dumps(told, ensure_ascii=False, default=str))
@@ -39,7 +54,7 @@ def new_buyers(
         print(f"Nobody bought {brand or 'anything'} for the first time in twelve months.")
         return
     print(
-        f"{brand or 'Any brand'}; orders of every shop are known since {told[0]['covered_from']}: soon after it, old buyers look new."
+        f"{titled(lake, brand) if brand else 'Any brand'}; orders of every shop are known since {told[0]['covered_from']}: soon after it, old buyers look new."
         f" {as_of(told)}"
     )
 
@@ -67,7 +82,7 @@ def premium(
         raise ConfigurationError(
             Problem("--by", found, " or ".join(PREMIUM_BY), did_you_mean(by, PREMIUM_BY))
         )
-    check_brand(brand, brands_in(rows), "nobody bought {} in twelve months")
+    brand = brand_asked(lake, brand, brands_in(rows), "nobody bought {} in twelve months")
     newest = max((row["month"] for row in rows), default=None)
     told = [
         row
@@ -157,10 +172,8 @@ def friend_lift(
     windows = sorted({row["window_days"] for row in whole})
     if whole and window not in windows:
         raise ConfigurationError(Problem("--days", str(window), " or ".join(map(str, windows))))
-    known = sorted({row["brand_id"] for row in whole if row["brand_id"]})
-    if whole and brand not in (None, *known):
-        found, expected = f"nothing is told of `{brand}`", "a brand that friends of enough people shared"
-        raise ConfigurationError(Problem("--brand", found, expected, did_you_mean(str(brand), known)))
+    if whole:
+        brand = brand_asked(lake, brand, brands_in(whole), "no friends of enough people shared {}")
     told = [r for r in whole if r["window_days"] == window and brand in (None, r["brand_id"])]
     told.sort(key=lambda row: (row["brand_id"] is not None, -row["lift"], row["brand_id"]))
     if as_json:

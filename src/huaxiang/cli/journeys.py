@@ -11,8 +11,8 @@ from rich.table import Table
 from huaxiang.cli.answers import (
     Row,
     as_of,
+    brand_asked,
     brands_in,
-    check_brand,
     check_month,
     interval,
     months_of,
@@ -20,13 +20,17 @@ from huaxiang.cli.answers import (
     rows_of,
     titled,
 )
-from huaxiang.cli.operators import AsJson, LakeRoot, console
+from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
+from huaxiang.config import load_config
 from huaxiang.insight.touches import AFTER, BEFORE, TOUCHES
+from huaxiang.pages.values import Manner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Brand = Annotated[str | None, typer.Option("--brand", help="A brand; without it, all brands together")]
+Brand = Annotated[
+    str | None, typer.Option("--brand", help="A brand, by id or name; without it, all brands together")
+]
 KEY_SHARERS = 10
 """Sharers of a brand that a terminal takes: those who brought most orders."""
 BROUGHT = ("brought_orders_365d", "brought_spend_365d")
@@ -48,7 +52,7 @@ def paths(
     """
     every = rows_of(lake, "purchase_path")
     if every:
-        check_brand(brand, brands_in(every), "nobody bought {} in twelve months")
+        brand = brand_asked(lake, brand, brands_in(every), "nobody bought {} in twelve months")
     mine = [row for row in every if row["brand_id"] == brand]
     months = months_of(mine)
     if months:
@@ -123,7 +127,13 @@ def _talk_table(talk: Iterable[Row]) -> None:
     console().print(table)
 
 
-def chains(brand: Brand = None, lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
+def chains(
+    brand: Brand = None,
+    month: Annotated[str | None, typer.Option("--month", help="Such as 2026-11; without it, each")] = None,
+    lake: LakeRoot = "lake",
+    conf: Conf = None,
+    as_json: AsJson = False,
+) -> None:
     """Word of mouth from link to link: who shared, clicked, bought and passed it on, and who brings most.
 
     Clicks and orders of others count for the month of the link that led to them; a person counts once, however
@@ -132,8 +142,10 @@ def chains(brand: Brand = None, lake: LakeRoot = "lake", as_json: AsJson = False
     """
     every = rows_of(lake, "share_chain")
     if every:
-        check_brand(brand, brands_in(every), "nobody shared {} in twelve months")
+        brand = brand_asked(lake, brand, brands_in(every), "nobody shared {} in twelve months")
     told = sorted((row for row in every if row["brand_id"] == brand), key=lambda row: row["month"])
+    check_month(month, months_of(told))
+    told = [row for row in told if month in (None, f"{row['month']:%Y-%m}")]
     key = _key_sharers(lake, brand) if brand else []
     if as_json:
         print(json.dumps({"months": told, "key_sharers": key}, ensure_ascii=False, default=str))
@@ -141,28 +153,21 @@ def chains(brand: Brand = None, lake: LakeRoot = "lake", as_json: AsJson = False
     if not told:
         print("Nobody shared a link in twelve months.")
         return
-    counts = ("links", "sharers", "clickers", "buyers", "orders", "spend_minor", "chains", "passed_on")
-    heads = (
-        "month",
-        "links",
-        "sharers",
-        "reach",
-        "buyers",
-        "orders",
-        "spend, minor units",
-        "chains",
-        "passed on",
-    )
+    config = load_config(conf)
+    money = Manner(config.currency, config.digits).money
+    heads = ("month", "links", "sharers", "reach", "buyers", "orders", "spend", "chains", "passed on")
     table = Table(*heads, "largest", "deepest", "snowball", "95 % interval", box=None)
     for row in told:
-        values = (number(row[name]) for name in (*counts, "largest", "deepest"))
+        people = (number(row[name]) for name in ("links", "sharers", "clickers", "buyers", "orders"))
+        passed = (number(row[name]) for name in ("chains", "passed_on", "largest", "deepest"))
         factor = number(row["snowball"], ".2f"), interval(row, "snowball", ".2f")
-        table.add_row(f"{row['month']:%Y-%m}", *values, *factor)
+        table.add_row(f"{row['month']:%Y-%m}", *people, money(row["spend_minor"]), *passed, *factor)
     console().print(table)
     if key:
-        table = Table("key sharer", "orders brought in a year", "spend brought, minor units", box=None)
+        table = Table("key sharer", "orders brought in a year", "spend brought", box=None)
         for row in key:
-            table.add_row(row["person"], *(number(row[name]) for name in BROUGHT))
+            orders, spend = (row[name] for name in BROUGHT)
+            table.add_row(row["person"], number(orders), "–" if spend is None else money(spend))
         console().print(table)
     more = "" if brand else "; one brand with its key sharers: --brand"
     print(f"{titled(lake, brand)}: what links of each month brought up to the night{more}. {as_of(told)}")
