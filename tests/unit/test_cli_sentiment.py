@@ -97,6 +97,12 @@ def test_what_pays_is_written_and_in_use(
     told = capsys.readouterr().out
     assert "拉胯 -" in told
     assert "By learned" in told
+    assert main(["sentiment", "read", "锅", "--conf", "mine"]) == 0
+    assert "–: nothing in it is known, or not surely either way." in capsys.readouterr().out
+    assert main(["sentiment", "check", "--lake", lake, "--conf", "mine", "--json"]) == 0
+    told = capsys.readouterr().out
+    assert "NaN" not in told  # which no other reader of JSON takes
+    assert json.loads(told)["in_use"]["both"] == [None, None, None]
     assert learned(lake) == 0
     told = capsys.readouterr().out
     assert "can't be told: too few comments written after 2026-11-20." in told

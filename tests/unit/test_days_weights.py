@@ -69,6 +69,14 @@ def test_what_is_written_is_read_back(conf: Path) -> None:
             "mine/sentiment.tsv:2  `# praise: many`; expected a whole number",
         ),
         ("# to: 2026-11-20", "# to: 2026-13-20", "mine/sentiment.tsv:5  `# to: 2026-13-20`; expected a date"),
+        (
+            "# praise: 300",
+            "# praise: -300",
+            "mine/sentiment.tsv:2  `# praise: -300`; expected a whole number",
+        ),
+        ("0.9000", "nan", "mine/sentiment.tsv:6  `# agreement: nan`; expected a number from 0 to 1"),
+        ("bias: 0.125", "bias: inf", "mine/sentiment.tsv:9  `# bias: inf`; expected a number"),
+        ("2026-11-20", "2026-07-31", "its comments are from 2026-08-01 to 2026-07-31"),
         ("# low: 0.8800\n", "", "mine/sentiment.tsv:1  the head lacks `low`"),
         ("# high", "# hihg", "did you mean `high`?"),
         ("好吃\t1.250", "好吃 1.250", "mine/sentiment.tsv:11  `好吃 1.250`; expected one to three Chinese"),
@@ -95,6 +103,21 @@ def test_what_is_no_text_file_is_refused(conf: Path) -> None:
     (conf / "sentiment.tsv").unlink()
     (conf / "sentiment.tsv").mkdir()
     assert "this is no file" in refusal(conf)
+
+
+def test_what_cannot_be_read_or_written_is_said(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_learned(LEARNED, conf)
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as no_rights:
+        no_rights.setattr(Path, "read_text", denied)
+        assert "mine/sentiment.tsv  Permission denied; expected a file that can be read" in refusal(conf)
+    monkeypatch.setattr(Path, "replace", denied)
+    with pytest.raises(ConfigurationError, match="Permission denied; expected a folder that can be written"):
+        write_learned(LEARNED, conf)
+    assert [one.name for one in conf.iterdir() if one.name.startswith(".")] == []
 
 
 def test_a_night_refuses_it_before_anything_is_read(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:

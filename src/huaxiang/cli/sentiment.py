@@ -96,11 +96,15 @@ def read(
     conf: Conf = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the scorer in use says of texts, and by which words: from -100 to 100, little felt within 20 of 0."""
-    from huaxiang.days.weights import load_learned, load_scorer  # noqa: PLC0415
+    """What the scorer in use says of texts, and by which words: from -100 to 100, little felt within 20 of 0.
 
-    config = load_config(conf)
-    scorer = load_scorer(config.conf_dir)
+    What was learned says nothing within 40 of 0, though it knows words of a text.
+    """
+    from huaxiang.days.weights import load_learned  # noqa: PLC0415
+    from huaxiang.models.scorer import LEXICON, Scorer  # noqa: PLC0415
+
+    used = load_learned(load_config(conf).conf_dir)
+    scorer = Scorer(used.model) if used else LEXICON
     rows: list[dict[str, Any]] = []
     for text in texts or (line.rstrip("\n") for line in sys.stdin):
         opinion = scorer.opinion(text)
@@ -116,7 +120,8 @@ def read(
         by = _said([(word["word"], word["weight"]) for word in row["words"][:SHOWN]])
         table.add_row(row["text"], points, ", ".join(row["aspects"]), by)
     console().print(table)
-    print(f"By {_titled(load_learned(config.conf_dir))}; –: nothing in it is known.")
+    silent = "nothing in it is known, or not surely either way" if used else "nothing in it is known"
+    print(f"By {_titled(used)}; –: {silent}.")
 
 
 def _own(conf: Path | None) -> Path:
@@ -237,7 +242,7 @@ def _read_anew(lake: str, config: Config) -> list[str]:
 
 def _print_json(found: _Found, *, written: Path | None) -> None:
     def plain(one: Agreement) -> dict[str, Any]:
-        return {k: None if isinstance(v, float) and isnan(v) else v for k, v in asdict(one).items()}
+        return {name: _known(value) for name, value in asdict(one).items()}
 
     told = found.told
     known = None if isnan(told.gain) else {"gain": told.gain, "error": told.error}
@@ -258,6 +263,13 @@ def _print_json(found: _Found, *, written: Path | None) -> None:
             ensure_ascii=False,
         )
     )
+
+
+def _known(value: Any) -> Any:
+    """Return None for what can't be told, also inside a tuple: JSON has no nan."""
+    if isinstance(value, tuple):
+        return [_known(one) for one in value]
+    return None if isinstance(value, float) and isnan(value) else value
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,12 +1,13 @@
 """The file `sentiment.tsv` of a configuration: what was learned of comments, from which, and how well it agrees.
 
 A head of `# name: value` lines, then a line per n-gram, `n-gram<TAB>weight`, in their order. Written whole or not at
-all; whatever was changed or lost in it by hand is refused.
+all; weights that were changed or lost by hand are refused, and of the head what can't be.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
@@ -22,10 +23,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TITLE = "# huaxiang sentiment 1"
+
+
+def _amount(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise ValueError(text)
+    return number
+
+
+def _number(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
+def _share(text: str) -> float:
+    if not 0 <= (share := float(text)) <= 1:
+        raise ValueError(text)
+    return share
+
+
 HEAD: dict[str, tuple[Callable[[str], Any], str]] = {
-    **dict.fromkeys(("praise", "complaints"), (int, "a whole number")),
+    **dict.fromkeys(("praise", "complaints"), (_amount, "a whole number")),
     **dict.fromkeys(("from", "to"), (date.fromisoformat, "a date")),
-    **dict.fromkeys(("agreement", "low", "high", "bias"), (float, "a number")),
+    **dict.fromkeys(("agreement", "low", "high"), (_share, "a number from 0 to 1")),
+    "bias": (_number, "a number"),
     "digest": (str, "a digest"),
 }
 """What the head says, in its order: how it is read, and what that is called."""
@@ -87,6 +109,8 @@ def load_learned(conf_dir: Path | None) -> Learned | None:
         lines = path.read_text("utf-8").split("\n")
     except UnicodeDecodeError:
         raise ConfigurationError(Problem(str(path), "this is no UTF-8 text", TITLE, AGAIN)) from None
+    except OSError as cause:
+        raise _unusable(path, "a file that can be read", cause) from None
     return _read(path, lines)
 
 
@@ -100,9 +124,16 @@ def write_learned(learned: Learned, conf_dir: Path) -> Path:
             file.flush()
             os.fsync(file.fileno())
         made.replace(path)
+    except OSError as cause:
+        raise _unusable(path, "a folder that can be written into", cause) from None
     finally:
-        made.unlink(missing_ok=True)
+        with suppress(OSError):
+            made.unlink(missing_ok=True)
     return path
+
+
+def _unusable(path: Path, expected: str, cause: OSError) -> ConfigurationError:
+    return ConfigurationError(Problem(str(path), str(cause.strerror or cause), expected))
 
 
 def _read(path: Path, lines: list[str]) -> Learned:
@@ -147,8 +178,11 @@ class _Reading:
 
     def read_weight(self, number: int, line: str) -> None:
         gram, _, value = line.partition("\t")
-        weight = _number(value)
-        if weight is None or not is_gram(gram):
+        try:
+            weight = _number(value) if is_gram(gram) else None
+        except ValueError:
+            weight = None
+        if weight is None:
             self.refuse(number, f"`{line[:40]}`", "one to three Chinese characters, a tab, a weight")
         elif gram in self.weights:
             self.refuse(number, f"`{gram}` stands twice", "each n-gram once")
@@ -160,6 +194,10 @@ class _Reading:
         said = self.head
         if not self.problems and (lacking := [f"`{name}`" for name in HEAD if name not in said]):
             self.refuse(1, f"the head lacks {', '.join(lacking)}", "a whole file")
+        if not self.problems and said["from"] > said["to"]:
+            self.refuse(
+                1, f"its comments are from {said['from']} to {said['to']}", "the first day before the last"
+            )
         if not self.problems:
             model = LearnedSentiment(self.weights, said["bias"])
             if model.digest == said["digest"]:
@@ -168,11 +206,3 @@ class _Reading:
             self.refuse(self.digest_at, found, "the one they were written with")
         more = len(self.problems) - MOST
         raise ConfigurationError(self.problems[:MOST], f"… and {more:,} more" if more > 0 else "")
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
