@@ -158,7 +158,7 @@ def _page(root: str, night: Night) -> Any:
         _page_of_tags(root, night)
         return pages(root, mine[-1]) if mine else None
     except OSError as cause:  # what is published stays so without a page
-        night.tell.say(f"the page could not be written ({cause.strerror}): {cause.filename or root}")
+        night.tell.say(f"the page could not be written ({cause.strerror or cause}): {cause.filename or root}")
         return None
 
 
@@ -168,13 +168,19 @@ def _page_of_tags(root: str, night: Night) -> None:
     What they tell is of an older release, perhaps of people who have asked to be forgotten since.
     """
     from huaxiang.explain.tag_coverage import tag_coverage  # noqa: PLC0415
-    from huaxiang.pages.person import take_away  # noqa: PLC0415
+    from huaxiang.pages.person import PEOPLE, take_away  # noqa: PLC0415
     from huaxiang.pages.tags import write_tag_page  # noqa: PLC0415
 
     folder = local_path(root)
     if folder is None or not night.released:
         return
-    take_away(folder / "pages")
+    try:
+        take_away(folder / "pages")
+    except OSError as cause:  # such as those that another user made
+        people = folder / "pages" / PEOPLE
+        night.tell.say(
+            f"pages of single persons are still there ({cause.strerror or cause}): delete {people}"
+        )
     release = night.released[-1]
     if release.status == "published":
         write_tag_page(night.book, tag_coverage(root, release), folder / "pages" / night.as_of.isoformat())

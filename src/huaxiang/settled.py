@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from huaxiang.config import Config
     from huaxiang.sources.map import SourceMap
     from huaxiang.tables.lake import Lake
+    from huaxiang.tables.storage import Storage
 
 FILE = "_settled.json"
 Maps = dict[str, dict[str, dict[str, str]]]
@@ -89,6 +90,12 @@ def settled_zone(lake: Lake, config: Config) -> str:
     """Return the business zone that a lake's dates have; of a lake that settled none, the configuration's."""
     text = lake.storage.read_text(FILE)
     return str(json.loads(text or "{}").get("business_zone", config.business_zone))
+
+
+def settled_money(there: Storage, config: Config) -> tuple[str, int]:
+    """Return the currency that a lake's amounts have, and its digits; of a lake that settled none, the configuration's."""
+    told = json.loads(there.read_text(FILE) or "{}")
+    return str(told.get("currency", config.currency)), int(told.get("currency_digits", config.digits))
 
 
 def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[Problem]:

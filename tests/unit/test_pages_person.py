@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,17 @@ from tests.unit.pages import HOSTILE, read
 from huaxiang.book import open_book
 from huaxiang.config import load_config
 from huaxiang.contracts.model import Text
+from huaxiang.days.definitions import meanings
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.evidence import Event
 from huaxiang.explain.person import Portrayed, Purchase
 from huaxiang.explain.told import Explanation, tags_told
-from huaxiang.explain.unknown import Unknown
+from huaxiang.explain.unknown import Unknown, told_otherwise
+from huaxiang.pages.events_said import EventWords, account_said
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
+from huaxiang.pages.values import Manner
+from huaxiang.pages.words import CALLED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,6 +166,68 @@ def test_an_event_shows_only_what_a_reason_needs(page: Path):
     assert "¥45" in [said.en for _, said in event["facts"]]
 
 
+def words_for() -> EventWords:
+    return EventWords(book().catalogue, book().contracts, Manner(names=NAMES))
+
+
+def test_what_events_may_say_is_said_in_chinese_too():
+    listed = {
+        value
+        for columns in words_for()._shown.values()
+        for c in columns.values()
+        for value in c.allowed or ()
+    }
+    assert listed <= set(CALLED)
+    event = Event("social_interaction", AS_OF, {"act": "favourite", "dwell_seconds": 24})
+    assert [said.zh for _, said in words_for().line(event)["facts"]] == ["收藏", "24\u202f秒"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("打13800138000，或li.ming@example.com问", "打•••，或•••问"),
+        ("＋86 138-0013-8000", "＋•••"),
+        ("010-85551234", "•••"),
+        ("买了2件，199.90元，2026年", "买了2件，199.90元，2026年"),
+    ],
+)
+def test_what_people_write_is_shown_without_contacts(written: str, shown: str):
+    event = Event("browse_event", AS_OF, {"query": written, "product_id": "100012043978"})
+    said = {title.en: text.en for title, text in words_for().line(event)["facts"]}
+    assert said == {"Query": shown, "Product": "100012043978"}
+
+
+def test_an_account_that_is_a_contact_shows_its_ends():
+    accounts = ("mall:13800138000", "mall:li@example.com", "weiwo:7100659", "mall:m100143")
+    assert [account_said(one) for one in accounts] == [
+        "mall:13•••00", "mall:li•••om", "weiwo:7100659", "mall:m100143",
+    ]  # fmt: skip
+
+
+def test_money_is_the_lakes():
+    told = facts(person_view(replace(ann(), money=("JPY", 0)), book()))
+    assert told["spend"]["windows"][3]["value"].en == "¥123\u202f456"
+
+
+def test_what_a_release_tells_otherwise_is_said():
+    catalogue, portrait = book().catalogue, "portrait"
+    held: dict[Any, Any] = {
+        named: {"definition": m.definition, "says": m.says} for named, m in meanings(catalogue).items()
+    }
+    assert told_otherwise(catalogue, held) == told_otherwise(catalogue, {}) == {}
+    del held[portrait, "likes_30d"]
+    held[portrait, "orders_365d"] = {"definition": "old", "says": "count of order_line"}
+    found = told_otherwise(catalogue, held)
+    assert {named: is_held for named, (is_held, _) in found.items()} == {
+        (portrait, "likes_30d"): False,
+        (portrait, "orders_365d"): True,
+    }
+    otherwise = {("", "orders_365d"): found[portrait, "orders_365d"][1]}
+    told = facts(person_view(replace(ann(), otherwise=otherwise), book()))
+    (reason,) = told["orders"]["reasons"]
+    assert reason.en.endswith("by another definition than this configuration's: count of order_line.")
+
+
 def test_text_of_the_data_never_becomes_markup(page: Path):
     text = page.read_text(encoding="utf-8")
     assert "alert(" in text
@@ -176,6 +243,7 @@ def test_the_page_needs_no_network_and_is_for_its_owner_only(page: Path, tmp_pat
     there = tmp_path / "pages"
     path = write_person_page(nobody(), book(), there / PEOPLE, scripts=there)
     assert path == there / PEOPLE / "Pann.html"
+    assert list(path.parent.iterdir()) == [path]
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert "://" not in page.read_text(encoding="utf-8").replace("file://", "")
     assert [a for a in read(page).addresses if not a.startswith("#")] == ["plotly.min.js"]

@@ -52,6 +52,11 @@ T = "\u202f"
             f"Qinglane: 50{T}% (2.04{T}× others, 3{T}lines)",
             f"青青坊：50{T}%（2.04{T}倍于他人、3{T}行）",
         ),
+        (24, "second", f"24{T}s", f"24{T}秒"),
+        (1, "day", f"1{T}day", f"1{T}天"),
+        (3, "piece", f"3{T}pieces", f"3{T}件"),
+        (0.9992, "share", f">{T}99{T}%", f">{T}99{T}%"),
+        (1.0, "share", f"100{T}%", f"100{T}%"),
         (3, "visitors", f"3{T}visitors", f"3{T}visitors"),  # a unit of somebody's own
     ],
 )

@@ -24,6 +24,8 @@ from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
 from huaxiang.config import load_config
 from huaxiang.insight.touches import AFTER, BEFORE, TOUCHES
 from huaxiang.pages.values import Manner
+from huaxiang.settled import settled_money
+from huaxiang.tables.storage import storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +156,7 @@ def chains(
         print("Nobody shared a link in twelve months.")
         return
     config = load_config(conf)
-    money = Manner(config.currency, config.digits).money
+    money = Manner(*settled_money(storage(lake), config)).money
     heads = ("month", "links", "sharers", "reach", "buyers", "orders", "spend", "chains", "passed on")
     table = Table(*heads, "largest", "deepest", "snowball", "95 % interval", box=None)
     for row in told:

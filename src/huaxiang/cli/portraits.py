@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +11,11 @@ import typer
 
 from huaxiang.cli.operators import Conf, LakeRoot, Sets  # noqa: TC001  (typer reads them)
 from huaxiang.config import load_config
-from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.errors import ConfigurationError, LostRaceError, Problem
 from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from huaxiang.config import Config
 
@@ -54,13 +55,35 @@ def pages_of(config: Config, lake: str, persons: Sequence[str], out: Path | None
         raise ConfigurationError(
             Problem(f"--lake {lake}", "pages lie on this machine's own disks", "--out", "add --out people")
         )
+    pages = root / "pages" if root is not None and out is None else None
+    folder = out or (root or Path()) / "pages" / PEOPLE
+    place = "--out" if out else "--lake"
+    with _writing(place, folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     book = open_book(config)
     config = replace(config, spark={**INTERPRETED, **config.spark})  # a few rows: read sooner than compiled
     with opened(config, lake, book=book) as there:
         found = portrayed(there, book, list(dict.fromkeys(persons)))
-    pages = root / "pages" if root is not None and out is None else None
-    folder = out or (root or Path()) / "pages" / PEOPLE
-    return [write_person_page(one, book, folder, scripts=pages) for one in found]
+    with _writing(place, folder):
+        written = [write_person_page(one, book, folder, scripts=pages) for one in found]
+    if pages is not None and release_light(lake).release != found[0].told.release:
+        for page in written:
+            page.unlink(missing_ok=True)
+        night = "a night was published meanwhile, and takes away the pages of the one before"
+        raise LostRaceError(Problem(f"--lake {lake}", night, "", "run it again"))
+    return written
+
+
+@contextmanager
+def _writing(place: str, folder: Path) -> Iterator[None]:
+    """Say where pages can't be written, and why."""
+    try:
+        yield
+    except OSError as cause:
+        found = f"pages can't be written ({cause.strerror or cause})"
+        raise ConfigurationError(
+            Problem(f"{place} {folder}", found, "a folder that can be written into", "choose another --out")
+        ) from cause
 
 
 def portraits_of_three(config: Config, lake: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,14 @@ from pyspark.sql import functions as F
 
 from huaxiang.contracts.model import Text
 from huaxiang.days.cells import widened
-from huaxiang.days.vocabulary import vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.explain.told import explained, looked_up
 from huaxiang.explain.unknown import Unknown
 from huaxiang.insight.journeys import journeys
 from huaxiang.insight.premium import branded
 from huaxiang.insight.touches import AFTER, COMPLAINED, RECOMMENDED, TALK
 from huaxiang.portrait.fold import KEY_SEPARATOR
+from huaxiang.settled import settled_money
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -58,19 +59,22 @@ class Purchase:
 class Portrayed:
     """One person: tags with evidence, the events `behind` them by `Part.counted_as` and brand, and why some are unknown.
 
-    `unknown` is by brand (an empty text for none) and column. `stages`, `segments` and `gifts` are rows of these
+    `unknown` is by brand (an empty text for none) and column, and so is `otherwise`: what the release tells by another
+    definition than the configuration's. `money` is the lake's currency and its digits. `stages`, `segments` and `gifts` are rows of these
     tables; `given` of a gift says whether the person gave it. `names` are what brands and categories are called.
     """
 
     told: Explanation
     behind: Mapping[tuple[str, str], Sequence[Event]] = field(default_factory=dict)
     unknown: Mapping[tuple[str, str], Text] = field(default_factory=dict)
+    otherwise: Mapping[tuple[str, str], Text] = field(default_factory=dict)
     months: Mapping[tuple[str, date], int] = field(default_factory=dict)
     stages: Sequence[Row] = ()
     segments: Sequence[Row] = ()
     gifts: Sequence[Row] = ()
     purchases: Sequence[Purchase] = ()
     names: Mapping[str, Text] = field(default_factory=dict)
+    money: tuple[str, int] | None = None
 
 
 def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]:
@@ -100,7 +104,8 @@ def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]
         for table, key in NAMED.items()
         for row in held[table]
     }  # fmt: skip
-    return [_one(book, found, person, held, coverage, names) for person in persons]
+    money = settled_money(lake.storage, book.config)
+    return [replace(_one(book, found, person, held, coverage, names), money=money) for person in persons]
 
 
 def _one(
@@ -120,6 +125,11 @@ def _one(
         unknown |= {
             (row["brand_id"], column): reason for column, reason in pairs.reasons(row, "brand").items()
         }
+    told_of = {PORTRAIT: ("",), BRAND_RELATION: tuple(row["brand_id"] for row in found.relations[person])}
+    otherwise: dict[bool, dict[tuple[str, str], Text]] = {True: {}, False: {}}
+    for (table, column), (is_held, text) in found.otherwise.items():
+        otherwise[is_held] |= {(brand, column): text for brand in told_of[table]}
+    unknown |= otherwise[False]
     gifts = [
         {key: gift[key] for key in ("given_on", "brand_id", "spend_minor", "is_sent", "is_wrapped")}
         | {"given": side == "given"}
@@ -132,6 +142,7 @@ def _one(
         explained(found, book, person),
         {at[1:]: events for at, events in found.evidence.newest.items() if at[0] == person},
         unknown,
+        otherwise[True],
         _by_month(found, book, person),
         sorted(mine["stages"], key=lambda row: (row["ladder"], row["brand_id"] or "")),
         sorted(mine["segments"], key=lambda row: (row["segment"], row["brand_id"] or "")),

@@ -6,24 +6,27 @@ Evidence is counted on demand (`explain.evidence`); nothing of it is stored.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.definitions import standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import evidence_of
+from huaxiang.explain.unknown import told_otherwise
 from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from huaxiang.book import Book
-    from huaxiang.contracts.model import Column
+    from huaxiang.contracts.model import Column, Text
+    from huaxiang.days.definitions import Named
     from huaxiang.days.measures import Catalogue
     from huaxiang.explain.evidence import Evidence
     from huaxiang.tables.lake import Lake
@@ -119,7 +122,10 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
 
 @dataclass(frozen=True)
 class LookedUp:
-    """What a release holds of a few persons: their rows of `portrait`, `brand_relation` and `person_account`, events."""
+    """What a release holds of a few persons: their rows of `portrait`, `brand_relation` and `person_account`, events.
+
+    `otherwise` is what it does not hold as the configuration means it (`unknown.told_otherwise`).
+    """
 
     release: Release
     as_of: date
@@ -127,6 +133,7 @@ class LookedUp:
     relations: Mapping[str, Sequence[Row]]
     accounts: Mapping[str, tuple[str, ...]]
     evidence: Evidence
+    otherwise: Mapping[Named, tuple[bool, Text]] = field(default_factory=dict)
 
 
 def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) -> LookedUp:
@@ -140,8 +147,13 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         of_them = lake.held(table, release).where(F.col("person").isin(*persons))
         return [row.asDict(recursive=True) for row in of_them.collect()]
 
+    def definitions() -> list[Row]:
+        held = lake.held("measure_definition", release) if "measure_definition" in release.tables else None
+        return [row.asDict() for row in held.collect()] if held else []
+
     names = (PORTRAIT, BRAND_RELATION, "person_account")
-    portraits, relations, accounts = together([partial(rows, name) for name in names])
+    jobs: list[Callable[[], list[Row]]] = [partial(rows, name) for name in names]
+    portraits, relations, accounts, defined = together([*jobs, definitions])
     known = {row["person"]: row for row in portraits}
     problems = [
         Problem(
@@ -168,6 +180,7 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         },
         {p: tuple(sorted(a for a, owner in whose.items() if owner == p)) for p in persons},
         evidence,
+        told_otherwise(book.catalogue, standing(defined, release.release)),
     )
 
 
@@ -188,6 +201,8 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
     told = tags_told(PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted)
     for brand, pair in brands.items():
         told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted)
+    why = {named: text.en for named, (_, text) in found.otherwise.items()}
+    told = [replace(one, why=why.get((one.table, one.tag))) for one in told]
     return Explanation(person, found.release.release, found.as_of, found.accounts[person], tuple(told))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
+from huaxiang.days.definitions import DAY_ROW, meanings
 from huaxiang.days.vocabulary import inputs
 from huaxiang.models.cards import CARDS
 from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
@@ -14,8 +15,36 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from huaxiang.contracts.model import Column
+    from huaxiang.days.definitions import Named
     from huaxiang.days.measures import Catalogue, Measure, Tag
     from huaxiang.explain.told import Row
+
+
+def told_otherwise(
+    catalogue: Catalogue, held: Mapping[Named, Mapping[str, Any]]
+) -> dict[Named, tuple[bool, Text]]:
+    """Return by table and column what a release does not hold as a catalogue means it: whether at all, and words for that.
+
+    `held` are the rows of its `measure_definition` by what they define; of a release without any nothing is told.
+    """
+    if not held:
+        return {}
+    new = Text(
+        "This release does not hold it yet: the next night with this configuration does.",
+        "本版本尚不包含此项，以此配置运行的下一夜起才有。",
+    )
+    other = Text(
+        "This release tells it by another definition than this configuration's: {}.",
+        "本版本所依据的定义与此配置的不同：{}。",
+    )
+    found = {}
+    for named, meaning in meanings(catalogue).items():
+        before = held.get(named)
+        if named[0] != DAY_ROW and before is None:
+            found[named] = False, new
+        elif named[0] != DAY_ROW and before and before["definition"] != meaning.definition:
+            found[named] = True, Text(other.en.format(before["says"]), other.zh.format(before["says"]))
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.clean import clean_name
-from huaxiang.contracts.model import Text
 from huaxiang.pages.values import UNKNOWN
-from huaxiang.pages.words import day
+from huaxiang.pages.words import CALLED, day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from huaxiang.contracts.model import Column, Contract
+    from huaxiang.contracts.model import Column, Contract, Text
     from huaxiang.days.measures import Catalogue
     from huaxiang.pages.values import Manner
 
@@ -28,6 +28,23 @@ IDS = frozenset(["brand_id", "product_id", "link_id", "campaign_id", "promotion_
 """Ids that say something; the others only tell rows apart."""
 LONGEST = 120
 """Letters of a text that are shown."""
+HIDDEN = "•••"
+_CONTACT = re.compile(r"[A-Za-z0-9._%+-]+[@＠][A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|\+?\d(?:[ -]?\d){6,}")
+"""An e-mail address, or seven digits and more, as of a telephone."""
+_MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
+
+
+def without_contacts(text: str) -> str:
+    """Return what somebody wrote without the telephone numbers and e-mail addresses in it."""
+    return _CONTACT.sub(HIDDEN, text)
+
+
+def account_said(account: str) -> str:
+    """Return `platform:id` as a page shows it: of an id that is a mobile number or an e-mail address its ends."""
+    platform, _, name = account.partition(":")
+    if "@" not in name and not _MOBILE.fullmatch(name):
+        return account
+    return f"{platform}:{name[:2]}{HIDDEN}{name[-2:]}"
 
 
 @dataclass(frozen=True)
@@ -77,11 +94,16 @@ class EventWords:
         }
 
     def _value(self, column: Column, value: Any) -> Text:
-        said = self.manner.said(value, column.unit)
-        if isinstance(value, str) and len(value) > LONGEST:
-            cut = value[:LONGEST] + "…"
-            return Text(cut, cut)
-        return said
+        if column.allowed:
+            return self.manner.said(value, column.unit, CALLED)
+        if column.name.endswith(("_id", "_ids")):
+            return self.manner.said(value, column.unit)
+        if isinstance(value, list):
+            value = [without_contacts(one) if isinstance(one, str) else one for one in value]
+        if isinstance(value, str):
+            value = without_contacts(value)
+            value = value[:LONGEST] + "…" if len(value) > LONGEST else value
+        return self.manner.said(value, column.unit)
 
 
 SYSTEM = frozenset(["event_key", "content_hash", "arrival_date", "release", "part", "revision", "account"])

@@ -157,7 +157,8 @@ class Facts:
     def _fact(self, one: Measure | Tag, brand: str, windows: list[Fact]) -> Fact:
         known = [w for w in windows if w["is_known"]]
         first = self.told[brand, windows[0]["column"]]
-        reasons = [self.person.unknown.get((brand, w["column"])) for w in windows if not w["is_known"]]
+        reasons = [self.person.otherwise.get((brand, w["column"])) for w in windows]
+        reasons += [self.person.unknown.get((brand, w["column"])) for w in windows if not w["is_known"]]
         return {
             "id": windows[0]["id"],
             "name": one.name,

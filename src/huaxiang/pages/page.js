@@ -32,8 +32,9 @@
       window.Plotly.react(box, figure.data, figure.layout, { displayModeBar: false });
     });
   }
+  function decoded(text) { try { return decodeURIComponent(text); } catch (e) { return text; } }  // 50% is no escape
   function unfold() {  // what a link leads to lies in folds, and is one
-    var place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    var place = location.hash && (document.getElementById(location.hash.slice(1)) || document.getElementById(decoded(location.hash.slice(1))));
     for (var fold = place; fold; fold = fold.parentElement) { if (fold.tagName === "DETAILS") { fold.open = true; } }
     if (place) { place.scrollIntoView(); }
   }

@@ -10,7 +10,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.days.groups import groups_of, load_groups
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.insight.touches import AFTER, BEFORE
-from huaxiang.pages.events_said import EventWords
+from huaxiang.pages.events_said import EventWords, account_said
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO, Facts, anchor
 from huaxiang.pages.lede import lede
 from huaxiang.pages.timeline import months_between, timeline
@@ -60,7 +60,8 @@ def person_view(person: Portrayed, book: Book) -> dict[str, Any]:
     """Return the template's variables."""
     told, catalogue = person.told, book.catalogue
     titles = {value: title for tag in catalogue.tags for value, title in tag.values.items()}
-    manner = Manner(book.config.currency, book.config.digits, {**titles, **person.names})
+    money = person.money or (book.config.currency, book.config.digits)
+    manner = Manner(*money, {**titles, **person.names})
     words = EventWords(catalogue, book.contracts, manner)
     facts = Facts(person, catalogue, vocabularies(catalogue), groups_of(catalogue), manner, words)
     mine = facts.of()
@@ -73,7 +74,7 @@ def person_view(person: Portrayed, book: Book) -> dict[str, Any]:
         "person": told.person,
         "release": told.release,
         "as_of": told.as_of,
-        "accounts": told.accounts,
+        "accounts": [account_said(account) for account in told.accounts],
         "lede": lede(values, facts.mentioned, lambda c: anchor(None, c)),
         "figures": _figures(mine),
         "groups": _grouped(mine),

@@ -25,8 +25,10 @@ _UNITS = {
     "impressions": "次曝光", "lines": "行", "links": "条链接", "messages": "条私信", "orders": "单", "parcels": "个包裹",
     "persons": "人", "points": "分", "posts": "条", "products": "种商品", "returns": "次退货", "reviews": "条评价",
     "searches": "次搜索", "tickets": "张工单", "topics": "个话题", "units": "件", "views": "次浏览", "visits": "次访问",
-    "piece": "件", "years": "岁",
+    "pieces": "件", "years": "岁",
 }  # fmt: skip
+_OF_ONE = {"second": SECONDS, "day": "days", "piece": "pieces"}
+"""Units that a contract names of one."""
 _ONE = {"searches": "search", "categories": "category"}
 _OF_ENTRIES = {
     "spread": Text("±", "±"),
@@ -69,6 +71,7 @@ class Manner:
         return {**self.names, **(values or {})}.get(text, Text(text, text))
 
     def _number(self, value: float, unit: str | None) -> Text:
+        unit = _OF_ONE.get(unit or "", unit)
         if unit == MONEY:
             return Text(self.money(value), self.money(value))
         if unit == SHARE:
@@ -125,4 +128,6 @@ def _share(value: float) -> str:
     """Write a share in per cent, whole from 10 % on."""
     percent = 100 * value
     written = f"{percent:.0f}" if abs(percent) >= 10 or percent == 0 else f"{percent:.2g}"
+    if written == "100" and percent < 100:
+        written = f">{THIN}99"  # nearly all is not all
     return f"{written.replace('-', '−')}{THIN}%"

@@ -56,18 +56,22 @@ def put_plotly(out: Path) -> None:
     source = importlib.resources.files("plotly") / "package_data" / PLOTLY
     script = source.read_bytes()
     if not target.exists() or target.stat().st_size != len(script):
-        out.mkdir(parents=True, exist_ok=True)
-        half = target.with_suffix(".part")
-        half.write_bytes(script)
-        half.replace(target)
+        _whole(target, script, OPEN)
 
 
 def write_whole(path: Path, text: str, *, mode: int = OPEN) -> Path:
     """Write whole or not at all; what is private never lies there for others, not for a moment."""
+    return _whole(path, text.encode(), mode)
+
+
+def _whole(path: Path, content: bytes, mode: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-    half.replace(path)
+    half.unlink(missing_ok=True)  # it may be a link
+    try:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
     return path
