@@ -43,7 +43,12 @@ def shop(side: int = 300) -> list[Row]:
 
 
 def lake_of(
-    folder: Path, reviews: list[Row], *, ages: dict[int, int] | None = None, said: list[Row] | None = None
+    folder: Path,
+    reviews: list[Row],
+    *,
+    ages: dict[int, int] | None = None,
+    said: list[Row] | None = None,
+    forgotten: str = "",
 ) -> str:
     numbers = range(50)
     tables: dict[str, dict[str, list[Any]]] = {
@@ -68,6 +73,8 @@ def lake_of(
     }
     if said:
         tables["clean/consent_event"] = {name: [row[name] for row in said] for name in said[0]}
+    if forgotten:
+        tables["clean/erasure_request"] = {"account": [forgotten]}
     release(folder, None, [put(folder, name, rows) for name, rows in tables.items()])
     return str(folder)
 
@@ -171,8 +178,9 @@ def test_whose_comments_teach(tmp_path: Path) -> None:
         review("不合并的", 5, "shop:4"), review("小孩写的", 5, "shop:5"), review("十五岁的", 5, "shop:6"),
         review("没人写的", 5, "shop:99"), review("中不溜的", 3), review("没打分的", None), review("明天写的", 5, on=date(2026, 11, 21)),
         review("ok", 5), review("差评", 2), review("两说", 5), review("两说", 1, "shop:3"),
+        review("想忘掉的", 5, "shop:7"),
     ]  # fmt: skip
-    lake = lake_of(tmp_path, reviews, ages={5: 14, 6: 15}, said=said)
+    lake = lake_of(tmp_path, reviews, ages={5: 14, 6: 15}, said=said, forgotten="shop:7")
     found = {one.text for one in rated_comments(lake, personalises_by_default=True).written}
     assert found == {"自己写的", "又同意的", "不合并的", "十五岁的", "差评"}
     asked = {one.text for one in rated_comments(lake, personalises_by_default=False).written}

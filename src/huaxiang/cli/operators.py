@@ -130,11 +130,15 @@ def rollback(
     sets: Sets = None,
 ) -> None:
     """Publish an older release's tables under a new number."""
+    from huaxiang.pages.person import take_away  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
     from huaxiang.tables.publish import rollback as run  # noqa: PLC0415
+    from huaxiang.tables.storage import local_path  # noqa: PLC0415
 
     with opened(load_config(conf, tuple(sets or ())), lake) as there:
         release = run(there, to)
+        if local := local_path(there.root, there.spark):
+            take_away(local / "pages")  # they tell of a release that holds no more
     print(f"release {release.release} holds again what release {to} held, as of {release.as_of}")
 
 

@@ -20,13 +20,15 @@ LARGEST_SAMPLE = 50_000
 PRAISE, COMPLAINT = 4, 2
 """Ratings of at least, and of at most: as the measures `high_ratings` and `low_ratings` have it. Between them is neither."""
 NEEDED = ("clean/review", "person_account", "portrait")
-CONSENT = "clean/consent_event"
+CONSENT, ERASURE = "clean/consent_event", "clean/erasure_request"
 _REFUSED = f"""
     SELECT a.person FROM person_account a LEFT JOIN (
         SELECT account, arg_max(action, (coalesce("at", '0001-01-01'), revision, event_key)) = 'grant' AS agreed
         FROM {view_name(CONSENT)} WHERE purpose = 'personalise' AND account IS NOT NULL GROUP BY account
     ) said ON said.account = a.account
     GROUP BY a.person HAVING NOT bool_and(coalesce(said.agreed, {{default}}))"""
+_FORGOTTEN = f"""
+    UNION SELECT a.person FROM person_account a JOIN {view_name(ERASURE)} e ON e.account = a.account"""
 _RATED = f"""
     WITH refused AS ({{refused}}), written AS (
         SELECT r.text, a.person, r.business_date AS day, r.rating >= {PRAISE} AS praises
@@ -45,8 +47,8 @@ _RATED = f"""
 def rated_comments(lake: str, *, personalises_by_default: bool) -> Comments:
     """Return the different comments of reviews rated 4 or more, or 2 or less, of a lake's newest published release.
 
-    Up to its date, of people who have a portrait; of nobody who by the declared year may be under 14, or who on any
-    account withdrew the consent to be personalised. At most `LARGEST_SAMPLE`. Undated reviews are not among them.
+    Up to its date, of people who have a portrait; of nobody who by the declared year may be under 14, who on any
+    account withdrew the consent to be personalised, or who asked to be forgotten. At most `LARGEST_SAMPLE`. Undated reviews are not among them.
     """
     held = release_light(lake).tables
     if lacking := [name for name in NEEDED if name not in held]:
@@ -55,6 +57,7 @@ def rated_comments(lake: str, *, personalises_by_default: bool) -> Comments:
     default = "true" if personalises_by_default else "false"
     nobody = "SELECT person FROM portrait WHERE " + ("false" if personalises_by_default else "true")
     refused = _REFUSED.format(default=default) if CONSENT in held else nobody
+    refused += _FORGOTTEN if ERASURE in held else ""
     rows: list[dict[str, Any]] = query(lake, _RATED.format(refused=refused)).to_pylist()
     return comments(Written(**{**row, "writers": frozenset(row["writers"])}) for row in rows)
 
