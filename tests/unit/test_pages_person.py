@@ -19,7 +19,7 @@ from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.evidence import Event
 from huaxiang.explain.person import Portrayed, Purchase
 from huaxiang.explain.told import Explanation, tags_told
-from huaxiang.explain.unknown import Unknown, told_otherwise
+from huaxiang.explain.unknown import Unknown, told_otherwise, unfitted
 from huaxiang.pages.events_said import EventWords, account_said
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
@@ -226,6 +226,19 @@ def test_what_a_release_tells_otherwise_is_said():
     told = facts(person_view(replace(ann(), otherwise=otherwise), book()))
     (reason,) = told["orders"]["reasons"]
     assert reason.en.endswith("by another definition than this configuration's: count of order_line.")
+
+
+def test_a_model_that_was_not_fitted_is_said():
+    def row(part: str, number: int, why: str | None) -> dict[str, Any]:
+        return {"model": "purchases", "part": part, "release": number, "why": why}
+
+    found = unfitted(
+        book().catalogue, [row("days", 2, "flat"), row("days", 1, "no such"), row("value", 2, None)]
+    )
+    assert {"expected_value_12m", "chance_active"} <= {column for _, column in found}
+    assert {table for table, _ in found} == {"portrait"}
+    assert {text.en for text in found.values()} == {"That night the model “purchases” was not fitted: flat."}
+    assert unfitted(book().catalogue, [row("days", 2, "flat"), row("days", 3, None)]) == {}
 
 
 def test_text_of_the_data_never_becomes_markup(page: Path):

@@ -14,7 +14,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.days.cells import widened
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.explain.told import explained, looked_up
-from huaxiang.explain.unknown import Unknown
+from huaxiang.explain.unknown import Unknown, unfitted
 from huaxiang.insight.journeys import journeys
 from huaxiang.insight.premium import branded
 from huaxiang.insight.touches import AFTER, COMPLAINED, RECOMMENDED, TALK
@@ -60,7 +60,7 @@ class Portrayed:
     """One person: tags with evidence, the events `behind` them by `Part.counted_as` and brand, and why some are unknown.
 
     `unknown` is by brand (an empty text for none) and column, and so is `otherwise`: what the release tells by another
-    definition than the configuration's. `money` is the lake's currency and its digits. `stages`, `segments` and `gifts` are rows of these
+    definition than the configuration's, or by a model that was not fitted. `money` is the lake's currency and its digits. `stages`, `segments` and `gifts` are rows of these
     tables; `given` of a gift says whether the person gave it. `names` are what brands and categories are called.
     """
 
@@ -96,6 +96,7 @@ def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]
         "segments": partial(rows, "segment_membership"),
         "given": partial(rows, "gift"),
         "received": partial(rows, "gift", "receiver"),
+        "model": partial(whole, "model"),
         **{name: partial(whole, f"clean/{name}") for name in NAMED},
     }
     held = dict(zip(jobs, together(jobs.values()), strict=True))
@@ -125,9 +126,12 @@ def _one(
         unknown |= {
             (row["brand_id"], column): reason for column, reason in pairs.reasons(row, "brand").items()
         }
+    unfit = unfitted(book.catalogue, held["model"])
     told_of = {PORTRAIT: ("",), BRAND_RELATION: tuple(row["brand_id"] for row in found.relations[person])}
     otherwise: dict[bool, dict[tuple[str, str], Text]] = {True: {}, False: {}}
-    for (table, column), (is_held, text) in found.otherwise.items():
+    for (table, column), (is_held, text) in (
+        {k: (True, why) for k, why in unfit.items()} | {**found.otherwise}
+    ).items():
         otherwise[is_held] |= {(brand, column): text for brand in told_of[table]}
     unknown |= otherwise[False]
     gifts = [

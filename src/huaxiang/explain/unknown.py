@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
-from huaxiang.days.definitions import DAY_ROW, meanings
+from huaxiang.days.definitions import DAY_ROW, TABLES, meanings
 from huaxiang.days.vocabulary import inputs
 from huaxiang.models.cards import CARDS
 from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
@@ -45,6 +45,26 @@ def told_otherwise(
         elif named[0] != DAY_ROW and before and before["definition"] != meaning.definition:
             found[named] = True, Text(other.en.format(before["says"]), other.zh.format(before["says"]))
     return found
+
+
+def unfitted(catalogue: Catalogue, models: Sequence[Row]) -> dict[Named, Text]:
+    """Return by table and column why its model was not fitted that night, and by what it is told instead.
+
+    `models` are rows of `model`: of each part of a model the newest holds.
+    """
+    newest = {(row["model"], row["part"]): row for row in sorted(models, key=lambda row: int(row["release"]))}
+    why: dict[str, list[str]] = {}
+    for (model, _), row in sorted(newest.items()):
+        if row["why"] and row["why"] not in why.setdefault(model, []):
+            why[model].append(row["why"])
+    return {
+        (TABLES[tag.grain], tag.name): Text(
+            f"That night the model “{CARDS[tag.model].name}” was not fitted: {'; '.join(why[tag.model])}.",
+            f"当晚模型“{CARDS[tag.model].name}”未能拟合（英文原因）：{'; '.join(why[tag.model])}。",
+        )
+        for tag in catalogue.tags
+        if tag.modelled and why.get(tag.model)
+    }
 
 
 @dataclass(frozen=True)
