@@ -23,7 +23,7 @@ from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
 from huaxiang.world.published import published_checks
 from huaxiang.world.sides import Lake, Planted
-from huaxiang.world.staged import life_stage_checks
+from huaxiang.world.staged import inferred_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -437,8 +437,15 @@ def test_what_shares_bring_is_compared_as_far_as_the_lake_can_know_it(
     assert not told()["chains: snowball factor"].ok
 
 
-def test_stages_of_life_of_who_declares_none_are_compared(lake: Tables, truth: Path) -> None:
-    true = {row["true_person"]: row["stage"] for row in of(truth, "life_stage")}
+def test_what_is_inferred_of_who_declares_nothing_is_compared(lake: Tables, truth: Path) -> None:
+    true = {row["true_person"]: row["life_stage"] for row in of(truth, "lives")}
+    other = {
+        "declared_generation": "90s",
+        "declared_household": "alone",
+        "generation": None,
+        "household": None,
+    }
+    other |= {"generation_probability": None, "household_probability": None}
     owners = sorted({row["true_person"] for row in of(truth, "person_account")})
     lake["person_account"] = [
         {"account": row["account"], "person": row["true_person"]} for row in of(truth, "person_account")
@@ -452,11 +459,16 @@ def test_stages_of_life_of_who_declares_none_are_compared(lake: Tables, truth: P
         lake["portrait"] = [
             {
                 "person": who, "as_of": AS_OF, "declared_life_stage": declared, "life_stage_probability": chance,
-                "life_stage": None if n >= said else "none" if n < wrong else true[who],
+                "life_stage": None if n >= said else "none" if n < wrong else true[who], **other,
             }
             for n, who in enumerate(owners * 2)
         ]  # fmt: skip
-        return told_by(lake, truth, life_stage_checks)
+        found = told_by(lake, truth, inferred_checks)
+        none = {name: check for name, check in found.items() if not name.startswith("life stage")}
+        assert [(check.ok, check.found) for check in none.values()] == [
+            (True, "0 of 0 people; none: no fit")
+        ] * 2  # who declares was learnt from
+        return {name: check for name, check in found.items() if name not in none}
 
     calibrated = told(20, 0.9)
     right, error = calibrated.values()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from huaxiang.models.life_stage import TRAITS
+from huaxiang.models.inferences import DECLARED, TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,17 +121,22 @@ BARGAINS = Card(
     },
     otherwise="the shares are told, and no sensitivity",
 )
-LIFE_STAGE = Card(
-    name="life_stage",
-    version="1",
-    method=(
-        "multinomial logistic regression on what people buy, when they are active and what about, learnt each night from"
-        " who declares a stage; one temperature calibrates it (Guo, Pleiss, Sun & Weinberger 2017); said from a"
-        " probability of 0.6 on"
-    ),
-    needs=tuple(name for name in TRAITS.columns if name not in TRAITS.keyed),  # lists have no names here
-    gives={"stage": "string", "probability": "double", "evidence": "bigint"},
-    otherwise="no stage is inferred",
+INFERRED = tuple(
+    Card(
+        name=name,
+        version="2" if name == "life_stage" else "1",
+        method=(
+            "multinomial logistic regression on what people buy, when they are active and what about, learnt each night"
+            f" from {declared}; one temperature calibrates it (Guo, Pleiss, Sun & Weinberger 2017); said from a"
+            " probability of 0.6 on"
+        ),
+        needs=tuple(
+            column for column in TRAITS.columns if column not in TRAITS.keyed
+        ),  # lists have no names here
+        gives={"kind": "string", "probability": "double", "evidence": "bigint"},
+        otherwise="nothing is inferred",
+    )
+    for name, declared in DECLARED.items()
 )
 MEMBERSHIP = Card(
     name="membership",
@@ -147,7 +152,7 @@ MEMBERSHIP = Card(
 )
 CARDS = {
     card.name: card
-    for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS, LIFE_STAGE, MEMBERSHIP)
+    for card in (PURCHASES, INFLUENCE, GIFTS, PRICE_BANDS, AFFINITY, BARGAINS, *INFERRED, MEMBERSHIP)
 }
 
 

@@ -18,7 +18,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from huaxiang.models.calibration import calibration_error
 from huaxiang.models.fit import FITTED, TOO_LITTLE, Fit
-from huaxiang.models.traits import basis as basis_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from huaxiang.models.traits import Basis, Traits
+    from huaxiang.models.traits import Basis
 
     Numbers = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -60,9 +59,10 @@ class Inferred:
         return _chances(_with_one(self.basis.numbers(people)) @ self.weights.T)
 
 
-def infer(traits: Traits, people: pa.Table, declared: Sequence[str]) -> Inferred:
-    """Return the fit of what `people` declared; in the order of rows, which decides who is held out with whom.
+def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> Inferred:
+    """Return the fit of what `people` declared, on the numbers of `basis`.
 
+    The order of rows decides who is held out with whom.
     `too_little_data` with fewer than `FEWEST` people or two kinds; `no_better` where the held-out accuracy is not
     surely (95 %, one-sided) above always naming the most frequent kind.
     """
@@ -74,7 +74,6 @@ def infer(traits: Traits, people: pa.Table, declared: Sequence[str]) -> Inferred
     if len(said) < FEWEST or len(kinds) < 2:
         why = f"fewer than {FEWEST} people declare it, or fewer than two kinds have {FEWEST_OF_A_KIND} each"
         return Inferred(Fit(TOO_LITTLE, people=len(said), histories=len(said), why=why), {})
-    basis = basis_of(traits, people)
     numbers, kind = basis.numbers(people), np.searchsorted(kinds, said)
     with threadpool_limits(1):  # sums must not depend on the number of cores
         tried = {strength: _held_out(numbers, kind, len(kinds), strength) for strength in STRENGTHS}

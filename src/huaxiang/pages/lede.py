@@ -60,10 +60,16 @@ LINES = (
                 "{life_stage}, with a probability of {life_stage_probability} from {life_stage_evidence}",
                 "{life_stage}，概率{life_stage_probability}，依据{life_stage_evidence}",
             ),
+            Part(
+                "{generation}, with a probability of {generation_probability}",
+                "{generation}，概率{generation_probability}",
+            ),
+            Part(
+                "{household}, with a probability of {household_probability}",
+                "{household}，概率{household_probability}",
+            ),
         ),
-        Text(
-            "No life stage: what they do is not clear enough to say one.", "未推断人生阶段：行为不足以判断。"
-        ),
+        Text("Nothing: what they do is not clear enough to say who they are.", "未作推断：行为不足以判断。"),
     ),
     Line(
         Text("Buys", "购买"),

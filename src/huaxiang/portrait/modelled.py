@@ -9,8 +9,8 @@ from huaxiang.portrait.assemble import cells_of_persons
 from huaxiang.portrait.bargains import with_bargains
 from huaxiang.portrait.fold import of_streams
 from huaxiang.portrait.gifts import with_gifts
+from huaxiang.portrait.inferred import with_inferred
 from huaxiang.portrait.influence import FOLLOWS, with_influence
-from huaxiang.portrait.life_stage import with_life_stages
 from huaxiang.portrait.price_bands import with_price_bands
 from huaxiang.portrait.purchases import with_purchases
 
@@ -48,5 +48,5 @@ def with_models(
     banded = with_price_bands(gave, cells, products, catalogue, as_of=as_of)
     inclined, of_affinity = with_affinities(banded, cells, catalogue, as_of=as_of)
     bargained, of_bargains = with_bargains(inclined, cells, catalogue, unknown, as_of=as_of)
-    staged, of_stages = with_life_stages(bargained, measured, catalogue, as_of=as_of)
-    return staged, (*of_purchases, *of_follows, *of_affinity, *of_bargains, *of_stages)
+    guessed, of_guesses = with_inferred(bargained, measured, catalogue, as_of=as_of)
+    return guessed, (*of_purchases, *of_follows, *of_affinity, *of_bargains, *of_guesses)

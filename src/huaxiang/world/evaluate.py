@@ -22,7 +22,7 @@ from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
 from huaxiang.world.rows import compute
 from huaxiang.world.sides import Lake, Planted, sums, whole
-from huaxiang.world.staged import life_stage_checks
+from huaxiang.world.staged import inferred_checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def evaluate(
         checks += member_checks(lake, planted, as_of)
         checks += friend_checks(lake, planted, as_of)
         checks += chain_checks(lake, planted, as_of)
-        checks += life_stage_checks(lake, planted)
+        checks += inferred_checks(lake, planted)
         checks += feeling_checks(lake, data)
     return Report(as_of, tuple(checks))
 

@@ -1,6 +1,6 @@
 """Who households are from what they buy, on a real grocer's year: The Complete Journey, 801 of whose households tell.
 
-The model of `life_stage` asked for another target. What it can't tell better than the commonest answer it does not
+The model of `inferred` asked for another target. What it can't tell better than the commonest answer it does not
 say, and that is what is checked here. Income is asked here alone: the block list keeps it out of every catalogue.
 """
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from huaxiang.models.inferred import NO_BETTER, infer
 from huaxiang.models.interval import share_interval
-from huaxiang.models.traits import Traits
+from huaxiang.models.traits import Traits, basis
 from huaxiang.world.report import Check
 from huaxiang.world.rows import compute
 
@@ -46,7 +46,7 @@ def household_checks(folder: Path) -> Iterator[Check]:
     bought = households(folder)
     for target in TARGETS:
         known = bought.filter(compute.is_valid(bought[target]))
-        found = infer(TRAITS, known, [str(value) for value in known[target].to_pylist()])
+        found = infer(basis(TRAITS, known), known, [str(value) for value in known[target].to_pylist()])
         quality, people = found.quality, found.fit.people
         low, high = share_interval(round(quality["accuracy"] * people), people)
         honest = found.fit.usable or (found.fit.status == NO_BETTER and quality["said"] < 0.1)

@@ -21,6 +21,8 @@ STUDENT, YOUNG_WHITE_COLLAR, YOUNG_FAMILY, MIDLIFE, SENIOR = range(len(STAGES))
 OCCUPATIONS = ("student", "employee", "self_employed", "homemaker", "retired", "other")
 HOUSEHOLDS = ("alone", "couple", "young_children", "older_children", "parents", "shared", "other")
 OCCUPATION_WORDS, HOUSEHOLD_WORDS = words(OCCUPATIONS), words(HOUSEHOLDS)
+GENERATIONS = ("before 70s", "70s", "80s", "90s", "00s", "10s")
+FIRST_DECADE = 1970
 TELLS, IN_ACCOUNT, WRONG = 0.4, 0.7, 0.03
 """Of people, who says what they do and with whom they live; in how many of their accounts; and how often wrongly."""
 
@@ -119,3 +121,9 @@ def live(birth_year: Ints, year: int, seed: int) -> Lives:
         for shares in (_OCCUPATION, _HOUSEHOLD)
     )
     return Lives(stage, occupation, household, rng.random(len(age)) < TELLS)
+
+
+def generations(birth_year: Ints) -> Ints:
+    """Return the place in `GENERATIONS` of people born in a year."""
+    decades: Ints = (birth_year - FIRST_DECADE) // 10 + 1
+    return np.clip(decades, 0, len(GENERATIONS) - 1)

@@ -1,4 +1,4 @@
-"""Checks of who people are: their stage of life as inferred, of those who don't declare it, against the planted one."""
+"""Checks of who people are: what is inferred of those who don't declare it, against the planted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from huaxiang.models.calibration import calibration_error
+from huaxiang.models.inferences import DECLARED
 from huaxiang.models.interval import share_interval
 from huaxiang.world.report import Check
 from huaxiang.world.sides import true_persons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,42 +26,46 @@ CALIBRATED, DRAWS, FEWEST = 0.05, 400, 100
 """The error wanted, draws of its interval, and people of whom it can be told at all."""
 
 
-def life_stage_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
-    """Compare the stages that are said of who declares none with the planted ones; mixtures of people are left out.
+def inferred_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
+    """Compare what is said of who declares nothing with the planted, trait by trait; mixtures of people are left out.
 
-    Nobody here was learnt from. The majority guess is the commonest planted stage of the same people. A calibration
+    Nobody here was learnt from. The majority guess is the commonest planted kind of the same people. A calibration
     error is above 0 by chance alone, so its interval must reach down to what is wanted.
     """
     owner = true_persons(lake, planted)
-    true: dict[Any, Any] = {r["true_person"]: r["stage"] for r in planted.table("life_stage").to_pylist()}
-    names = ("person", "declared_life_stage", "life_stage", "life_stage_probability")
-    asked = [
-        (true[owner[row["person"]]], row["life_stage"], row["life_stage_probability"])
-        for row in lake.columns("portrait", *names).to_pylist()
-        if row["person"] in owner
-        and row["declared_life_stage"] is None
-        and row["life_stage_probability"] is not None
-    ]
-    said = [one for one in asked if one[1] is not None]
+    true: dict[Any, dict[str, Any]] = {r["true_person"]: r for r in planted.table("lives").to_pylist()}
+    names = [name for model, tag in DECLARED.items() for name in (tag, model, f"{model}_probability")]
+    people: list[dict[str, Any]] = lake.columns("portrait", "person", *names).to_pylist()
     fits: list[dict[str, Any]] = lake.columns(
         "model", "model", "release", "status", "why", "quality"
     ).to_pylist()
-    mine = [fit for fit in fits if fit["model"] == "life_stage"]
-    last = max(
-        mine, key=lambda fit: fit["release"], default={"status": "none", "why": "no fit", "quality": []}
-    )
+    none = {"status": "none", "why": "no fit", "quality": []}
+    for model, tag in DECLARED.items():
+        asked = [
+            (true[owner[row["person"]]][model], row[model], row[f"{model}_probability"])
+            for row in people
+            if row["person"] in owner and row[tag] is None and row[f"{model}_probability"] is not None
+        ]
+        mine = [fit for fit in fits if fit["model"] == model]
+        last = max(mine, key=lambda fit: fit["release"], default=none)
+        yield from _checks(model.replace("_", " "), asked, last)
+
+
+def _checks(trait: str, asked: Sequence[tuple[Any, Any, Any]], last: Mapping[str, Any]) -> Iterator[Check]:
+    """Judge a trait of people by what is planted, said, and how probable; `last` is its newest fit."""
+    said = [one for one in asked if one[1] is not None]
     if len(said) < FEWEST:
         found = f"{len(said)} of {len(asked)} people; {last['status']}: {last['why']}"
-        yield Check("life stage: told at all", f"told; {FEWEST} people to judge it", found, ok=True)
+        yield Check(f"{trait}: told at all", f"told; {FEWEST} people to judge it", found, ok=True)
         return
-    right = np.array([stage == planted_ for planted_, stage, _ in said])
+    right = np.array([kind == planted_ for planted_, kind, _ in said])
     chance = np.array([chance for *_, chance in said], dtype=float)
-    stages, counts = np.unique([planted_ for planted_, *_ in said], return_counts=True)
+    kinds, counts = np.unique([planted_ for planted_, *_ in said], return_counts=True)
     low, high = share_interval(int(right.sum()), len(right))
     guess = counts.max() / counts.sum()
     yield Check(
-        "life stage: right, of those said",
-        f"> {guess:.3f}, always {stages[counts.argmax()]}",
+        f"{trait}: right, of those said",
+        f"> {guess:.3f}, always {kinds[counts.argmax()]}",
         f"{right.mean():.3f} [{low:.3f}, {high:.3f}] of {len(said):,}; of {len(asked):,} {1 - len(said) / len(asked):.0%} not said",
         bool(low > guess),
     )
@@ -68,7 +73,7 @@ def life_stage_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     low, high = _interval(chance, right)
     held = {one["name"]: one["value"] for one in list[Any](last["quality"])}
     yield Check(
-        "life stage: expected calibration error",
+        f"{trait}: expected calibration error",
         f"≤ {CALIBRATED}, in the interval",
         f"{error:.3f} [{low:.3f}, {high:.3f}]; held out in the fit {held.get('calibration_error', float('nan')):.3f}",
         bool(low <= CALIBRATED),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from huaxiang.world import rows
 from huaxiang.world.dirt import CLASSES
-from huaxiang.world.life import STAGES
+from huaxiang.world.life import GENERATIONS, HOUSEHOLD_WORDS, STAGES, generations
 from huaxiang.world.names import CATEGORIES, FITS, SIZES, TOPICS, WORN
 from huaxiang.world.people import NEVER, PLATFORM_WORDS
 
@@ -186,9 +186,11 @@ class Truth:
         self.save("churn", true_person=true_ids(leaves), churn_date=self._dates(people.churn_day[leaves]))
         self.save("price_band", true_person=true_ids(person), band=people.band)
         self.save(
-            "life_stage",
+            "lives",
             true_person=true_ids(person),
-            stage=rows.pick(rows.words(STAGES), people.lives.stage),
+            life_stage=rows.pick(rows.words(STAGES), people.lives.stage),
+            generation=rows.pick(rows.words(GENERATIONS), generations(people.birth_year)),
+            household=rows.pick(HOUSEHOLD_WORDS, people.lives.household),
         )
         self.save("bargain", true_person=true_ids(person), bargain=people.bargain.round(6))
         self.save(

@@ -1,4 +1,4 @@
-"""The stage of life: learnt from who declares one, said of who is like them, and of nobody else."""
+"""What is inferred: learnt from who declares it, said of who is like them, and of nobody else."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from feeds import CONTRACTS
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.frames import local_frame
 from huaxiang.models.fit import TOO_LITTLE
+from huaxiang.models.inferences import DECLARED, TRAITS
 from huaxiang.models.inferred import NO_BETTER, infer
-from huaxiang.models.life_stage import DECLARED, TRAITS
-from huaxiang.portrait.life_stage import with_life_stages
+from huaxiang.models.traits import basis
+from huaxiang.portrait.inferred import with_inferred
 from huaxiang.portrait.tags import derivation
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 AS_OF = date(2026, 11, 20)
 CATALOGUE = load_catalogue(CONTRACTS)
+STAGE = DECLARED["life_stage"]
+TAGS = tuple(tag.name for model in DECLARED for tag in CATALOGUE.said_by(model))
 TOLD = (
     "shop_birth_year",
     "social_birth_year",
@@ -101,8 +104,8 @@ def test_what_a_stage_is_declared_by(spark: SparkSession) -> None:
         "shop before social": ({"shop_occupation": "retired", "social_occupation": "student"}, "senior"),
     }  # fmt: skip
     rows = [{"person": name, **told} for name, (told, _) in cases.items()]
-    found = derivation(CATALOGUE, (DECLARED,), as_of=AS_OF)(frame(spark, rows))
-    assert {r["person"]: r[DECLARED] for r in found.collect()} == {k: v for k, (_, v) in cases.items()}
+    found = derivation(CATALOGUE, (STAGE,), as_of=AS_OF)(frame(spark, rows))
+    assert {r["person"]: r[STAGE] for r in found.collect()} == {k: v for k, (_, v) in cases.items()}
 
 
 def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) -> None:
@@ -119,12 +122,14 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     ]
     rows = [*crowd(600), *specials]
     people = frame(spark, rows)
-    asked, (told,) = with_life_stages(people, people, CATALOGUE, as_of=AS_OF)
-    assert asked.columns == [*people.columns, "life_stage", "life_stage_probability", "life_stage_evidence"]
+    asked, fits = with_inferred(people, people, CATALOGUE, as_of=AS_OF)
+    assert asked.columns == [*people.columns, *TAGS]
     found = said(asked)
+    told, of_generations, of_households = fits
+    assert [one.model for one in fits] == ["life_stage", "generation", "household"]
     assert told.fit.usable
     assert told.why is None
-    assert told.fit.people == 601
+    assert told.fit.people == of_generations.fit.people == 601  # nobody learns from a child
     assert told.quality["accuracy"] > told.quality["majority"] + 0.2
     assert told.quality["calibration_error"] < 0.1
     assert found["gamer"][0] == "student"
@@ -141,24 +146,32 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
         row | {"person": row["person"][::-1]} for row in rows[::-1]
     ]  # the nights decide who is called what
     again = frame(spark, others).repartition(5)
-    shuffled, (told_again,) = with_life_stages(again, again, CATALOGUE, as_of=AS_OF)
+    shuffled, told_again = with_inferred(again, again, CATALOGUE, as_of=AS_OF)
     assert {name[::-1]: one for name, one in said(shuffled).items()} == found
-    assert told_again == told
-    sample = derivation(CATALOGUE, (DECLARED,), as_of=AS_OF)(people).where(f"{DECLARED} is not null")
+    assert told_again == fits
+    sample = derivation(CATALOGUE, (STAGE,), as_of=AS_OF)(people).where(f"{STAGE} is not null")
     held = sample.orderBy("person").toArrow()
-    here = infer(TRAITS, held, [str(stage) for stage in held[DECLARED].to_pylist()])
+    here = infer(basis(TRAITS, held), held, [str(stage) for stage in held[STAGE].to_pylist()])
     chances = np.round(here.chances(held).max(axis=1), 2)
     there = [round(found[str(who)][1] or 0, 2) for who in held["person"].to_pylist()]
     assert np.abs(chances - np.array(there)).max() < 0.05  # other folds, so nearly another temperature
+    assert of_households.fit.status == TOO_LITTLE  # each trait by itself: nobody told of a household
+    others = ("generation", "household", "household_probability")
+    born = {row["person"]: row for row in asked.select("person", *others, "generation_probability").collect()}
+    assert [born[who]["generation"] for who in ("gamer", "gardener", "a child", "idle")] == [
+        "00s", "before 70s", None, None,
+    ]  # fmt: skip
+    assert born["a child"]["generation_probability"] is None
+    assert {(row["household"], row["household_probability"]) for row in born.values()} == {(None, None)}
 
 
 def test_what_nobody_declares_or_nothing_tells_is_not_inferred(spark: SparkSession) -> None:
     quiet = frame(spark, ({**row, **dict.fromkeys(TOLD)} for row in crowd(40)))
-    found, (told,) = with_life_stages(quiet, quiet, CATALOGUE, as_of=AS_OF)
-    assert told.fit.status == TOO_LITTLE
-    assert told.why == (
-        "fewer than 200 people declare it, or fewer than two kinds have 20 each; no stage is inferred"
-    )
+    found, fits = with_inferred(quiet, quiet, CATALOGUE, as_of=AS_OF)
+    assert {one.fit.status for one in fits} == {TOO_LITTLE}
+    assert {one.why for one in fits} == {
+        "fewer than 200 people declare it, or fewer than two kinds have 20 each; nothing is inferred"
+    }
     assert set(said(found).values()) == {(None, None, 42)}
 
 
@@ -169,7 +182,7 @@ def test_a_fit_that_knows_no_better_than_the_commonest_is_not_used() -> None:
     types = [(name, listed if name in TRAITS.keyed else pa.int64()) for name in TRAITS.columns]
     people = pa.Table.from_pylist(rows, pa.schema(types))
     declared = rng.choice(["student", "midlife", "odd"], 400, p=[0.38, 0.6, 0.02]).tolist()
-    found = infer(TRAITS, people, declared)
+    found = infer(basis(TRAITS, people), people, declared)
     assert found.fit.status == NO_BETTER
     assert not found.fit.usable
     assert "the commonest" in found.fit.why

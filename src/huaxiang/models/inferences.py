@@ -1,11 +1,15 @@
-"""The stage of life that people don't declare: what it is inferred from. No Spark here."""
+"""What is inferred of people who don't declare it, and from what. No Spark here."""
 
 from __future__ import annotations
 
 from huaxiang.models.traits import Traits
 
-DECLARED = "declared_life_stage"
-"""The tag that tells the stage of who declares it: what is learnt from."""
+DECLARED = {
+    "life_stage": "declared_life_stage",
+    "generation": "declared_generation",
+    "household": "declared_household",
+}
+"""Each model → the tag that tells it of who declares it: what is learnt from."""
 LARGEST_SAMPLE = 20_000
 """People learnt from, those with the smallest hashes of what they declare and do: more would better an accuracy by less than 0.4 points."""
 YOUNGEST = 15

@@ -1,0 +1,117 @@
+"""Who people likely are where they don't tell: their stage of life, generation and household, from what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from huaxiang.models.inferences import DECLARED, EVIDENCE, LARGEST_SAMPLE, TRAITS, YOUNGEST
+from huaxiang.models.inferred import DIGITS, SURE, infer
+from huaxiang.models.told import Told
+from huaxiang.models.traits import basis
+from huaxiang.portrait.tags import derivation
+from huaxiang.portrait.traits import once, scores, trait_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
+
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.models.inferred import Inferred
+    from huaxiang.models.traits import Basis
+
+AGE = "youngest_age"
+
+
+def with_inferred(
+    frame: DataFrame, measured: DataFrame, catalogue: Catalogue, *, as_of: date
+) -> tuple[DataFrame, tuple[Told, ...]]:
+    """Return `frame` with the tags that the models of `DECLARED` say, and each one's fit on who declares it.
+
+    `probability` is that of the likeliest `kind`, in four digits (ties: the first by name); `kind` is null below 0.6;
+    `evidence` counts the acts, views and order lines behind both, null where no source tells any. Kind and
+    probability are null without evidence, for who may be under 14 by any declared year, and for everybody without a
+    fit. What people declare is not read: a declared kind and an inferred one are two opinions. `measured`, the
+    measures of `frame`, is read once: hold it.
+    """
+    tags = {model: said for model in DECLARED if (said := catalogue.said_by(model))}
+    if not tags:
+        return frame, ()
+    declared = {model: DECLARED[model] for model in tags}
+    derived = derivation(catalogue, (*declared.values(), AGE), as_of=as_of)
+    sample = _sample(derived(measured), declared.values())
+    common = basis(TRAITS, sample)
+    found = {model: _learnt(common, sample, tag) for model, tag in declared.items()}
+    usable = {model: fit for model, fit in found.items() if fit.fit.usable}
+    likeliest = {f"_{model}": _likeliest(fit) for model, fit in usable.items()}
+    asked = frame
+    if usable:
+        asked = derived(frame.withColumn("_numbers", trait_numbers(common)).withColumns(likeliest))
+    evidence = _evidence()
+    named = {
+        tag.name: _outputs(evidence, F.col(f"_{model}") if model in usable else None)[tag.output]
+        for model, said in tags.items()
+        for tag in said
+    }
+    told = tuple(Told(model, "persons", fit.fit, fit.quality) for model, fit in found.items())
+    return asked.withColumns(named).select(*frame.columns, *named), told
+
+
+def _sample(asked: DataFrame, declared: Iterable[str]) -> pa.Table:
+    """Return a stated sample of who declares anything, in one order on every machine, and what they do and declare.
+
+    The order is that of what they declare and do: ids of persons depend on the nights in which they were joined.
+    """
+    read = (*declared, *TRAITS.columns)
+    tells = F.coalesce(*map(F.col, declared)).isNotNull()
+    return (
+        asked.where(tells & ~_may_be_a_child())
+        .select(*read)
+        .orderBy(F.xxhash64(*read), *read)
+        .limit(LARGEST_SAMPLE)
+        .toArrow()
+    )
+
+
+def _learnt(common: Basis, sample: pa.Table, tag: str) -> Inferred:
+    known = sample.filter(sample[tag].is_valid())
+    return infer(common, known, [str(kind) for kind in known[tag].to_pylist()])
+
+
+def _likeliest(found: Inferred) -> Column:
+    """Return the likeliest `kind` and its `chance` in four digits, over `_numbers`; of equal ones the first by name."""
+
+    def best(values: Column) -> Column:
+        def among(highest: Column) -> Column:
+            whole = F.aggregate(values, F.lit(0.0), lambda total, one: total + F.exp(one - highest))
+            place = F.array_position(values, highest).cast("int")
+            kind = F.element_at(F.array(*map(F.lit, found.kinds)), place)
+            return F.struct(kind.alias("kind"), F.round(1 / whole, DIGITS).alias("chance"))
+
+        return once(F.array_max(values), among)
+
+    return once(scores(found, F.col("_numbers")), best)
+
+
+def _evidence() -> Column:
+    counts = [F.col(name) for name in EVIDENCE]
+    whole = sum((F.coalesce(count, F.lit(0)) for count in counts), F.lit(0))
+    return F.when(F.coalesce(*counts).isNotNull(), whole).cast("bigint")
+
+
+def _may_be_a_child() -> Column:
+    return F.coalesce(F.col(AGE) < YOUNGEST, F.lit(False))
+
+
+def _outputs(evidence: Column, likeliest: Column | None) -> dict[str, Column]:
+    """Return what a model says of who may be told anything; nothing without a `likeliest`."""
+    if likeliest is None:
+        kind, chance = F.lit(None).cast("string"), F.lit(None).cast("double")
+    else:
+        chance = F.when((evidence > 0) & ~_may_be_a_child(), likeliest["chance"])
+        kind = F.when(chance >= SURE, likeliest["kind"])
+    return {"kind": kind, "probability": chance, "evidence": evidence}
