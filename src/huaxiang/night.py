@@ -66,12 +66,12 @@ class Night:
         return frame.localCheckpoint() if self.small else frame
 
     def held(self, frame: DataFrame) -> DataFrame:
-        """Return a frame that several read, worked out once: kept on disk where need be, until its step ends."""
+        """Return a frame that several read, worked out once: kept on disk until its step ends, as memory is for working."""
         from pyspark import StorageLevel  # noqa: PLC0415
 
         if self.small:
             return self.cut(frame)
-        self.holding.append(frame.persist(StorageLevel.MEMORY_AND_DISK))
+        self.holding.append(frame.persist(StorageLevel.DISK_ONLY))
         return self.holding[-1]
 
     def let_go(self) -> None:

@@ -37,6 +37,9 @@ PACE = {
     # dictionary's bytes, not its objects: keys that never repeat took 2 GiB before each chunk gave up at 1 MiB.
     "spark.hadoop.parquet.memory.pool.ratio": "0.2",
     "spark.hadoop.parquet.dictionary.page.size": "131072",
+    "spark.sql.inMemoryColumnarStorage.batchSize": "1000",  # what is held is read so many rows at once, and they are long
+    # What Python hands over stands in the plan row by row up to so many bytes, and takes ten times as many there.
+    "spark.sql.execution.arrow.localRelationThreshold": "4m",
     "spark.sql.codegen.maxFields": "2000",  # portraits are wide; beyond 100 columns code generation stops
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
 }
@@ -48,6 +51,11 @@ STATIC = {
     "spark.hadoop.parquet.page.write-checksum.enabled": "true",
     "spark.sql.codegen.cache.maxEntries": "5000",
     "spark.ui.showConsoleProgress": "false",
+    "spark.sql.ui.retainedExecutions": "10",  # each keeps its whole plan, for pages that nobody opens
+    "spark.ui.retainedJobs": "100",
+    "spark.ui.retainedStages": "100",
+    "spark.ui.retainedTasks": "1000",
+    "spark.sql.maxPlanStringLength": "10000",
     "spark.python.sql.dataFrameDebugging.enabled": "false",  # it walks the stack for every column
     "spark.sql.dataFrameQueryContext.enabled": "false",  # and so does this
     "spark.log.level": "ERROR",
@@ -57,7 +65,7 @@ LOCAL = {
     "spark.app.name": "huaxiang",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.memory": "2g",
+    "spark.driver.memory": "3g",  # for nights of 200,000 people
     "spark.ui.enabled": "false",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.shuffle.partitions": "8",
