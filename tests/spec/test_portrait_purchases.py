@@ -115,6 +115,18 @@ def test_with_too_few_people_the_year_to_come_is_as_the_last(spark: SparkSession
         assert row["expected_buying_days_12m_low"] is None
 
 
+def test_of_a_history_shorter_than_a_year_a_year_is_longer(spark: SparkSession) -> None:
+    def first_bought(days: int) -> list[tuple[str, list[date], int]]:
+        return [("P1", [AS_OF - timedelta(days=days - 1), AS_OF], 500), ("P2", [AS_OF], 90)]
+
+    for seen, times in ((73, 5.0), (365, 1.0), (366, 1.0)):
+        people = first_bought(seen)
+        said, _ = with_purchases(measured(spark, people), cells(spark, people), CATALOGUE, as_of=AS_OF)
+        found = {row["person"]: row["expected_buying_days_12m"] for row in said.collect()}
+        within = 2 if seen <= 365 else 1
+        assert (found["P1"], found["P2"], found["nobody"]) == (within * times, times, None)
+
+
 def test_without_anybody_nothing_is_said(spark: SparkSession) -> None:
     said, told = with_purchases(measured(spark, []), cells(spark, []), CATALOGUE, as_of=AS_OF)
     assert [one.fit.status for one in told] == [TOO_LITTLE, TOO_LITTLE]

@@ -34,7 +34,7 @@ class Card:
 
 PURCHASES = Card(
     name="purchases",
-    version="1",
+    version="2",
     method=(
         "BG/NBD (Fader, Hardie & Lee 2005) for buying days and Gamma-Gamma (Fader & Hardie 2013) for their value,"
         " by maximum likelihood on distinct histories"
@@ -50,8 +50,8 @@ PURCHASES = Card(
         "highest_value": "bigint",
     },
     otherwise=(
-        "the next 365 days are taken to be as the last: no chance and no interval; without a fit of values, a"
-        " buying day is worth one's own mean"
+        "a person's next 365 days are taken to be as the last, or as all days since anybody's first order where these"
+        " are fewer: no chance and no interval; without a fit of values, a buying day is worth one's own mean"
     ),
 )
 INFLUENCE = Card(

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.models import bgnbd
 from huaxiang.models.cards import PURCHASES
-from huaxiang.models.purchases import BINS, Counted, Foretold, foretell, held_out, value_fit
+from huaxiang.models.purchases import BINS, HORIZON_DAYS, Counted, Foretold, foretell, held_out, value_fit
 from huaxiang.models.told import Told
 from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import folded
@@ -59,7 +59,8 @@ def with_purchases(
     frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
     if said is not None:
         frame = _with_foretold(frame, known, said)
-    outputs = _outputs(value, is_foretold=said is not None)
+    seen = min(int(known.age.max(initial=0)) + 1, HORIZON_DAYS)
+    outputs = _outputs(value, is_foretold=said is not None, yearly=HORIZON_DAYS / seen)
     named = {tag.name: outputs[tag.output] for tag in tags}
     return frame.withColumns(named).select(*measured.columns, *named), (days, value)
 
@@ -81,11 +82,15 @@ def _history(as_of: date) -> list[Column]:
     return [value.alias(name) for value, name in zip(values, _HISTORY, strict=True)]
 
 
-def _outputs(value: Told, *, is_foretold: bool) -> dict[str, Column]:
-    """Return the model's outputs over the history, its foretelling and the portrait's own columns."""
+def _outputs(value: Told, *, is_foretold: bool, yearly: float) -> dict[str, Column]:
+    """Return the model's outputs over the history, its foretelling and the portrait's own columns.
+
+    `yearly` is how many times as long a year is as what was seen of the last one.
+    """
     bought = F.col("_repeats").isNotNull()
     nothing = F.lit(None)
-    days = F.col("_days") if is_foretold else F.when(bought, F.col("buying_days_365d").cast("double"))
+    as_before = F.when(bought, F.col("buying_days_365d") * F.lit(yearly))
+    days = F.col("_days") if is_foretold else as_before
     low, high, chance = (
         F.col(name) if is_foretold else nothing.cast(kind)
         for name, kind in (("_low", "int"), ("_high", "int"), ("_chance", "double"))
