@@ -169,19 +169,14 @@ def _page_of_tags(root: str, night: Night) -> None:
     What they tell is of an older release, perhaps of people who have asked to be forgotten since.
     """
     from huaxiang.explain.tag_coverage import tag_coverage  # noqa: PLC0415
-    from huaxiang.pages.person import PEOPLE, take_away  # noqa: PLC0415
+    from huaxiang.pages.person import take_away  # noqa: PLC0415
     from huaxiang.pages.tags import write_tag_page  # noqa: PLC0415
 
     folder = local_path(root)
     if folder is None or not night.released:
         return
-    try:
-        take_away(folder / "pages")
-    except OSError as cause:  # such as those that another user made
-        people = folder / "pages" / PEOPLE
-        night.tell.say(
-            f"pages of single persons are still there ({cause.strerror or cause}): delete {people}"
-        )
+    if left := take_away(folder / "pages"):
+        night.tell.say(left)
     release = night.released[-1]
     if release.status == "published":
         write_tag_page(night.book, tag_coverage(root, release), folder / "pages" / night.as_of.isoformat())

@@ -13,7 +13,7 @@ from feeds import CONTRACTS
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.frames import local_frame
 from huaxiang.models.fit import TOO_LITTLE
-from huaxiang.models.inferences import DECLARED, TRAITS
+from huaxiang.models.inferable import DECLARED, TRAITS
 from huaxiang.models.inferred import NO_BETTER, infer
 from huaxiang.models.traits import basis
 from huaxiang.portrait.inferred import with_inferred

@@ -34,7 +34,12 @@ def brand_asked(lake: str, brand: str | None, known: Collection[str], found: str
     """
     if brand is None or brand in known:
         return brand
-    called = [(i, name) for i, *names in _brand_names(lake) for name in names if i in known and name]
+    called = [
+        (str(row["brand_id"]), name)
+        for row in _named(lake, "brand")
+        for name in (row["name_zh"], row["name_en"])
+        if name and row["brand_id"] in known
+    ]
     ids = sorted({i for i, name in called if name.casefold() == brand.strip().casefold()})
     if len(ids) > 1:
         raise ConfigurationError(
@@ -66,26 +71,23 @@ def check_month(month: str | None, months: Sequence[str]) -> None:
         raise ConfigurationError(problem)
 
 
-def _brand_names(lake: str) -> list[tuple[str, str | None, str | None]]:
-    """Return id, Chinese and English name of each brand; none where the feed never came."""
+def of_month(rows: Iterable[Row], month: str | None) -> list[Row]:
+    """Return the rows of a month; of every month without one."""
+    return [row for row in rows if month in (None, f"{row['month']:%Y-%m}")]
+
+
+def _named(lake: str, by: str) -> list[Row]:
+    """Return the rows that name keys; none where the feed never came."""
     try:
-        rows = rows_of(lake, NAMES["brand"])
+        return rows_of(lake, NAMES[by]) if by in NAMES else []
     except ConfigurationError:
         return []
-    return [(row["brand_id"], row["name_zh"], row["name_en"]) for row in rows]
 
 
 def names_of(lake: str, by: str) -> dict[str, str]:
     """Return the Chinese names of the keys, as far as the lake knows any."""
-    if by not in NAMES:
-        return {}
-    try:
-        rows = rows_of(lake, NAMES[by])
-    except ConfigurationError:  # the feed never came
-        return {}
-    return {
-        str(row["category" if by == "category" else f"{by}_id"]): str(row["name_zh"] or "") for row in rows
-    }
+    key = "category" if by == "category" else f"{by}_id"
+    return {str(row[key]): str(row["name_zh"] or "") for row in _named(lake, by)}
 
 
 def titled(lake: str, brand: str | None) -> str:

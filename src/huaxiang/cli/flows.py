@@ -16,6 +16,7 @@ from huaxiang.cli.answers import (
     interval,
     months_of,
     number,
+    of_month,
     rows_of,
     titled,
 )
@@ -76,7 +77,7 @@ def _of_month(rows: Rows, month: str | None) -> tuple[Rows, str]:
     check_month(month, months)
     over = months_of(row for row in rows if row["observed"])
     asked = month or max(over or months, default="")
-    return [row for row in rows if f"{row['month']:%Y-%m}" == asked], asked
+    return of_month(rows, asked), asked
 
 
 def _conversions(rows: Sequence[dict[str, Any]]) -> None:

@@ -17,6 +17,7 @@ from huaxiang.cli.answers import (
     months_of,
     names_of,
     number,
+    of_month,
     rows_of,
     titled,
 )
@@ -40,7 +41,7 @@ def new_buyers(
     brand = brand_asked(lake, brand, known, "no brand is called {}")
     told = [row for row in rows if row["brand_id"] == brand]
     check_month(month, months_of(told))
-    told = [row for row in told if month in (None, f"{row['month']:%Y-%m}")]
+    told = of_month(told, month)
     told.sort(key=lambda row: (row["month"], -row["new_buyers"], row["channel"]))
     if as_json:
         print(json.dumps(told, ensure_ascii=False, default=str))

@@ -17,6 +17,7 @@ from huaxiang.cli.answers import (
     interval,
     months_of,
     number,
+    of_month,
     rows_of,
     titled,
 )
@@ -62,7 +63,7 @@ def paths(
     shown = month or max(months, default="")
     order = {touch: place for place, touch in enumerate(TOUCHES)}
     told = sorted(
-        (row for row in mine if f"{row['month']:%Y-%m}" == shown),
+        of_month(mine, shown),
         key=lambda row: order.get(row["touch"], len(order)),
     )
     talk = [row for row in rows_of(lake, "talk_after") if row["brand_id"] == brand]
@@ -147,7 +148,7 @@ def chains(
         brand = brand_asked(lake, brand, brands_in(every), "nobody shared {} in twelve months")
     told = sorted((row for row in every if row["brand_id"] == brand), key=lambda row: row["month"])
     check_month(month, months_of(told))
-    told = [row for row in told if month in (None, f"{row['month']:%Y-%m}")]
+    told = of_month(told, month)
     key = _key_sharers(lake, brand) if brand else []
     if as_json:
         print(json.dumps({"months": told, "key_sharers": key}, ensure_ascii=False, default=str))

@@ -137,9 +137,11 @@ def rollback(
 
     with opened(load_config(conf, tuple(sets or ())), lake) as there:
         release = run(there, to)
-        if local := local_path(there.root, there.spark):
-            take_away(local / "pages")  # they tell of a release that holds no more
+        local = local_path(there.root, there.spark)
+        left = take_away(local / "pages") if local else None  # they tell of a release that holds no more
     print(f"release {release.release} holds again what release {to} held, as of {release.as_of}")
+    if left:
+        print(left, file=sys.stderr)
 
 
 def query(

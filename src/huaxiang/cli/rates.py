@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from huaxiang.cli.answers import interval, months_of, names_of, rows_of, untold_month
+from huaxiang.cli.answers import interval, months_of, names_of, of_month, rows_of, untold_month
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
@@ -55,7 +55,7 @@ def rates(
     shown = month or (
         None if key or by == "all" else max((f"{r['month']:%Y-%m}" for r in told), default=None)
     )
-    told = [row for row in told if shown in (None, f"{row['month']:%Y-%m}")]
+    told = of_month(told, shown)
     told.sort(key=lambda row: (row["month"], -row["share"], row["key"]))
     if as_json:
         print(json.dumps(told, ensure_ascii=False, default=str))

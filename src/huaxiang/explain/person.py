@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.book import Book
+    from huaxiang.days.definitions import Named
     from huaxiang.explain.evidence import Event
     from huaxiang.explain.told import Explanation, LookedUp, Row
     from huaxiang.tables.lake import Lake
@@ -60,8 +61,9 @@ class Portrayed:
     """One person: tags with evidence, the events `behind` them by `Part.counted_as` and brand, and why some are unknown.
 
     `unknown` is by brand (an empty text for none) and column, and so is `otherwise`: what the release tells by another
-    definition than the configuration's, or by a model that was not fitted. `money` is the lake's currency and its digits. `stages`, `segments` and `gifts` are rows of these
-    tables; `given` of a gift says whether the person gave it. `names` are what brands and categories are called.
+    definition than the configuration's, or by a model that was not fitted. `stages`, `segments` and `gifts` are rows
+    of these tables; `given` of a gift says whether the person gave it. `names` are what brands and categories are
+    called, `money` the lake's currency and its digits.
     """
 
     told: Explanation
@@ -106,7 +108,7 @@ def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]
         for row in held[table]
     }  # fmt: skip
     money = settled_money(lake.storage, book.config)
-    return [replace(_one(book, found, person, held, coverage, names), money=money) for person in persons]
+    return [_one(book, found, person, held, coverage, names, money) for person in persons]
 
 
 def _one(
@@ -116,6 +118,7 @@ def _one(
     held: Mapping[str, Any],
     coverage: Sequence[Row],
     names: Mapping[str, Text],
+    money: tuple[str, int],
 ) -> Portrayed:
     platforms = {account.partition(":")[0] for account in found.accounts[person]}
     types, of_pairs = vocabularies(book.catalogue)
@@ -126,14 +129,11 @@ def _one(
         unknown |= {
             (row["brand_id"], column): reason for column, reason in pairs.reasons(row, "brand").items()
         }
-    unfit = unfitted(book.catalogue, held["model"])
     told_of = {PORTRAIT: ("",), BRAND_RELATION: tuple(row["brand_id"] for row in found.relations[person])}
-    otherwise: dict[bool, dict[tuple[str, str], Text]] = {True: {}, False: {}}
-    for (table, column), (is_held, text) in (
-        {k: (True, why) for k, why in unfit.items()} | {**found.otherwise}
-    ).items():
-        otherwise[is_held] |= {(brand, column): text for brand in told_of[table]}
-    unknown |= otherwise[False]
+
+    def each(said: Mapping[Named, Text]) -> dict[tuple[str, str], Text]:
+        return {(brand, column): text for (table, column), text in said.items() for brand in told_of[table]}
+
     gifts = [
         {key: gift[key] for key in ("given_on", "brand_id", "spend_minor", "is_sent", "is_wrapped")}
         | {"given": side == "given"}
@@ -145,14 +145,15 @@ def _one(
     return Portrayed(
         explained(found, book, person),
         {at[1:]: events for at, events in found.evidence.newest.items() if at[0] == person},
-        unknown,
-        otherwise[True],
+        unknown | each(found.unheld),
+        each({**unfitted(book.catalogue, held["model"]), **found.redefined}),
         _by_month(found, book, person),
         sorted(mine["stages"], key=lambda row: (row["ladder"], row["brand_id"] or "")),
         sorted(mine["segments"], key=lambda row: (row["segment"], row["brand_id"] or "")),
         sorted(gifts, key=lambda row: (str(row["given_on"]), str(row["brand_id"])), reverse=True),
         held["purchases"].get(person, []),
         names,
+        money,
     )
 
 

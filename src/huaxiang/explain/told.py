@@ -16,7 +16,7 @@ from huaxiang.days.definitions import standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import evidence_of
-from huaxiang.explain.unknown import told_otherwise
+from huaxiang.explain.unknown import redefined, unheld
 from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
@@ -124,7 +124,7 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
 class LookedUp:
     """What a release holds of a few persons: their rows of `portrait`, `brand_relation` and `person_account`, events.
 
-    `otherwise` is what it does not hold as the configuration means it (`unknown.told_otherwise`).
+    `unheld` and `redefined` say of what it does not hold as the configuration means it (`explain.unknown`).
     """
 
     release: Release
@@ -133,7 +133,8 @@ class LookedUp:
     relations: Mapping[str, Sequence[Row]]
     accounts: Mapping[str, tuple[str, ...]]
     evidence: Evidence
-    otherwise: Mapping[Named, tuple[bool, Text]] = field(default_factory=dict)
+    unheld: Mapping[Named, Text] = field(default_factory=dict)
+    redefined: Mapping[Named, Text] = field(default_factory=dict)
 
 
 def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) -> LookedUp:
@@ -169,6 +170,7 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
     whose = {row["account"]: row["person"] for row in accounts}
     as_of = portraits[0]["as_of"]
     zone = settled_zone(lake, book.config)
+    held = standing(defined, release.release)
     evidence = evidence_of(lake, book.catalogue, whose, zone, release, as_of=as_of, newest=newest)
     return LookedUp(
         release,
@@ -180,7 +182,8 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         },
         {p: tuple(sorted(a for a, owner in whose.items() if owner == p)) for p in persons},
         evidence,
-        told_otherwise(book.catalogue, standing(defined, release.release)),
+        unheld(book.catalogue, held),
+        redefined(book.catalogue, held),
     )
 
 
@@ -201,7 +204,7 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
     told = tags_told(PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted)
     for brand, pair in brands.items():
         told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted)
-    why = {named: text.en for named, (_, text) in found.otherwise.items()}
+    why = {named: text.en for named, text in {**found.unheld, **found.redefined}.items()}
     told = [replace(one, why=why.get((one.table, one.tag))) for one in told]
     return Explanation(person, found.release.release, found.as_of, found.accounts[person], tuple(told))
 

@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
-from huaxiang.days.definitions import DAY_ROW, TABLES, meanings
+from huaxiang.days.definitions import DAY_ROW, TABLES, Named, meanings
 from huaxiang.days.vocabulary import inputs
 from huaxiang.models.cards import CARDS
 from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from huaxiang.contracts.model import Column
-    from huaxiang.days.definitions import Named
     from huaxiang.days.measures import Catalogue, Measure, Tag
     from huaxiang.explain.told import Row
 
 
-def told_otherwise(
-    catalogue: Catalogue, held: Mapping[Named, Mapping[str, Any]]
-) -> dict[Named, tuple[bool, Text]]:
-    """Return by table and column what a release does not hold as a catalogue means it: whether at all, and words for that.
+Defined = Mapping[Named, Mapping[str, Any]]
+"""The rows of a release's `measure_definition` by what they define."""
 
-    `held` are the rows of its `measure_definition` by what they define; of a release without any nothing is told.
-    """
-    if not held:
-        return {}
+
+def unheld(catalogue: Catalogue, held: Defined) -> dict[Named, Text]:
+    """Return by table and column what a release does not hold yet; nothing of one without definitions."""
     new = Text(
         "This release does not hold it yet: the next night with this configuration does.",
         "本版本尚不包含此项，以此配置运行的下一夜起才有。",
     )
-    other = Text(
-        "This release tells it by another definition than this configuration's: {}.",
-        "本版本所依据的定义与此配置的不同：{}。",
-    )
-    found = {}
-    for named, meaning in meanings(catalogue).items():
-        before = held.get(named)
-        if named[0] != DAY_ROW and before is None:
-            found[named] = False, new
-        elif named[0] != DAY_ROW and before and before["definition"] != meaning.definition:
-            found[named] = True, Text(other.en.format(before["says"]), other.zh.format(before["says"]))
-    return found
+    return {named: new for named in meanings(catalogue) if held and named[0] != DAY_ROW and named not in held}
+
+
+def redefined(catalogue: Catalogue, held: Defined) -> dict[Named, Text]:
+    """Return by table and column what a release holds by another definition than the catalogue's."""
+    return {
+        named: Text(
+            f"This release tells it by another definition than this configuration's: {held[named]['says']}.",
+            f"本版本所依据的定义与此配置的不同：{held[named]['says']}。",
+        )
+        for named, meaning in meanings(catalogue).items()
+        if named[0] != DAY_ROW and named in held and held[named]["definition"] != meaning.definition
+    }
 
 
 def unfitted(catalogue: Catalogue, models: Sequence[Row]) -> dict[Named, Text]:

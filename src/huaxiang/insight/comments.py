@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.models.inferences import YOUNGEST
+from huaxiang.models.inferable import YOUNGEST
 from huaxiang.models.learned_sentiment import RAREST
 from huaxiang.models.rated import Comments, Written, comments
 from huaxiang.tables.reader import query, release_light, view_name

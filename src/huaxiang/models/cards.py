@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from huaxiang.models.inferences import DECLARED, TRAITS
+from huaxiang.models.inferable import DECLARED, TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -50,10 +50,14 @@ def write_person_page(person: Portrayed, book: Book, out: Path, *, scripts: Path
     return write_whole(out / f"{person.told.person}.html", text, mode=PRIVATE)
 
 
-def take_away(pages: Path) -> None:
-    """Delete the pages of single persons that lie below a lake's pages."""
-    if (pages / PEOPLE).is_dir():
-        shutil.rmtree(pages / PEOPLE)
+def take_away(pages: Path) -> str | None:
+    """Delete the pages of single persons that lie below a lake's pages; returns what to say where that fails."""
+    try:
+        if (pages / PEOPLE).is_dir():
+            shutil.rmtree(pages / PEOPLE)
+    except OSError as cause:  # such as those that another user made
+        return f"pages of single persons are still there ({cause.strerror or cause}): delete {pages / PEOPLE}"
+    return None
 
 
 def person_view(person: Portrayed, book: Book) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.models.inferences import DECLARED, EVIDENCE, LARGEST_SAMPLE, TRAITS, YOUNGEST
+from huaxiang.models.inferable import DECLARED, EVIDENCE, LARGEST_SAMPLE, TRAITS, YOUNGEST
 from huaxiang.models.inferred import DIGITS, SURE, infer
 from huaxiang.models.told import Told
 from huaxiang.models.traits import basis
