@@ -41,6 +41,10 @@ PACE = {
     # What Python hands over stands in the plan row by row up to so many bytes, and takes ten times as many there.
     "spark.sql.execution.arrow.localRelationThreshold": "4m",
     "spark.sql.codegen.maxFields": "2000",  # portraits are wide; beyond 100 columns code generation stops
+    # The JVM never compiles a longer method: whole stages over wide rows were interpreted, row by row.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+    # What lies by person is not moved to be joined by person and brand: no person has many of all rows.
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
 }
 # Held by the context: given at the start, or by the cluster's administrator.
@@ -68,7 +72,10 @@ LOCAL = {
     "spark.driver.memory": "3g",  # for nights of 200,000 people
     "spark.ui.enabled": "false",
     "spark.sql.adaptive.enabled": "true",
-    "spark.sql.shuffle.partitions": "8",
+    # What a core adds up at once then fits into its memory: sizes are of packed rows, and wide ones unpack to
+    # ten times as much. Few rows still come together.
+    "spark.sql.shuffle.partitions": "64",
+    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
     "spark.sql.parquet.columnarReaderBatchSize": "4096",
     "spark.sql.catalogImplementation": "in-memory",  # tables are paths: no metastore, no Derby files
 }

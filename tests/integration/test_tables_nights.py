@@ -14,7 +14,7 @@ from huaxiang.contracts.load import load_contracts
 from huaxiang.contracts.model import Column, Contract, Text
 from huaxiang.errors import ConfigurationError, HuaxiangError, LostRaceError, Problem
 from huaxiang.tables.attempt import Attempt, begin
-from huaxiang.tables.content import measure
+from huaxiang.tables.content import hashed, measure
 from huaxiang.tables.lake import Lake
 from huaxiang.tables.publish import publish, rollback
 from huaxiang.tables.storage import HadoopStorage, storage
@@ -74,6 +74,10 @@ def totals(spark: SparkSession, number: int, rows: int = 4) -> DataFrame:
     return spark.range(rows).select(F.col("id").alias("n"), F.lit(number).cast("bigint").alias("release"))
 
 
+def of_months(lake: Lake, *months: str) -> DataFrame:
+    return lake.read("clean/event").where(F.col("part").isin(*months))
+
+
 def full_hash(lake: Lake, name: str) -> tuple[int, str]:
     found = measure(lake.read(name), lake.contracts.get(name))
     return found.rows, found.hex
@@ -107,17 +111,32 @@ def test_nights_add_replace_and_keep_the_hash(lake: Lake, spark: SparkSession) -
     more = attempt.append("clean/event", events(spark, 30, 45, release=2))
     assert (more.version, more.rows, more.content_hash) == (1, *full_hash(lake, "clean/event"))
     part = events(spark, 0, 9).where("part = '2024-02'").limit(2)
-    parts = attempt.replace_parts("clean/event", part, ["2024-02"])
+    parts = attempt.replace_parts("clean/event", part, ["2024-02"], left=[of_months(lake, "2024-02")])
     assert (parts.rows, parts.content_hash) == full_hash(lake, "clean/event")
     assert parts.rows == 32
     assert lake.read_pinned("clean/event").count() == 30
+    held = of_months(lake, "2024-02")
+    leaving = held.orderBy("event_key").limit(1)
+    coming = hashed(events(spark, 60, 62).withColumn("part", F.lit("2024-02")), lake.contract("clean/event"))
+    staying = held.join(leaving, "event_key", "left_anti")
+    copied = staying.unionByName(coming, allowMissingColumns=True)
+    swapped = attempt.replace_parts("clean/event", copied, ["2024-02"], left=[leaving])
+    assert (swapped.rows, swapped.content_hash) == full_hash(lake, "clean/event")
+    assert (swapped.rows, swapped.added) == (33, 2)  # of the rows that stay only the number is looked at
+    with pytest.raises(HuaxiangError, match=r"2 rows written to 1 partitions; expected 4: those before"):
+        attempt.replace_parts("clean/event", coming, ["2024-02"], left=[leaving])
     publish(attempt, "held")
     assert [r.status for r in lake.releases()] == ["published", "held"]
     assert lake.release().release == 1  # readers stay with the published one
     assert lake.read_release("clean/event").count() == 30
 
     attempt = begin(lake, DAY)
-    gone = attempt.replace_parts("clean/event", events(spark, 0, 0), ["2024-01", "2024-03"])
+    gone = attempt.replace_parts(
+        "clean/event",
+        events(spark, 0, 0),
+        ["2024-01", "2024-03"],
+        left=[of_months(lake, "2024-01", "2024-03")],
+    )
     assert (gone.rows, gone.content_hash) == full_hash(lake, "clean/event")
     same = attempt.replace("clean/event", lake.read("clean/event").repartition(3), unless_equal=True)
     assert (same.version, same.changed) == (gone.version, False)
@@ -160,7 +179,7 @@ def test_what_a_dead_attempt_wrote_is_undone(lake: Lake, spark: SparkSession) ->
     publish(night(lake, events(spark, 0, 12), 1))
     hashes = lake.newest.content_hash if lake.newest else ""
     dead = begin(lake, DAY)
-    dead.replace_parts("clean/event", events(spark, 90, 91), ["2024-01"])
+    dead.replace_parts("clean/event", events(spark, 90, 91), ["2024-01"], left=[of_months(lake, "2024-01")])
     dead.append("clean/event", events(spark, 50, 60))
     dead.replace("quarantine_copy", totals(spark, 2))
 

@@ -146,6 +146,13 @@ def test_a_name_nearly_right_is_offered_as_it_is_written(lake: Rows) -> None:
         paths(brand="Qing Works", lake="lake")
 
 
+def test_a_month_of_nothing_is_no_mistake(lake: Rows, capsys: pytest.CaptureFixture[str]) -> None:
+    for rows in lake.values():
+        rows.clear()
+    chains(lake="lake", month="2026-11")
+    assert "Nobody shared a link in twelve months." in capsys.readouterr().out
+
+
 def test_chains_of_one_month_and_their_money(lake: Rows, capsys: pytest.CaptureFixture[str]) -> None:
     chains(lake="lake", month="2026-11")
     assert "¥12.34" in capsys.readouterr().out

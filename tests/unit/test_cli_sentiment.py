@@ -59,7 +59,7 @@ def lake_of(
         },
         "portrait": {
             "person": [f"P{n}" for n in numbers],
-            "declared_age": [(ages or {}).get(n, 30) for n in numbers],
+            "youngest_age": [(ages or {}).get(n, 30) for n in numbers],
             "as_of": [AS_OF for _ in numbers],
         },
     }
@@ -209,7 +209,7 @@ def test_what_is_in_use_is_judged_by_what_came_since(
     assert "does not hold what this says of review, social_post, social_message" in told
     assert main(["sentiment", "check", "--lake", lake]) == 0
     told = capsys.readouterr().out
-    assert "To take it over: huaxiang sentiment learn --conf my-conf" in told
+    assert f"To take it over: huaxiang sentiment learn --lake {lake} --conf my-conf" in told
     assert "does not hold" not in told
 
 

@@ -17,7 +17,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.days.definitions import meanings
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.evidence import Event
-from huaxiang.explain.person import Portrayed, Purchase
+from huaxiang.explain.person import Portrayed, Purchase, _talk
 from huaxiang.explain.told import Explanation, tags_told
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.pages.events_said import EventWords, account_said
@@ -238,8 +238,30 @@ def test_a_model_that_was_not_fitted_is_said():
     )
     assert {"expected_value_12m", "chance_active"} <= {column for _, column in found}
     assert {table for table, _ in found} == {"portrait"}
-    assert {text.en for text in found.values()} == {"That night the model “purchases” was not fitted: flat."}
+    assert {text.en for text in found.values()} == {
+        "That night the model “purchases” was not fitted for it: flat."
+    }
     assert unfitted(book().catalogue, [row("days", 2, "flat"), row("days", 3, None)]) == {}
+    assert unfitted(book().catalogue, [row("a part of old", 2, "flat"), row("days", 3, None)]) == {}
+    found = unfitted(book().catalogue, [row("days", 2, None), row("value", 2, "flat")])
+    columns = {column for _, column in found}
+    assert "expected_value_12m" in columns
+    assert "chance_active" not in columns  # a chance is shown, and does not depend on what a day is worth
+
+
+@pytest.mark.parametrize(
+    ("said", "is_known", "day", "told"),
+    [
+        ({"recommended": date(2026, 10, 3)}, True, 1, "recommended"),
+        ({"recommended": date(2026, 10, 3)}, False, 1, "unknown"),  # of complaints nobody would tell
+        ({"recommended": None}, False, 1, "unknown"),
+        ({"recommended": None, "complained": None}, True, 1, "silent"),
+        ({"recommended": None}, False, 31, "open"),
+        ({"recommended": date(2026, 10, 31)}, False, 31, "recommended"),  # so far
+    ],
+)
+def test_talk_after_a_purchase(said: dict[str, date | None], is_known: bool, day: int, told: str):
+    assert _talk(date(2026, 10, day), said, date(2026, 11, 10), is_known=is_known)[0] == told
 
 
 def test_text_of_the_data_never_becomes_markup(page: Path):

@@ -31,6 +31,7 @@ from huaxiang.clean.verdicts import (
 from huaxiang.contracts.clean import clean_contract, clean_name
 from huaxiang.errors import HuaxiangError, Problem
 from huaxiang.frames import local_frame, stacked
+from huaxiang.tables.content import hashed
 from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
@@ -167,9 +168,11 @@ def write(night: Night, feed: FeedRows, judged: DataFrame, verdict: Verdict) -> 
     if parts:
         in_parts = F.col(PARTITION).isin(parts)
         gone = mine.where((F.col("side") == PRIOR) & (F.col("outcome") != KEPT)).select("event_key")
-        staying = night.lake.read(name).where(in_parts).join(gone, "event_key", "left_anti")
-        content = staying.unionByName(added.where(in_parts))
-        night.attempt.replace_parts(name, content.repartition(PARTITION), parts)
+        held, contract = night.lake.read(name).where(in_parts), night.contracts[name]
+        staying = held.join(gone, "event_key", "left_anti")
+        content = staying.unionByName(hashed(added.where(in_parts), contract), allowMissingColumns=True)
+        left = held.join(gone, "event_key", "left_semi")
+        night.attempt.replace_parts(name, content.repartition(PARTITION), parts, left=[left])
         if feed.count > FEW or verdict.parts - verdict.gone_parts:
             night.attempt.append(name, added.where(~in_parts))
     elif verdict.outcomes[LOADED]:
@@ -224,8 +227,8 @@ def _suspects(night: Night, feed: str, rows: DataFrame) -> DataFrame:
         found = found.union(known.join(keys, "key_hash", "left_semi"))
     if night.attempt.rows(TOMBSTONE):
         buried = night.lake.read(TOMBSTONE).where(F.col("feed") == feed)
-        hashed = rows.select("key_hash", F.sha2("event_key", 256).alias("event_key_hash"))
-        found = found.union(hashed.join(buried, "event_key_hash", "left_semi").select("key_hash"))
+        keyed = rows.select("key_hash", F.sha2("event_key", 256).alias("event_key_hash"))
+        found = found.union(keyed.join(buried, "event_key_hash", "left_semi").select("key_hash"))
     return found.distinct()
 
 

@@ -58,11 +58,10 @@ def months_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def untold_month(month: str | None, months: Sequence[str]) -> Problem | None:
-    """Return what is wrong with a month that was asked for: that none of `months` is it."""
-    if month is None or month in months:
+    """Return what is wrong with a month that was asked for: that none of `months` is it; nothing where none is told."""
+    if month is None or not months or month in months:
         return None
-    expected = f"{months[0]} to {months[-1]}" if months else "nothing is told yet"
-    return Problem("--month", f"`{month}` is not told", expected)
+    return Problem("--month", f"`{month}` is not told", f"{months[0]} to {months[-1]}")
 
 
 def check_month(month: str | None, months: Sequence[str]) -> None:

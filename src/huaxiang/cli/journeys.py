@@ -58,8 +58,7 @@ def paths(
         brand = brand_asked(lake, brand, brands_in(every), "nobody bought {} in twelve months")
     mine = [row for row in every if row["brand_id"] == brand]
     months = months_of(mine)
-    if months:
-        check_month(month, months)
+    check_month(month, months)
     shown = month or max(months, default="")
     order = {touch: place for place, touch in enumerate(TOUCHES)}
     told = sorted(

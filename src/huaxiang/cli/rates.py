@@ -82,7 +82,7 @@ def _check_asked(rows: Sequence[dict[str, Any]], by: str, *, key: str | None, mo
     problems = []
     if rows and key is not None and key not in keys:
         problems.append(Problem("--key", f"no {by} is called `{key}`", hint=did_you_mean(key, keys)))
-    if rows and (wrong := untold_month(month, months_of(rows))):
+    if wrong := untold_month(month, months_of(rows)):
         problems.append(wrong)
     if problems:
         raise ConfigurationError(problems)

@@ -84,7 +84,7 @@ def check(lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json
         return
     _print_found(lake, found)
     if found.told.pays:
-        print("To take it over: huaxiang sentiment learn --conf my-conf")
+        print(f"To take it over: huaxiang sentiment learn --lake {lake} --conf {conf or 'my-conf'}")
     if anew := _read_anew(lake, config):
         print(
             f"The newest release does not hold what this says of {', '.join(anew)}: the next night scores them."
@@ -171,9 +171,11 @@ def _print_found(lake: str, found: _Found) -> None:
         table.add_row("learned anew", *_agreed(found.told.anew))
     console().print(table)
     if found.could is None:
-        print(
-            f"To learn, it takes {FEWEST} different comments of either side; {found.known.fewest:,} are there."
+        enough = "are enough, but no words in them come from people enough"
+        found_few = f"{found.known.fewest:,} are there" + (
+            "" if found.known.fewest < FEWEST else f": they {enough}"
         )
+        print(f"To learn, it takes {FEWEST} different comments of either side; {found_few}.")
         return
     since = f" written after {found.used.last}" if found.used else ""
     if isnan(found.told.gain):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
@@ -12,11 +12,12 @@ from huaxiang.clean.system import WHOLE, part_of, stored_by
 from huaxiang.days.cells import widened
 from huaxiang.days.events import OWN_DATE
 from huaxiang.frames import local_frame, stacked
-from huaxiang.tables.content import row_hash
+from huaxiang.tables.content import ROW, hashed, row_hash
 from huaxiang.tables.write import PARTITION
 from huaxiang.together import together
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from pyspark.sql import Column, DataFrame
@@ -125,12 +126,11 @@ def held_before(night: Night, stream: str, touched: Touched, cells: DataFrame) -
 
 @dataclass(frozen=True)
 class _Rewritten:
-    """A stream's part of `day_row`: the partitions that are replaced, what they held, hold now, and what left."""
+    """A stream's part of `day_row`: the partitions that are replaced, what they hold now, and what left."""
 
     parts: set[str]
-    old: DataFrame
-    new: DataFrame
-    past: DataFrame
+    content: DataFrame
+    left: DataFrame
 
 
 def rewrite(
@@ -151,6 +151,7 @@ def rewrite(
     new = {stream: one.cells.withColumn("release", release) for stream, one in made.items()}
     if before is not None:
         new |= {stream: known_since(new[stream], before) for stream in stale & new.keys()}
+    new = {stream: hashed(cells, night.contracts["day_row"]) for stream, cells in new.items()}
     if whole:
         written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
         _keep_past(night, before)
@@ -161,28 +162,24 @@ def rewrite(
         if past is None:
             known = lake.read("day_row").where(F.col("stream") == stream)
             found = together([partial(_partitions, frame) for frame in (known, cells)])
-            return _Rewritten(set().union(*found), known, cells, known.limit(0))
+            return _Rewritten(set().union(*found), cells, known)
         parts = {f"{stream} {part}" for part in touched[stream].parts}
-        old = held_before(night, stream, touched[stream], cells)
-        return _Rewritten(parts, old, touched[stream].without(old).unionByName(cells), past)
+        staying = touched[stream].without(held_before(night, stream, touched[stream], cells))
+        return _Rewritten(parts, staying.unionByName(cells, allowMissingColumns=True), past)
 
     changes = together([partial(rewritten, stream) for stream in new])
     parts = sorted(set().union(*(change.parts for change in changes)))
-    past = stacked([widened(change.past, wide, "release") for change in changes])
-    known_to = F.lit(night.number).cast("bigint").alias("known_to")
+    past = [one.past for one in made.values() if one.past is not None]
     rows_before = attempt.rows("day_row")
-    replaced = past.select("*", known_to).repartition(1)
-    content = stacked([_laid_out(change.new, wide) for change in changes])
-    old = [change.old for change in changes]
-    kept, written = together(
-        [
-            partial(attempt.append, "day_row_past", replaced, evolve=True),
-            partial(attempt.replace_parts, "day_row", content, parts, old=old, evolve=True),
-        ]
-    )
-    in_parts = rows_before + written.added - written.rows  # what the replaced parts held
-    replaced_rows = kept.added + _keep_past(night, before)
-    return written.added - (in_parts - replaced_rows), written.rows
+    content = stacked([_laid_out(change.content, wide) for change in changes])
+    left = [change.left for change in changes]
+    both: list[Callable[[], Any]] = [
+        partial(attempt.replace_parts, "day_row", content, parts, left=left, evolve=True),
+        partial(_append_past, night, [widened(frame, wide, "release") for frame in past]),
+    ]
+    written, replaced = together(both)
+    rows_left = rows_before + written.added - written.rows
+    return written.added - (rows_left - replaced - _keep_past(night, before)), written.rows
 
 
 def known_since(cells: DataFrame, before: DataFrame) -> DataFrame:
@@ -203,8 +200,16 @@ def _keep_past(night: Night, before: DataFrame | None) -> int:
     """Keep those of `before`, day rows of streams made from all their events, that are no more; return how many."""
     if before is None:
         return 0
-    gone = no_more(before, night.lake.read("day_row").where(F.col("release") < night.number))
-    past = gone.withColumn("known_to", F.lit(night.number).cast("bigint")).repartition(1)
+    return _append_past(
+        night, [no_more(before, night.lake.read("day_row").where(F.col("release") < night.number))]
+    )
+
+
+def _append_past(night: Night, gone: Sequence[DataFrame]) -> int:
+    """Keep day rows that were known until tonight; return how many."""
+    if not gone:
+        return 0
+    past = stacked(gone).withColumn("known_to", F.lit(night.number).cast("bigint")).repartition(1)
     return night.attempt.append("day_row_past", past, evolve=True).added
 
 
@@ -214,7 +219,8 @@ def _content(cells: DataFrame) -> Column:
 
 
 def _laid_out(cells: DataFrame, wide: dict[str, str]) -> DataFrame:
-    return widened(cells.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind"), wide, "release")
+    laid = cells.repartition(PARTITION).sortWithinPartitions(PARTITION, "key_kind")
+    return widened(laid, wide, "release", ROW)
 
 
 def _partitions(cells: DataFrame) -> set[str]:

@@ -68,7 +68,7 @@ def _members(lake: Lake, book: Book) -> DataFrame | None:
         _released(lake, "blocked_claim"),
         lake.read_release("person_account"),
         as_of=lake.release().as_of,
-        zone=book.config.business_zone,
+        zone=settled_zone(lake, book.config),
         joins_by_default=book.config.joins_by_default,
     )
 

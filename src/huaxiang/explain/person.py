@@ -207,23 +207,29 @@ def _purchases(lake: Lake, book: Book, found: LookedUp, coverage: Sequence[Row])
                 row["day"],
                 met,
                 tuple(kind for kind in touches if kind not in told),
-                *_talk(row["day"], said, as_of),
+                *_talk(row["day"], said, as_of, is_known=all(row[f"_of_{kind}"] for kind in talk)),
             )
         )
     return bought
 
 
-def _talk(day: date, said: Mapping[str, date | None], as_of: date) -> tuple[str, date | None]:
+def _talk(
+    day: date, said: Mapping[str, date | None], as_of: date, *, is_known: bool
+) -> tuple[str, date | None]:
     """Return what was said after a purchase, and when first; as `talk_after.talks_after` counts it.
 
-    What has been said already is told while the days are open, though they are judged by when they are over.
+    `is_known`: all feeds of talk that came tell of the buyer. What has been said already is told while the days are
+    open, though they are judged by when they are over.
     """
+    is_open = day + timedelta(days=AFTER - 1) > as_of
+    if not is_known and not is_open:
+        return "unknown", None
     days = {kind: on for kind, on in said.items() if on and on < day + timedelta(days=AFTER)}
     first = min(days.values(), default=None)
     if len(days) == len(TALK):
         return "mixed", first
     if days:
         return next(iter(days)), first
-    if day + timedelta(days=AFTER - 1) > as_of:
+    if is_open:
         return "open", None
     return ("silent" if {RECOMMENDED, COMPLAINED} <= set(said) else "unknown"), None

@@ -48,21 +48,26 @@ def redefined(catalogue: Catalogue, held: Defined) -> dict[Named, Text]:
 def unfitted(catalogue: Catalogue, models: Sequence[Row]) -> dict[Named, Text]:
     """Return by table and column why its model was not fitted that night, and by what it is told instead.
 
-    `models` are rows of `model`: of each part of a model the newest holds.
+    `models` are rows of `model`: of each model those of its newest release hold.
     """
-    newest = {(row["model"], row["part"]): row for row in sorted(models, key=lambda row: int(row["release"]))}
-    why: dict[str, list[str]] = {}
-    for (model, _), row in sorted(newest.items()):
-        if row["why"] and row["why"] not in why.setdefault(model, []):
-            why[model].append(row["why"])
-    return {
-        (TABLES[tag.grain], tag.name): Text(
-            f"That night the model “{CARDS[tag.model].name}” was not fitted: {'; '.join(why[tag.model])}.",
-            f"当晚模型“{CARDS[tag.model].name}”未能拟合（英文原因）：{'; '.join(why[tag.model])}。",
-        )
-        for tag in catalogue.tags
-        if tag.modelled and why.get(tag.model)
+    newest = {
+        row["model"]: int(row["release"]) for row in sorted(models, key=lambda row: int(row["release"]))
     }
+    parts = sorted(
+        (r for r in models if int(r["release"]) == newest[r["model"]]), key=lambda r: str(r["part"])
+    )
+    found = {}
+    for tag in catalogue.tags:
+        mine = [row for row in parts if row["model"] == tag.model and row["why"]]
+        why = "; ".join(
+            dict.fromkeys(r["why"] for r in mine if CARDS[tag.model].depends(tag.output, r["part"]))
+        )
+        if why:
+            found[TABLES[tag.grain], tag.name] = Text(
+                f"That night the model “{CARDS[tag.model].name}” was not fitted for it: {why}.",
+                f"当晚模型“{CARDS[tag.model].name}”未能为此拟合（英文原因）：{why}。",
+            )
+    return found
 
 
 @dataclass(frozen=True)

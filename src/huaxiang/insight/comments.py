@@ -34,7 +34,7 @@ _RATED = f"""
         SELECT r.text, a.person, r.business_date AS day, r.rating >= {PRAISE} AS praises
         FROM clean_review r JOIN person_account a ON a.account = r.account JOIN portrait p ON p.person = a.person
         WHERE r.text IS NOT NULL AND (r.rating >= {PRAISE} OR r.rating <= {COMPLAINT}) AND r.business_date <= p.as_of
-            AND coalesce(p.declared_age >= {YOUNGEST}, true) AND a.person NOT IN (SELECT person FROM refused)
+            AND coalesce(p.youngest_age >= {YOUNGEST}, true) AND a.person NOT IN (SELECT person FROM refused)
     ), by_person AS (
         SELECT text, person, count(*) FILTER (praises) AS praised, count(*) FILTER (NOT praises) AS complained,
             min(day) AS first, max(day) AS last FROM written GROUP BY text, person
@@ -47,7 +47,7 @@ _RATED = f"""
 def rated_comments(lake: str, *, personalises_by_default: bool) -> Comments:
     """Return the different comments of reviews rated 4 or more, or 2 or less, of a lake's newest published release.
 
-    Up to its date, of people who have a portrait; of nobody who by the declared year may be under 14, who on any
+    Up to its date, of people who have a portrait; of nobody who by any year told may be under 14, who on any
     account withdrew the consent to be personalised, or who asked to be forgotten. At most `LARGEST_SAMPLE`. Undated reviews are not among them.
     """
     held = release_light(lake).tables

@@ -6,7 +6,7 @@ against these cards, and the dictionary quotes them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from huaxiang.models.inferable import DECLARED, TRAITS
@@ -20,7 +20,7 @@ class Card:
     """A model: its version, its method, the portrait columns it reads, and its outputs with their types.
 
     `otherwise` says what holds when it can't be fitted; `grain` whether it speaks of a `person`, or of a person and a
-    `brand`.
+    `brand`. `parts` are the outputs that depend on each part of the fit; on a part that isn't there, all do.
     """
 
     name: str
@@ -30,6 +30,11 @@ class Card:
     gives: Mapping[str, str]
     otherwise: str
     grain: str = "person"
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def depends(self, output: str, part: str) -> bool:
+        """Whether what the model says as `output` depends on a part of its fit."""
+        return output in self.parts.get(part, self.gives)
 
 
 PURCHASES = Card(
@@ -53,6 +58,7 @@ PURCHASES = Card(
         "a person's next 365 days are taken to be as the last, or as all days since anybody's first order where these"
         " are fewer: no chance and no interval; without a fit of values, a buying day is worth one's own mean"
     ),
+    parts={"value": ("expected_value", "lowest_value", "highest_value")},
 )
 INFLUENCE = Card(
     name="influence",
@@ -103,6 +109,7 @@ AFFINITY = Card(
         "by_brand": "array<struct<key:string,value:double,lift:double,error:double,lines:bigint>>",
     },
     otherwise="no affinity is told",
+    parts={"category": ("category", "by_category"), "brand": ("brand", "by_brand")},
 )
 BARGAINS = Card(
     name="bargains",

@@ -30,4 +30,4 @@ TRAITS = Traits(
     },
     keyed={"category_lines_365d": "value", "interests_90d": "value", "acts_by_hour_90d": "value"},
 )  # fmt: skip
-"""Only what people do. Nothing they declare is among it, so that the inferred stage can be held against theirs."""
+"""Only what people do. Nothing they declare is among it, so that what is inferred can be held against theirs."""

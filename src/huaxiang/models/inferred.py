@@ -136,7 +136,7 @@ def _weights(numbers: Numbers, kind: Codes, kinds: int, strength: float) -> Numb
     model = LogisticRegression(C=strength, solver="lbfgs", tol=1e-7, max_iter=1000)
     model.fit((numbers - middle) / spread, kind)
     slopes, bias = model.coef_ / spread, model.intercept_
-    if kinds == 2:  # scikit-learn tells the second kind alone
+    if len(slopes) == 1:  # of two kinds scikit-learn tells the second alone
         slopes, bias = np.stack([-slopes[0], slopes[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
     every = np.zeros((kinds, 1 + numbers.shape[1]))
     every[:, 0] = -30.0  # who declares a kind may by chance all be held out together

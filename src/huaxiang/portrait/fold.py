@@ -75,6 +75,10 @@ def folded(
         return _in_windows(stacked(told).withColumn("_ring", placed), by, measures, windows)
     groups = [*map(F.col, by), placed]
     sources = _by_stream(counted, parts.values()) if apart else [(counted, [*parts.values()])]
+    if (
+        apart and len(by) > 1
+    ):  # adding up finds few cells of one key: a person's come together first, and once
+        sources = [(rows.repartition(by[0]), held) for rows, held in sources]
     in_rings = stacked([_rings(rows, groups, held, age) for rows, held in sources])
     if apart:  # such rows hold few values each, and windows are many more columns than parts
         in_rings = in_rings.groupBy(*by, "_ring").agg(*(_merged(p).alias(name) for name, p in parts.items()))

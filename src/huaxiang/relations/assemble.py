@@ -72,7 +72,8 @@ def measured_relations(
     if members is not None and said:
         outputs = (F.col(tag.output).alias(tag.name) for tag in said)
         pieces.append(memberships(members).select(*PAIR, *outputs))
-    joined = reduce(lambda left, right: left.join(right, PAIR, "full"), cut_all(pieces))
+    # What a full join returns lies nowhere in particular: the first piece, the widest, is the last to be joined.
+    joined = reduce(lambda left, right: left.join(right, PAIR, "full"), reversed(cut_all(pieces)))
     if members is None:
         unsaid = {tag.name: F.lit(None).cast(MEMBERSHIP.gives[tag.output]) for tag in said}
         joined = joined.withColumns(unsaid)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.content import Content, measure, measure_all
 from huaxiang.tables.release import TABLE, Pin, table_path
@@ -96,26 +96,34 @@ class Attempt:
         frame: DataFrame,
         parts: Sequence[str],
         *,
-        old: Sequence[DataFrame] = (),
+        left: Sequence[DataFrame],
         evolve: bool = False,
     ) -> Written:
         """Replace the partitions `parts` by `frame`, which holds all their new rows and no others.
 
-        Only these partitions of the old table are read, for what they take from the content hash: as `old`
-        where the caller reads them with fewer columns, without those that are null in all of its rows.
+        `left` are the rows that these partitions lose, perhaps without columns that are null in them. A row of
+        `frame` whose column `content.ROW` is null was there before: it is copied, and only counted. The content
+        hash follows what left and what came. HuaxiangError when the rows written are not those that this makes.
         """
         base = self.lake.pin(name)
         if base is None:
             return self.append(name, frame, evolve=evolve)
         if not parts:
             return Written(name, base.version, base.rows, base.content_hash, changed=False)
-        old = old or [self.lake.read(name).where(F.col(PARTITION).isin(list(parts)))]
+        before = self.lake.read(name).where(F.col(PARTITION).isin(list(parts)))
         contract = self.lake.contracts.get(name)
-        both: list[Callable[[], Any]] = [
-            partial(measure_all, old, contract),
+        three: list[Callable[[], Any]] = [
+            before.count,
+            partial(measure_all, left, contract),
             partial(self._commit, name, frame, mode="overwrite", parts=parts, evolve=evolve),
         ]
-        leaving, done = together(both)
+        held, leaving, done = together(three)
+        expected = held - leaving.rows + done.content.rows
+        if done.written != expected:
+            found = f"{done.written:,} rows written to {len(parts)} partitions"
+            raise HuaxiangError(
+                Problem(name, found, f"{expected:,}: those before, less what left, and what came")
+            )
         return self._note(name, done, _content(base) - leaving + done.content, done.content.rows)
 
     def rows(self, name: str) -> int:

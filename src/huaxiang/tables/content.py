@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 MODULUS = 2**64
 _LOW_BITS = 21  # a hash is summed as three small pieces, so that no number of rows overflows a long
-_ROW = "_row_hash"
+ROW = "_row_hash"
+"""The hash of a row that a write brings; null in one that it only copies, whose hash the table's has already."""
+WRITTEN = "written"
+"""The name under which a write counts all its rows, also those that it only copies."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,19 @@ def row_hash(columns: list[str]) -> Column:
     return F.xxhash64(*marked) if marked else F.lit(0).cast("bigint")
 
 
+def hashed(frame: DataFrame, contract: Contract | None) -> DataFrame:
+    """Return `frame` with the hash of each row as `ROW`: cheapest while the frame is narrow."""
+    return frame.withColumn(ROW, row_hash(hashed_columns(frame, contract)))
+
+
 def observed(frame: DataFrame, contract: Contract | None) -> tuple[DataFrame, Observation]:
-    """Return `frame` unchanged but counted and hashed by whatever action reads it, and where to ask."""
+    """Return `frame` without `ROW` but counted and hashed by whatever action reads it, and where to ask.
+
+    A frame that has `ROW` already keeps those hashes: its content are the rows where that is not null.
+    """
     seen = Observation()
-    hashed = frame.withColumn(_ROW, row_hash(hashed_columns(frame, contract)))
-    return hashed.observe(seen, *_pieces()).drop(_ROW), seen
+    marked = frame if ROW in frame.columns else hashed(frame, contract)
+    return marked.observe(seen, F.count(F.lit(1)).alias(WRITTEN), *_pieces()).drop(ROW), seen
 
 
 def measure(frame: DataFrame, contract: Contract | None = None) -> Content:
@@ -93,18 +104,18 @@ def measure(frame: DataFrame, contract: Contract | None = None) -> Content:
 
 def measure_all(frames: Sequence[DataFrame], contract: Contract | None = None) -> Content:
     """Count and hash the rows of all frames, at least one, in one job; a column that one lacks is null there."""
-    hashed = stacked([f.select(row_hash(hashed_columns(f, contract)).alias(_ROW)) for f in frames])
-    return content_of(hashed.agg(*_pieces()).collect()[0].asDict())
+    rows = stacked([hashed(f, contract).select(ROW) for f in frames])
+    return content_of(rows.agg(*_pieces()).collect()[0].asDict())
 
 
 def _pieces() -> list[Column]:
     low = F.lit(2**_LOW_BITS - 1)
     pieces = {
-        "high": F.shiftrightunsigned(_ROW, 2 * _LOW_BITS),
-        "middle": F.shiftrightunsigned(_ROW, _LOW_BITS).bitwiseAND(low),
-        "low": F.col(_ROW).bitwiseAND(low),
+        "high": F.shiftrightunsigned(ROW, 2 * _LOW_BITS),
+        "middle": F.shiftrightunsigned(ROW, _LOW_BITS).bitwiseAND(low),
+        "low": F.col(ROW).bitwiseAND(low),
     }
-    return [F.count(F.lit(1)).alias("rows"), *(F.sum(c).alias(n) for n, c in pieces.items())]
+    return [F.count(ROW).alias("rows"), *(F.sum(c).alias(n) for n, c in pieces.items())]
 
 
 def content_of(values: Mapping[str, int | None]) -> Content:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from huaxiang.contracts.spark import struct_type
 from huaxiang.errors import HuaxiangError, LostRaceError, Problem, did_you_mean
 from huaxiang.tables import delta
-from huaxiang.tables.content import Content, content_of, observed
+from huaxiang.tables.content import ROW, WRITTEN, Content, content_of, observed
 from huaxiang.tables.release import table_path
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ PARTITION = "part"
 
 @dataclass(frozen=True)
 class Commit:
-    """What a write added; `version` is None when there was nothing to commit."""
+    """What a write brought; `version` is None when there was nothing to commit.
+
+    `written` rows in all, with those that were only copied.
+    """
 
     version: int | None
     content: Content
+    written: int
 
 
 def write(
@@ -56,7 +60,7 @@ def write(
     options = {"userMetadata": stamp}
     if head is None:
         mode = "append"  # to overwrite nothing, Delta looks for what to remove
-        options |= delta.properties(contract, shaped.dtypes, partitions)
+        options |= delta.properties(contract, counted.dtypes, partitions)
     if parts is not None:
         listed = ", ".join("'" + part.replace("'", "") + "'" for part in sorted(set(parts)))
         options["replaceWhere"] = f"{PARTITION} IN ({listed})"  # months or dates, never a person's value
@@ -74,13 +78,13 @@ def write(
         raise _lost(name) from cause
     version = 0 if head is None else head + 1
     actions = delta.commit(lake.storage, path, version)
-    content = content_of(seen.get)
+    content, written = content_of(seen.get), seen.get[WRITTEN]
     if actions is None and not content.rows:
-        return Commit(None, content)
+        return Commit(None, content, 0)
     if actions is None or actions["commitInfo"].get("userMetadata") != stamp:
         raise _lost(name)
     delta.assert_protocol(path, actions)
-    return Commit(version, content)
+    return Commit(version, content, written)
 
 
 def _lost(name: str) -> LostRaceError:
@@ -97,7 +101,7 @@ def _shaped(name: str, frame: DataFrame, contract: Contract | None, *, evolve: b
     if contract is None:
         return frame
     declared = {f.name: f for f in struct_type(contract).fields}
-    found = {f.name: f for f in frame.schema.fields}
+    found = {f.name: f for f in frame.schema.fields if f.name != ROW}
     problems = [
         Problem(f"{name}.{column}", found[column].dataType.simpleString(), field.dataType.simpleString())
         for column, field in declared.items()
@@ -117,7 +121,8 @@ def _shaped(name: str, frame: DataFrame, contract: Contract | None, *, evolve: b
     if problems:
         raise HuaxiangError(problems, f"the frame for `{name}` is not what its contract says")
     order = [*(c for c in declared if c in found), *(c for c in found if c not in declared)]
-    return frame.select(*(F.col(c).alias(c, metadata=_comment(declared.get(c))) for c in order))
+    hashes = [ROW] if ROW in frame.columns else []
+    return frame.select(*(F.col(c).alias(c, metadata=_comment(declared.get(c))) for c in order), *hashes)
 
 
 def _comment(field: StructField | None) -> dict[str, str]:

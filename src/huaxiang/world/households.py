@@ -1,7 +1,7 @@
 """Who households are from what they buy, on a real grocer's year: The Complete Journey, 801 of whose households tell.
 
-The model of `inferred` asked for another target. What it can't tell better than the commonest answer it does not
-say, and that is what is checked here. Income is asked here alone: the block list keeps it out of every catalogue.
+`models.inferred`, asked for another target. What it can't tell better than the commonest answer it does not say, and
+that is what is checked here. Income is asked here alone: the block list keeps it out of every catalogue.
 """
 
 from __future__ import annotations

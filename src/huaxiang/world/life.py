@@ -1,4 +1,4 @@
-"""Stages of life in the demo world: who studies, works, brings up children or has retired, and how that shows.
+"""Stages of life and generations in the demo world: who studies, works, brings up children or has retired, and how that shows.
 
 Everybody is in one of five stages, after the family life cycle (Wells & Gubar 1966) as the trade cuts it: students
 up to 24; young white-collar workers to 35 without children; young families, the youngest child under six; midlife,
