@@ -1,4 +1,4 @@
-"""The book of a night: everything that is written down before it begins, read and checked as one. No Spark here."""
+"""The book of a night, without Spark."""
 
 from __future__ import annotations
 

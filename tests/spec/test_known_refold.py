@@ -17,7 +17,7 @@ from huaxiang.days.rewrite import known_since, no_more
 from huaxiang.days.rows import event_rows
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.known import unfolded
-from huaxiang.explain.refold import Sight, evidence, refolded, untold_columns
+from huaxiang.explain.refold import Sight, day_rows_behind, refolded, untold_columns
 from huaxiang.frames import local_frame, stacked
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tagged_portrait
@@ -268,11 +268,11 @@ def test_what_is_defined_otherwise_now_is_not_folded_as_then() -> None:
 
 
 def test_evidence_is_the_day_rows_in_the_window(spark: SparkSession, nights: dict[str, DataFrame]) -> None:
-    ann = evidence(sight(spark, nights, "Pann").day_rows, CATALOGUE, as_of=AS_OF)
+    ann = day_rows_behind(sight(spark, nights, "Pann").day_rows, CATALOGUE, as_of=AS_OF)
     assert {name: ann[name, ""] for name in ("orders_all", "orders_7d", "followings", "brands_all")} == {
         "orders_all": 2, "orders_7d": 1, "followings": 1, "brands_all": 2,
     }  # fmt: skip
     assert ann["followings", "b9"] == 1
     assert (ann["spend_all", "b1"], ann["spend_all", "b2"], ann["spend_7d", "b1"]) == (1, 1, 0)
-    eve = evidence(sight(spark, nights, "Peve").day_rows, CATALOGUE, as_of=AS_OF)
+    eve = day_rows_behind(sight(spark, nights, "Peve").day_rows, CATALOGUE, as_of=AS_OF)
     assert eve["orders_all", ""] == 1

@@ -17,6 +17,7 @@ from huaxiang.clean.system import BY_MONTH, part_of
 from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
+from huaxiang.tables.content import row_hash
 from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
     if part.adds == ("instants",):
         return F.array_sort(F.flatten(F.collect_list(value)))
     return F.max(value) if part.way in ("max", *STRUCTS) else F.sum(value)
+
+
+def said_by(cells: DataFrame) -> Column:
+    """Return a hash of all that a day row says, whenever it was known: a column that is not there counts as an empty one."""
+    return row_hash(sorted({*cells.columns} - {"release", PARTITION}))
 
 
 def is_of_stream(*streams: str) -> Column:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import WHOLE, part_of, stored_by
-from huaxiang.days.cells import widened
+from huaxiang.days.cells import said_by, widened
 from huaxiang.days.events import OWN_DATE
 from huaxiang.frames import local_frame, stacked
-from huaxiang.tables.content import ROW, hashed, row_hash
+from huaxiang.tables.content import ROW, hashed
 from huaxiang.tables.write import PARTITION
 from huaxiang.together import together
 
@@ -94,7 +94,7 @@ def changed_only(
         rows.select(
             F.lit(stream).alias("stream"),
             *("account", OWN_DATE),
-            _content(rows),
+            said_by(rows).alias("_content"),
             F.lit(sign).alias("_sign"),
         )
         for stream, one in made.items()
@@ -184,15 +184,17 @@ def rewrite(
 
 def known_since(cells: DataFrame, before: DataFrame) -> DataFrame:
     """Return the cells with the `release` of the equal one of `before`, where there is one: it is known since then."""
-    known = before.select("account", _content(before), F.col("release").alias("_since"))
-    marked = cells.select("*", _content(cells)).join(known, ["account", "_content"], "left")
+    known = before.select("account", said_by(before).alias("_content"), F.col("release").alias("_since"))
+    marked = cells.select("*", said_by(cells).alias("_content")).join(known, ["account", "_content"], "left")
     return marked.withColumn("release", F.coalesce("_since", "release")).select(*cells.columns)
 
 
 def no_more(before: DataFrame, now: DataFrame) -> DataFrame:
     """Return those day rows of `before` that have no equal one in `now`."""
-    held = now.select("account", _content(now))
-    gone = before.select("*", _content(before)).join(held, ["account", "_content"], "left_anti")
+    held = now.select("account", said_by(now).alias("_content"))
+    gone = before.select("*", said_by(before).alias("_content")).join(
+        held, ["account", "_content"], "left_anti"
+    )
     return gone.select(*before.columns)
 
 
@@ -211,11 +213,6 @@ def _append_past(night: Night, gone: Sequence[DataFrame]) -> int:
         return 0
     past = stacked(gone).withColumn("known_to", F.lit(night.number).cast("bigint")).repartition(1)
     return night.attempt.append("day_row_past", past, evolve=True).added
-
-
-def _content(cells: DataFrame) -> Column:
-    """A hash of all that cells hold: a column that is not there counts as an empty one."""
-    return row_hash(sorted({*cells.columns} - {"release", PARTITION})).alias("_content")
 
 
 def _laid_out(cells: DataFrame, wide: dict[str, str]) -> DataFrame:

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.days.cells import widened
+from huaxiang.days.cells import said_by, widened
 from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.explain.refold import KEYS, Row, Sight, evidence, refolded, untold_columns
+from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
 from huaxiang.explain.told import Explanation, Told, tags_told
 from huaxiang.explain.traced import Traced, traced
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.summary import FILE as SUMMARY
-from huaxiang.tables.content import row_hash
 from huaxiang.tables.known import GONE, known_then
 from huaxiang.tables.release import known_on
 
@@ -86,7 +85,7 @@ def explanation_then(
     given, tables = _given(then, found.person, why)
     sight = _sight(then, release, found.accounts, then.persons(), why, given)
     told = refolded(sight, book.catalogue, found.person)
-    counted = evidence(sight.day_rows, book.catalogue, as_of=release.as_of)
+    counted = day_rows_behind(sight.day_rows, book.catalogue, as_of=release.as_of)
     listed = _listed(then, told, counted, why, sight, tables)
     notes = list(found.notes)
     if PORTRAIT not in tables:
@@ -314,12 +313,11 @@ def _reasons(measure: Measure, moved: Mapping[str, int], accounts: int) -> tuple
 
 def _moved(then: DataFrame, now: DataFrame, as_of: date) -> dict[str, int]:
     """Return by stream how many day rows up to a date are in one of both only."""
-    content = row_hash(sorted({*then.columns} - {"release", "part"})).alias("_content")
     sides = [
         rows.where(F.coalesce(F.col("business_date") <= F.lit(as_of), F.lit(True))) for rows in (then, now)
     ]
     marked = [
-        side.select("stream", content, F.lit(sign).alias("_sign"))
+        side.select("stream", said_by(then).alias("_content"), F.lit(sign).alias("_sign"))
         for side, sign in zip(sides, (1, -1), strict=True)
     ]
     apart = marked[0].unionByName(marked[1]).groupBy("stream", "_content").agg(F.sum("_sign").alias("_sum"))

@@ -114,7 +114,7 @@ def untold_columns(sight: Sight, catalogue: Catalogue) -> dict[str, dict[str, st
     return found
 
 
-def evidence(day_rows: DataFrame, catalogue: Catalogue, *, as_of: date) -> dict[tuple[str, str], int]:
+def day_rows_behind(day_rows: DataFrame, catalogue: Catalogue, *, as_of: date) -> dict[tuple[str, str], int]:
     """Return how many of a person's day rows hold a value for a column in its window, by column and brand.
 
     The brand is an empty text for `portrait`; what somebody follows counts for the brand whose account it is.

@@ -60,7 +60,8 @@ def folded(
 
     `cells` are day rows that already carry the `by` columns. The keyed ways of adding up (`top`,
     `distinct`, …) are folded as the sums they are made of, for `keyed`. `apart` adds up the cells of each
-    stream by themselves first: many rows then carry few columns each, for a longer plan. Measures are of one
+    stream by themselves first: many rows then carry few columns each, for a longer plan. The first of `by` is then the
+    person, by whom rows are moved, once, where a group is less than all of a person's cells. Measures are of one
     kind (`by_kind`); of values with their instants, cells without any give no group.
     """
     if len(by_kind(measures)) > 1:
@@ -75,9 +76,7 @@ def folded(
         return _in_windows(stacked(told).withColumn("_ring", placed), by, measures, windows)
     groups = [*map(F.col, by), placed]
     sources = _by_stream(counted, parts.values()) if apart else [(counted, [*parts.values()])]
-    if (
-        apart and len(by) > 1
-    ):  # adding up finds few cells of one key: a person's come together first, and once
+    if apart and len(by) > 1:  # cells of one key are few: adding them up before they are moved is in vain
         sources = [(rows.repartition(by[0]), held) for rows, held in sources]
     in_rings = stacked([_rings(rows, groups, held, age) for rows, held in sources])
     if apart:  # such rows hold few values each, and windows are many more columns than parts

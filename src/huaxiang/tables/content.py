@@ -2,7 +2,8 @@
 
 A row's hash reads every hashed column that is not null, by name; a table's is the sum over its rows,
 modulo 2^64. So it adds up: what a commit adds and removes is enough to know the new table's hash, and
-neither row order, files, partitions, column order nor a new column that is null changes it.
+neither row order, files, partitions, column order nor a new column that is null changes it. Rows that a write only
+copies from partition to partition are counted and not hashed again: what is read of them is under Parquet's checksums.
 """
 
 from __future__ import annotations
