@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import WHOLE, part_of, stored_by
-from huaxiang.days.cells import said_by, widened
+from huaxiang.days.cells import is_of_stream, said_by, widened
 from huaxiang.days.events import OWN_DATE
 from huaxiang.frames import local_frame, stacked
 from huaxiang.tables.content import ROW, hashed
@@ -150,7 +150,8 @@ def rewrite(
         before = lake.read("day_row").where(F.lit(whole) | F.col("stream").isin(*stale))
     new = {stream: one.cells.withColumn("release", release) for stream, one in made.items()}
     if before is not None:
-        new |= {stream: known_since(new[stream], before) for stream in stale & new.keys()}
+        mine = {stream: before.where(is_of_stream(stream)) for stream in stale & new.keys()}
+        new |= {stream: known_since(new[stream], held) for stream, held in mine.items()}
     new = {stream: hashed(cells, night.contracts["day_row"]) for stream, cells in new.items()}
     if whole:
         written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
@@ -191,11 +192,12 @@ def known_since(cells: DataFrame, before: DataFrame) -> DataFrame:
 
 def no_more(before: DataFrame, now: DataFrame) -> DataFrame:
     """Return those day rows of `before` that have no equal one in `now`."""
+    both = ["account", "_content"]
     held = now.select("account", said_by(now).alias("_content"))
-    gone = before.select("*", said_by(before).alias("_content")).join(
-        held, ["account", "_content"], "left_anti"
-    )
-    return gone.select(*before.columns)
+    marked = before.withColumn("_content", said_by(before))
+    # First which, as a rule few: so wide rows are not moved to be compared.
+    gone = marked.select(*both).join(held, both, "left_anti").distinct()
+    return marked.join(gone, both, "left_semi").select(*before.columns)
 
 
 def _keep_past(night: Night, before: DataFrame | None) -> int:
