@@ -48,8 +48,8 @@ def test_the_chain_is_named_and_its_words_are_kept_apart(tmp_path: Path) -> None
     disk = Java("IOException", "No space left on device")
     error = what_spark_died_of(RaisedError(Java("SparkException", "13800138000", disk)), tmp_path)
     assert str(error).startswith("Spark  SparkException ← IOException\n    → make room where the lake")
-    assert "13800138000" not in str(error)
     kept = tmp_path / "runs/failure.txt"
+    assert "138" not in str(error).replace(str(kept), "")  # a folder may be called anything
     assert str(kept) in str(error)
     assert "13800138000" in kept.read_text("utf-8")
     assert kept.stat().st_mode & 0o777 == 0o600

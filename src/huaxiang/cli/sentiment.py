@@ -171,11 +171,9 @@ def _print_found(lake: str, found: _Found) -> None:
         table.add_row("learned anew", *_agreed(found.told.anew))
     console().print(table)
     if found.could is None:
-        enough = "are enough, but no words in them come from people enough"
-        found_few = f"{found.known.fewest:,} are there" + (
-            "" if found.known.fewest < FEWEST else f": they {enough}"
-        )
-        print(f"To learn, it takes {FEWEST} different comments of either side; {found_few}.")
+        few = found.known.fewest
+        lacking = "" if few < FEWEST else ", but no words that enough people write"
+        print(f"To learn, it takes {FEWEST} different comments of either side; {few:,} are there{lacking}.")
         return
     since = f" written after {found.used.last}" if found.used else ""
     if isnan(found.told.gain):

@@ -180,7 +180,8 @@ def rewrite(
     ]
     written, replaced = together(both)
     rows_left = rows_before + written.added - written.rows
-    return written.added - (rows_left - replaced - _keep_past(night, before)), written.rows
+    unchanged = rows_left - replaced - _keep_past(night, before)  # made again with their streams, and equal
+    return written.added - unchanged, written.rows
 
 
 def known_since(cells: DataFrame, before: DataFrame) -> DataFrame:
