@@ -131,7 +131,10 @@ def test_too_few_are_counted_and_nothing_is_written(
 ) -> None:
     lake = lake_of(tmp_path / "lake", shop(side=80))
     assert learned(lake, "--anyway") == 0
-    assert "it takes 100 different comments of either side; 80 are there" in capsys.readouterr().out
+    assert "it takes 100 different comments of either side; 80 are there." in capsys.readouterr().out
+    two_people = [{**row, "account": f"shop:{n % 2}"} for n, row in enumerate(shop())]
+    assert learned(lake_of(tmp_path / "two", two_people), "--anyway") == 0
+    assert "are there, but no words that enough people write." in capsys.readouterr().out
     assert not (conf / "sentiment.tsv").exists()
 
 
