@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from huaxiang.tables.release import Release
     from huaxiang.telling import Telling
 
-FEW_ROWS = 100_000
+FEW_ROWS = 500_000
 
 
 @dataclass(frozen=True)

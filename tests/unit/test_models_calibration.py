@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from huaxiang.models.calibration import calibration_error
-from huaxiang.models.inferred import figures
+from huaxiang.models.trait_fit import figures
 
 
 @pytest.mark.parametrize(

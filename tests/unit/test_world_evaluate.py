@@ -23,7 +23,7 @@ from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
 from huaxiang.world.published import published_checks
 from huaxiang.world.sides import Lake, Planted
-from huaxiang.world.staged import inferred_checks
+from huaxiang.world.trait_checks import inferred_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -145,9 +145,8 @@ def rewrite(
         return 0, attempt.rows("day_row")
     wide, release = night.catalogue.cell_columns(), F.lit(night.number).cast("bigint")
     whole = stale == set(night.catalogue.streams())
-    before = None
-    if stale and attempt.rows("day_row"):
-        before = lake.read("day_row").where(F.lit(whole) | F.col("stream").isin(*stale))
+    anew = F.lit(whole) | is_of_stream(*stale)
+    before = lake.read("day_row").where(anew) if stale and attempt.rows("day_row") else None
     new = {stream: one.cells.withColumn("release", release) for stream, one in made.items()}
     if before is not None:
         mine = {stream: before.where(is_of_stream(stream)) for stream in stale & new.keys()}
@@ -155,13 +154,13 @@ def rewrite(
     new = {stream: hashed(cells, night.contracts["day_row"]) for stream, cells in new.items()}
     if whole:
         written = attempt.replace("day_row", stacked([_laid_out(cells, wide) for cells in new.values()]))
-        _keep_past(night, before)
+        _keep_past(night, before, anew)
         return written.rows, written.rows
 
     def rewritten(stream: str) -> _Rewritten:
         cells, past = new[stream], made[stream].past
         if past is None:
-            known = lake.read("day_row").where(F.col("stream") == stream)
+            known = lake.read("day_row").where(is_of_stream(stream))
             found = together([partial(_partitions, frame) for frame in (known, cells)])
             return _Rewritten(set().union(*found), cells, known)
         parts = {f"{stream} {part}" for part in touched[stream].parts}
@@ -180,8 +179,8 @@ def rewrite(
     ]
     written, replaced = together(both)
     rows_left = rows_before + written.added - written.rows
-    unchanged = rows_left - replaced - _keep_past(night, before)  # made again with their streams, and equal
-    return written.added - unchanged, written.rows
+    gone = replaced + _keep_past(night, before, anew)
+    return written.added - (rows_left - gone), written.rows  # less those made again that are equal
 
 
 def known_since(cells: DataFrame, before: DataFrame) -> DataFrame:
@@ -201,13 +200,25 @@ def no_more(before: DataFrame, now: DataFrame) -> DataFrame:
     return marked.join(gone, both, "left_semi").select(*before.columns)
 
 
-def _keep_past(night: Night, before: DataFrame | None) -> int:
-    """Keep those of `before`, day rows of streams made from all their events, that are no more; return how many."""
+def _keep_past(night: Night, before: DataFrame | None, anew: Column) -> int:
+    """Keep those of `before`, day rows of streams made `anew` from all their events, that are no more; return how many.
+
+    A stream of which as many stand as there were has lost none: its rows are only counted.
+    """
     if before is None:
         return 0
-    return _append_past(
-        night, [no_more(before, night.lake.read("day_row").where(F.col("release") < night.number))]
-    )
+    standing = night.lake.read("day_row").where(anew & (F.col("release") < night.number))
+    counted = stacked([_by_stream(before, 1), _by_stream(standing, -1)])
+    lost = counted.groupBy("stream").agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0)
+    fewer = [row["stream"] for row in lost.collect()]
+    if not fewer:
+        return 0
+    mine = is_of_stream(*fewer)
+    return _append_past(night, [no_more(before.where(mine), standing.where(mine))])
+
+
+def _by_stream(day_rows: DataFrame, sign: int) -> DataFrame:
+    return day_rows.groupBy("stream").agg((F.count(F.lit(1)) * sign).alias("rows"))
 
 
 def _append_past(night: Night, gone: Sequence[DataFrame]) -> int:

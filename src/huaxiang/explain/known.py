@@ -17,7 +17,7 @@ from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
-from huaxiang.explain.told import Explanation, Told, tags_told
+from huaxiang.explain.told import Explanation, ToldTag, tags_told
 from huaxiang.explain.traced import Traced, traced
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
@@ -200,11 +200,11 @@ def _given(then: Then, person: str, why: Reasons) -> tuple[dict[str, list[Row]],
 def _listed(
     then: Then, told: Mapping[str | None, Row], counted: dict[tuple[str, str], int], why: Reasons, sight: Sight,
     tables: Mapping[str, list[Row]],
-) -> list[Told]:  # fmt: skip
+) -> list[ToldTag]:  # fmt: skip
     """Return all tags in the order of the catalogue, then those that are defined no more; portrait first."""
     types = vocabularies(then.catalogue)
     untold = untold_columns(sight, then.catalogue)
-    listed: list[Told] = []
+    listed: list[ToldTag] = []
     released = {row.get("brand_id"): row for rows in tables.values() for row in rows}
     for brand in [None, *sorted({b for b in (*told, *released) if b})]:
         table = PORTRAIT if brand is None else BRAND_RELATION
@@ -220,14 +220,14 @@ def _listed(
 
 
 def _with_source(
-    one: Told,
+    one: ToldTag,
     then: Then,
     why: Mapping[str, str],
     untold: Mapping[str, str],
     released: Row | None,
     *,
     is_folded: bool,
-) -> Told:
+) -> ToldTag:
     """Return a tag with where it comes from, when it is not folded again, and why."""
     reason = why.get(one.tag) if is_folded else "only the brand's own list told of the person"
     if reason is None and one.tag in untold:
@@ -244,11 +244,11 @@ def _with_source(
 
 def _gone(
     then: Then, table: str, brand: str | None, released: Row | None, known: Collection[str]
-) -> list[Told]:
+) -> list[ToldTag]:
     """Return what was told then of columns that are defined no more."""
     names = [name for of, name in then.defined if of == table and name not in known]
     return [
-        Told(
+        ToldTag(
             table, brand, name, name, name, (released or {}).get(name), 0, "released" if released else "none", "-",
             str(then.defined[table, name]["says"]), why="it is defined no more",
         )
@@ -257,8 +257,8 @@ def _gone(
 
 
 def _compared(
-    then: Then, found: Traced, sight: Sight, listed: Sequence[Told], now: Mapping[Named, Mapping[str, Any]]
-) -> list[Told]:
+    then: Then, found: Traced, sight: Sight, listed: Sequence[ToldTag], now: Mapping[Named, Mapping[str, Any]]
+) -> list[ToldTag]:
     """Return the tags with what is known now of the same date, where both can be folded, and why it differs."""
     catalogue, newest = then.catalogue, then.newest
     why = unfolded(catalogue, now, now, newest)
@@ -289,7 +289,7 @@ def _compared(
 
 def learnt_later(
     told: Mapping[str | None, Mapping[str, Any]], known: Collection[str | None], catalogue: Catalogue
-) -> list[Told]:
+) -> list[ToldTag]:
     """Return what is told now of brands that were not among the `known` then: where something happened."""
     _, types = vocabularies(catalogue)
     why, differs = "nothing was known of the person and the brand", ("of the brand something came since",)

@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldTag:
     """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled).
 
     `source` is measured, declared (told by the person, or made of nothing else), derived, modelled, or inferred, which
@@ -68,7 +68,7 @@ class Explanation:
     release: int
     as_of: date
     accounts: tuple[str, ...]
-    tags: tuple[Told, ...]
+    tags: tuple[ToldTag, ...]
     events: tuple[dict[str, Any], ...] = ()
     counted: str = "events"
     notes: tuple[str, ...] = ()
@@ -229,7 +229,7 @@ def _newest(found: LookedUp, book: Book, person: str) -> tuple[dict[str, Any], .
 def tags_told(
     table: str, brand: str | None, row: dict[str, Any], grain: str, catalogue: Catalogue, types: dict[str, Column],
     counted: Mapping[tuple[str, str], int],
-) -> list[Told]:  # fmt: skip
+) -> list[ToldTag]:  # fmt: skip
     """Return what a row of a table tells; `counted` is the evidence by column and brand, or an empty text."""
     at, sources = brand or "", sources_of(catalogue)
     told = []
@@ -237,7 +237,7 @@ def tags_told(
         for window in measure.windows:
             name = measure.column(window)
             told.append(
-                Told(
+                ToldTag(
                     table, brand, name, types[name].title.en, types[name].title.zh, row.get(name), counted.get((name, at), 0),
                     sources[name], _window(window), measure.definition(),
                 )
@@ -250,7 +250,7 @@ def tags_told(
         )  # a model reads one history's figures
         evidence[tag.name] = behind
         told.append(
-            Told(
+            ToldTag(
                 table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), behind,
                 sources[tag.name], "-", tag.definition(),
             )

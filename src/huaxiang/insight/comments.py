@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.models.inferable import YOUNGEST
 from huaxiang.models.learned_sentiment import RAREST
 from huaxiang.models.rated import Comments, Written, comments
+from huaxiang.models.traits import YOUNGEST
 from huaxiang.tables.reader import query, release_light, view_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from huaxiang.models.inferable import DECLARED, TRAITS
+from huaxiang.models.traits import DECLARED, INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +138,7 @@ INFERRED = tuple(
             " probability of 0.6 on"
         ),
         needs=tuple(
-            column for column in TRAITS.columns if column not in TRAITS.keyed
+            column for column in INPUTS.columns if column not in INPUTS.keyed
         ),  # lists have no names here
         gives={"kind": "string", "probability": "double", "evidence": "bigint"},
         otherwise="nothing is inferred",

@@ -13,7 +13,7 @@ import numpy as np
 
 from huaxiang.models import bgnbd, gamma_gamma
 from huaxiang.models.cards import PURCHASES
-from huaxiang.models.told import Told
+from huaxiang.models.model_row import ModelRow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def held_out(calibration: Counted, later: Numbers, days: int) -> dict[str, float
     }
 
 
-def value_fit(days: Numbers, bins: Numbers, people: Numbers) -> Told:
+def value_fit(days: Numbers, bins: Numbers, people: Numbers) -> ModelRow:
     """Return the fit of what a buying day is worth, in minor units, and how much value goes with frequency.
 
     Rows are distinct (buying days, bin) and people, in ascending order. The model takes the two to be
@@ -107,8 +107,8 @@ def value_fit(days: Numbers, bins: Numbers, people: Numbers) -> Told:
     """
     fit = gamma_gamma.fit(gamma_gamma.Values(days, np.exp(bins / BINS), people))
     if len(days) < 2 or people.sum() < 2:
-        return Told(PURCHASES.name, "value", fit, {})
+        return ModelRow(PURCHASES.name, "value", fit, {})
     spread = np.cov(np.vstack([np.log(days), bins / BINS]), aweights=people)
     both = float(np.sqrt(spread[0, 0] * spread[1, 1]))
     quality = {"correlation_of_days_and_value": float(spread[0, 1] / both)} if both > 0 else {}
-    return Told(PURCHASES.name, "value", fit, quality)
+    return ModelRow(PURCHASES.name, "value", fit, quality)

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.models import affinity
 from huaxiang.models.cards import AFFINITY
-from huaxiang.models.told import Told
+from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import in_window
 from huaxiang.together import together
@@ -32,7 +32,7 @@ DIGITS = 4
 
 def with_affinities(
     measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[Told, ...]]:
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `measured` with the tags that the model `affinity` says, of the order lines of 365 days, and its fits.
 
     Of each key that somebody bought: `value`, their share of lines, shrunk towards everybody's by as many lines as
@@ -72,7 +72,7 @@ def _outputs(kind: str) -> tuple[str, str]:
     return kind, f"by_{kind}"
 
 
-def _fitted(lines: DataFrame, kind: str) -> Told:
+def _fitted(lines: DataFrame, kind: str) -> ModelRow:
     """Return how much people differ in what they buy; on as many rows as there are distinct counts."""
     mine = lines.where(F.col("kind") == kind)
     of_keys = counted(mine.select("key", F.col("lines").cast("double").alias("bought")))
@@ -82,10 +82,10 @@ def _fitted(lines: DataFrame, kind: str) -> Told:
     everybody = np.bincount(place, held * people, len(keys))
     share = everybody[place] / max(everybody.sum(), 1)
     fit = affinity.fit(numbers(totals, "total"), numbers(totals, "count"), share, held, people)
-    return Told(AFFINITY.name, kind, fit, {"keys": float(len(keys)), "lines": float(everybody.sum())})
+    return ModelRow(AFFINITY.name, kind, fit, {"keys": float(len(keys)), "lines": float(everybody.sum())})
 
 
-def _of_persons(lines: DataFrame, known: dict[str, Told]) -> DataFrame:
+def _of_persons(lines: DataFrame, known: dict[str, ModelRow]) -> DataFrame:
     """Return one row per person with the outputs of all kinds that are fitted."""
     weight: Column = F.lit(None).cast("double")
     for kind, one in known.items():

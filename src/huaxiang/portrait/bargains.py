@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.models import bargains
 from huaxiang.models.cards import BARGAINS
-from huaxiang.models.told import Told
+from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import in_window
 
@@ -32,7 +32,7 @@ _HISTORY = ("_lines", "_below", "_expected")
 
 def with_bargains(
     measured: DataFrame, cells: DataFrame, catalogue: Catalogue, unknown: Collection[str], *, as_of: date
-) -> tuple[DataFrame, tuple[Told, ...]]:
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `measured` with the tags that the model `bargains` says, of the order lines of 365 days, and its fit.
 
     Expected of a line is the share of *others'* lines of its category and calendar month that were below the list
@@ -58,7 +58,7 @@ def with_bargains(
     known = counted(persons.select(*_HISTORY))
     n, d, e = (numbers(known, name) for name in _HISTORY)
     fit = bargains.fit(n, d, e / THOUSAND, numbers(known, "count"))
-    told = Told(
+    told = ModelRow(
         BARGAINS.name, "lines", fit, {"share": float(np.average(d / n, weights=n)) if len(n) else 0.0}
     )
     said = dict.fromkeys(("sensitivity", "lowest", "highest"), F.lit(None).cast("double"))

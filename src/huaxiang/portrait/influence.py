@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from huaxiang.models.cards import INFLUENCE
 from huaxiang.models.fit import FITTED, TOO_LARGE, TOO_LITTLE, Fit
+from huaxiang.models.model_row import ModelRow
 from huaxiang.models.pagerank import DAMPING, pagerank
-from huaxiang.models.told import Told
 from huaxiang.numbered import numbered
 from huaxiang.portrait.fold import standing_edges
 
@@ -31,7 +31,7 @@ DIGITS = 6
 
 def with_influence(
     measured: DataFrame, cells: DataFrame, persons: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[Told, ...]]:
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `measured` with the tags that the model `influence` says, and its fit; null for who neither follows nor is followed.
 
     `cells` are day rows that carry `person`; only follows that still stand, between two known persons, count,
@@ -50,7 +50,7 @@ def with_influence(
         why = "nobody follows anybody" if count == 0 else f"more than {MOST_EDGES:,} follows"
         fit = Fit(TOO_LARGE if count else TOO_LITTLE, histories=min(count, MOST_EDGES), why=why)
         unknown = {t.name: F.lit(None).cast("double") for t in tags}
-        return measured.withColumns(unknown), (Told(INFLUENCE.name, "follows", fit, {}),)
+        return measured.withColumns(unknown), (ModelRow(INFLUENCE.name, "follows", fit, {}),)
     names, (follower, followed) = numbered(found["person"], found["other_person"])
     people = len(names)
     code = np.sort(follower * people + followed)  # sums of floats depend on the order
@@ -62,4 +62,4 @@ def with_influence(
     quality = {"rounds": float(ranks.rounds), "last_change": ranks.change}
     named = {t.name: F.col("_rank") for t in tags}
     frame = joined.withColumns(named).select(*measured.columns, *named)
-    return frame, (Told(INFLUENCE.name, "follows", fit, quality),)
+    return frame, (ModelRow(INFLUENCE.name, "follows", fit, quality),)

@@ -9,10 +9,10 @@ from huaxiang.portrait.assemble import cells_of_persons
 from huaxiang.portrait.bargains import with_bargains
 from huaxiang.portrait.fold import of_streams
 from huaxiang.portrait.gifts import with_gifts
-from huaxiang.portrait.inferred import with_inferred
 from huaxiang.portrait.influence import FOLLOWS, with_influence
 from huaxiang.portrait.price_bands import with_price_bands
 from huaxiang.portrait.purchases import with_purchases
+from huaxiang.portrait.traits import with_inferred
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.days.measures import Catalogue
-    from huaxiang.models.told import Told
+    from huaxiang.models.model_row import ModelRow
 
 
 def with_models(
@@ -34,7 +34,7 @@ def with_models(
     *,
     as_of: date,
     unknown: Collection[str] = (),
-) -> tuple[DataFrame, tuple[Told, ...]]:
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `measured` with every tag that a model says, and what the fitted ones say of themselves.
 
     `measured` and `given`, as of `portrait.gifts`, are read several times: hold them. `products` are those of

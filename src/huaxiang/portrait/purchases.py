@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from huaxiang.models import bgnbd
 from huaxiang.models.cards import PURCHASES
+from huaxiang.models.model_row import ModelRow
 from huaxiang.models.purchases import BINS, HORIZON_DAYS, Counted, Foretold, foretell, held_out, value_fit
-from huaxiang.models.told import Told
 from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import folded
 from huaxiang.together import together
@@ -35,7 +35,7 @@ _FORETOLD = pa.schema(
 
 def with_purchases(
     measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[Told, ...]]:
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `measured` with the tags that the model `purchases` says, and its fits; null for who never bought.
 
     `cells` are day rows that carry `person`, for the check on what a fit has not seen. Each distinct history
@@ -53,7 +53,7 @@ def with_purchases(
     histories_of, worth = together([partial(counted, bought), partial(counted, values)])
     known = Counted(*(numbers(histories_of, name) for name in (*_HISTORY, "count")))
     quality = _checked(measured, cells, catalogue, known, as_of)
-    days = Told(PURCHASES.name, "days", bgnbd.fit(known.histories()), quality)
+    days = ModelRow(PURCHASES.name, "days", bgnbd.fit(known.histories()), quality)
     value = value_fit(*(numbers(worth, name) for name in ("_bought", "_bin", "count")))
     said = foretell(days.fit, known)
     frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
@@ -82,7 +82,7 @@ def _history(as_of: date) -> list[Column]:
     return [value.alias(name) for value, name in zip(values, _HISTORY, strict=True)]
 
 
-def _outputs(value: Told, *, is_foretold: bool, yearly: float) -> dict[str, Column]:
+def _outputs(value: ModelRow, *, is_foretold: bool, yearly: float) -> dict[str, Column]:
     """Return the model's outputs over the history, its foretelling and the portrait's own columns.
 
     `yearly` is how many times as long a year is as what was seen of the last one.

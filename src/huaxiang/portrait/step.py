@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from huaxiang.models.told import Told
+    from huaxiang.models.model_row import ModelRow
     from huaxiang.night import Night
 
 Coverage = list[dict[str, Any]]
@@ -105,7 +105,7 @@ def _write_bands(night: Night) -> DataFrame:
     return banded(products, night.lake.read("price_band"))
 
 
-def _write_fits(night: Night, told: Iterable[Told]) -> None:
+def _write_fits(night: Night, told: Iterable[ModelRow]) -> None:
     """Keep with what parameters each part of the model spoke tonight."""
     schema = struct_type(night.contracts["model"])
     rows = [

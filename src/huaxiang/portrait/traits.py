@@ -1,84 +1,117 @@
-"""What somebody does as numbers, and the scores that a fit makes of them, as columns: see `models.traits`."""
+"""Who people likely are where they don't tell: their stage of life, generation and household, from what they do."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.models.traits import FARTHEST
+from huaxiang.models.model_row import ModelRow
+from huaxiang.models.trait_fit import DIGITS, SURE, infer
+from huaxiang.models.trait_numbers import basis
+from huaxiang.models.traits import DECLARED, EVIDENCE, INPUTS, LARGEST_SAMPLE, YOUNGEST
+from huaxiang.portrait.tags import derivation
+from huaxiang.portrait.trait_columns import once, scores, trait_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable
+    from datetime import date
 
-    from pyspark.sql import Column
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
 
-    from huaxiang.models.inferred import Inferred
-    from huaxiang.models.traits import Basis
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.models.trait_fit import TraitFit
+    from huaxiang.models.trait_numbers import Basis
 
-KEYS = "array<struct<key:string,share:double>>"
-
-
-def trait_numbers(basis: Basis) -> Column:
-    """Return the numbers of `basis.names`, a one for the bias before them, as one list."""
-    amounts = [F.col(name).cast("double") for name in basis.typical]
-    known = [
-        F.coalesce(F.log1p(F.greatest(amount, F.lit(0.0))), F.lit(typical))
-        for amount, typical in zip(amounts, basis.typical.values(), strict=True)
-    ]
-    unknown = [F.when(amount.isNull(), 1.0).otherwise(0.0) for amount in amounts]
-    shares = [
-        _residual(_or_zero(F.col(part)), _or_zero(F.col(whole)), F.lit(basis.shares[part]))
-        for part, whole in basis.traits.shares.items()
-    ]
-    keyed = [_keyed(column, basis.traits.keyed[column], keys) for column, keys in basis.keys.items() if keys]
-    return F.concat(F.array(F.lit(1.0), *known, *unknown, *shares), *keyed)
+AGE = "youngest_age"
 
 
-def scores(inferred: Inferred, numbers: Column) -> Column:
-    """Return one score per kind. The weights stand in the plan as one text, not as hundreds of literals."""
-    weights = F.from_json(F.lit(json.dumps(inferred.weights.tolist())), "array<array<double>>")
+def with_inferred(
+    frame: DataFrame, measured: DataFrame, catalogue: Catalogue, *, as_of: date
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
+    """Return `frame` with the tags that the models of `DECLARED` say, and each one's fit on who declares it.
 
-    def score(values: Column, weight: Column) -> Column:
-        products = F.zip_with(values, weight, lambda number, each: number * each)
-        return F.aggregate(products, F.lit(0.0), lambda total, one: total + one)
-
-    return once(numbers, lambda values: F.transform(weights, lambda weight: score(values, weight)))
-
-
-def once(value: Column, then: Callable[[Column], Column]) -> Column:
-    """Return `then` of a value that is worked out once, however often a lambda inside `then` reads it.
-
-    Spark works out whatever stands in a lambda anew for every element, and puts there what another column held.
+    `probability` is that of the likeliest `kind`, in four digits (ties: the first by name); `kind` is null below 0.6;
+    `evidence` counts the acts, views and order lines behind both, null where no source tells any. Kind and
+    probability are null without evidence, for who may be under 14 by any declared year, and for everybody without a
+    fit. What people declare is not read: a declared kind and an inferred one are two opinions. `measured`, the
+    measures of `frame`, is read once: hold it.
     """
-    return F.transform(F.array(value), then)[0]
+    tags = {model: said for model in DECLARED if (said := catalogue.said_by(model))}
+    if not tags:
+        return frame, ()
+    declared = {model: DECLARED[model] for model in tags}
+    derived = derivation(catalogue, (*declared.values(), AGE), as_of=as_of)
+    sample = _sample(derived(measured), declared.values())
+    common = basis(INPUTS, sample)
+    found = {model: _learnt(common, sample, tag) for model, tag in declared.items()}
+    usable = {model: fit for model, fit in found.items() if fit.fit.usable}
+    likeliest = {f"_{model}": _likeliest(fit) for model, fit in usable.items()}
+    asked = frame
+    if usable:
+        asked = derived(frame.withColumn("_numbers", trait_numbers(common)).withColumns(likeliest))
+    evidence = _evidence()
+    named = {
+        tag.name: _outputs(evidence, F.col(f"_{model}") if model in usable else None)[tag.output]
+        for model, said in tags.items()
+        for tag in said
+    }
+    told = tuple(ModelRow(model, "persons", fit.fit, fit.quality) for model, fit in found.items())
+    return asked.withColumns(named).select(*frame.columns, *named), told
 
 
-def _keyed(column: str, weight: str, keys: Mapping[str, float]) -> Column:
-    held = F.map_from_entries(
-        F.transform(F.col(column), lambda entry: F.struct(entry["key"], entry[weight].cast("double")))
+def _sample(asked: DataFrame, declared: Iterable[str]) -> pa.Table:
+    """Return a stated sample of who declares anything, in one order on every machine, and what they do and declare.
+
+    The order is that of what they declare and do: ids of persons depend on the nights in which they were joined.
+    """
+    read = (*declared, *INPUTS.columns)
+    tells = F.coalesce(*map(F.col, declared)).isNotNull()
+    return (
+        asked.where(tells & ~_may_be_a_child())
+        .select(*read)
+        .orderBy(F.xxhash64(*read), *read)
+        .limit(LARGEST_SAMPLE)
+        .toArrow()
     )
-    whole = F.aggregate(F.col(column), F.lit(0.0), lambda total, entry: total + entry[weight].cast("double"))
-    listed = F.from_json(
-        F.lit(json.dumps([{"key": key, "share": share} for key, share in keys.items()])), KEYS
-    )
-
-    def residuals(of: Column) -> Column:
-        return F.transform(
-            listed,
-            lambda one: _residual(
-                _or_zero(F.try_element_at(of["held"], one["key"])), _or_zero(of["whole"]), one["share"]
-            ),
-        )
-
-    return once(F.struct(held.alias("held"), whole.alias("whole")), residuals)
 
 
-def _or_zero(count: Column) -> Column:
-    return F.coalesce(count.cast("double"), F.lit(0.0))
+def _learnt(common: Basis, sample: pa.Table, tag: str) -> TraitFit:
+    known = sample.filter(sample[tag].is_valid())
+    return infer(common, known, [str(kind) for kind in known[tag].to_pylist()])
 
 
-def _residual(count: Column, of: Column, share: Column) -> Column:
-    apart = (count - of * share) / F.sqrt(of * share + 1)
-    return F.greatest(F.least(apart, F.lit(FARTHEST)), F.lit(-FARTHEST))
+def _likeliest(found: TraitFit) -> Column:
+    """Return the likeliest `kind` and its `chance` in four digits, over `_numbers`; of equal ones the first by name."""
+
+    def best(values: Column) -> Column:
+        def among(highest: Column) -> Column:
+            whole = F.aggregate(values, F.lit(0.0), lambda total, one: total + F.exp(one - highest))
+            place = F.array_position(values, highest).cast("int")
+            kind = F.element_at(F.array(*map(F.lit, found.kinds)), place)
+            return F.struct(kind.alias("kind"), F.round(1 / whole, DIGITS).alias("chance"))
+
+        return once(F.array_max(values), among)
+
+    return once(scores(found, F.col("_numbers")), best)
+
+
+def _evidence() -> Column:
+    counts = [F.col(name) for name in EVIDENCE]
+    whole = sum((F.coalesce(count, F.lit(0)) for count in counts), F.lit(0))
+    return F.when(F.coalesce(*counts).isNotNull(), whole).cast("bigint")
+
+
+def _may_be_a_child() -> Column:
+    return F.coalesce(F.col(AGE) < YOUNGEST, F.lit(False))
+
+
+def _outputs(evidence: Column, likeliest: Column | None) -> dict[str, Column]:
+    """Return what a model says of who may be told anything; nothing without a `likeliest`."""
+    if likeliest is None:
+        kind, chance = F.lit(None).cast("string"), F.lit(None).cast("double")
+    else:
+        chance = F.when((evidence > 0) & ~_may_be_a_child(), likeliest["chance"])
+        kind = F.when(chance >= SURE, likeliest["kind"])
+    return {"kind": kind, "probability": chance, "evidence": evidence}

@@ -22,7 +22,7 @@ from huaxiang.world.lived import experience_checks
 from huaxiang.world.report import Check, Report
 from huaxiang.world.rows import compute
 from huaxiang.world.sides import Lake, Planted, sums, whole
-from huaxiang.world.staged import inferred_checks
+from huaxiang.world.trait_checks import inferred_checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

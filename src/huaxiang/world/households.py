@@ -1,6 +1,6 @@
 """Who households are from what they buy, on a real grocer's year: The Complete Journey, 801 of whose households tell.
 
-`models.inferred`, asked for another target. What it can't tell better than the commonest answer it does not say, and
+`models.trait_fit`, asked for another target. What it can't tell better than the commonest answer it does not say, and
 that is what is checked here. Income is asked here alone: the block list keeps it out of every catalogue.
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from huaxiang.models.inferred import NO_BETTER, infer
 from huaxiang.models.interval import share_interval
-from huaxiang.models.traits import Traits, basis
+from huaxiang.models.trait_fit import NO_BETTER, infer
+from huaxiang.models.trait_numbers import TraitInputs, basis
 from huaxiang.world.report import Check
 from huaxiang.world.rows import compute
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TARGETS = ("household_size", "age", "income")
 CALIBRATED = 0.09
 """Of 800 people a perfect model's calibration error is 0.04 by chance alone."""
-TRAITS = Traits(
+INPUTS = TraitInputs(
     amounts=("lines", "products", "baskets", "units", "paid"),
     shares={"weekend_lines": "lines"},
     keyed={"categories": "value", "hours": "value"},
@@ -46,7 +46,7 @@ def household_checks(folder: Path) -> Iterator[Check]:
     bought = households(folder)
     for target in TARGETS:
         known = bought.filter(compute.is_valid(bought[target]))
-        found = infer(basis(TRAITS, known), known, [str(value) for value in known[target].to_pylist()])
+        found = infer(basis(INPUTS, known), known, [str(value) for value in known[target].to_pylist()])
         quality, people = found.quality, found.fit.people
         low, high = share_interval(round(quality["accuracy"] * people), people)
         honest = found.fit.usable or (found.fit.status == NO_BETTER and quality["said"] < 0.1)

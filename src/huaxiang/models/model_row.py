@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class ModelRow:
     """A part of a model, its fit, and figures of how good it is, by name."""
 
     model: str

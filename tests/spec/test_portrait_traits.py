@@ -13,11 +13,11 @@ from feeds import CONTRACTS
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.frames import local_frame
 from huaxiang.models.fit import TOO_LITTLE
-from huaxiang.models.inferable import DECLARED, TRAITS
-from huaxiang.models.inferred import NO_BETTER, infer
-from huaxiang.models.traits import basis
-from huaxiang.portrait.inferred import with_inferred
+from huaxiang.models.trait_fit import NO_BETTER, infer
+from huaxiang.models.trait_numbers import basis
+from huaxiang.models.traits import DECLARED, INPUTS
 from huaxiang.portrait.tags import derivation
+from huaxiang.portrait.traits import with_inferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ TOLD = (
 LISTS = "array<struct<key:string,value:bigint>>"
 SCHEMA = ", ".join(
     ["person string"]
-    + [f"{name} {LISTS if name in TRAITS.keyed else 'bigint'}" for name in TRAITS.columns]
+    + [f"{name} {LISTS if name in INPUTS.keyed else 'bigint'}" for name in INPUTS.columns]
     + [f"{name} {'int' if 'year' in name else 'string'}" for name in TOLD]
 )
 STUDENT = {"shop_occupation": "student", "shop_birth_year": 2005}
@@ -48,7 +48,7 @@ Row = dict[str, Any]
 
 
 def frame(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
-    names = ["person", *TRAITS.columns, *TOLD]
+    names = ["person", *INPUTS.columns, *TOLD]
     return local_frame(spark, [[row.get(name) for name in names] for row in rows], SCHEMA)
 
 
@@ -151,7 +151,7 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     assert told_again == fits
     sample = derivation(CATALOGUE, (STAGE,), as_of=AS_OF)(people).where(f"{STAGE} is not null")
     held = sample.orderBy("person").toArrow()
-    here = infer(basis(TRAITS, held), held, [str(stage) for stage in held[STAGE].to_pylist()])
+    here = infer(basis(INPUTS, held), held, [str(stage) for stage in held[STAGE].to_pylist()])
     chances = np.round(here.chances(held).max(axis=1), 2)
     there = [round(found[str(who)][1] or 0, 2) for who in held["person"].to_pylist()]
     assert np.abs(chances - np.array(there)).max() < 0.05  # other folds, so nearly another temperature
@@ -177,12 +177,12 @@ def test_what_nobody_declares_or_nothing_tells_is_not_inferred(spark: SparkSessi
 
 def test_a_fit_that_knows_no_better_than_the_commonest_is_not_used() -> None:
     rng = np.random.default_rng(2)
-    rows = [{name: someone("x", young=0.5, rng=rng).get(name) for name in TRAITS.columns} for _ in range(400)]
+    rows = [{name: someone("x", young=0.5, rng=rng).get(name) for name in INPUTS.columns} for _ in range(400)]
     listed = pa.list_(pa.struct([("key", pa.string()), ("value", pa.int64())]))
-    types = [(name, listed if name in TRAITS.keyed else pa.int64()) for name in TRAITS.columns]
+    types = [(name, listed if name in INPUTS.keyed else pa.int64()) for name in INPUTS.columns]
     people = pa.Table.from_pylist(rows, pa.schema(types))
     declared = rng.choice(["student", "midlife", "odd"], 400, p=[0.38, 0.6, 0.02]).tolist()
-    found = infer(basis(TRAITS, people), people, declared)
+    found = infer(basis(INPUTS, people), people, declared)
     assert found.fit.status == NO_BETTER
     assert not found.fit.usable
     assert "the commonest" in found.fit.why

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from huaxiang.models.traits import Basis
+    from huaxiang.models.trait_numbers import Basis
 
     Numbers = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -43,7 +43,7 @@ described by a few hundred numbers need the first."""
 
 
 @dataclass(frozen=True)
-class Inferred:
+class TraitFit:
     """A fit of a trait: `kinds` of it, `weights[kind]` of the basis's numbers, the bias first; the temperature is in."""
 
     fit: Fit
@@ -59,7 +59,7 @@ class Inferred:
         return _chances(_with_one(self.basis.numbers(people)) @ self.weights.T)
 
 
-def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> Inferred:
+def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
     """Return the fit of what `people` declared, on the numbers of `basis`.
 
     The order of rows decides who is held out with whom.
@@ -73,7 +73,7 @@ def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> Inferred:
     people, said = people.filter(kept), said[kept]
     if len(said) < FEWEST or len(kinds) < 2:
         why = f"fewer than {FEWEST} people declare it, or fewer than two kinds have {FEWEST_OF_A_KIND} each"
-        return Inferred(Fit(TOO_LITTLE, people=len(said), histories=len(said), why=why), {})
+        return TraitFit(Fit(TOO_LITTLE, people=len(said), histories=len(said), why=why), {})
     numbers, kind = basis.numbers(people), np.searchsorted(kinds, said)
     with threadpool_limits(1):  # sums must not depend on the number of cores
         tried = {strength: _held_out(numbers, kind, len(kinds), strength) for strength in STRENGTHS}
@@ -103,7 +103,7 @@ def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> Inferred:
             status=NO_BETTER,
             why=f"right for {quality['accuracy']:.3f}, the commonest for {quality['majority']:.3f}",
         )
-    return Inferred(fit, quality, kinds, basis, weights)
+    return TraitFit(fit, quality, kinds, basis, weights)
 
 
 def figures(chances: Numbers, kind: Codes) -> dict[str, float]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from huaxiang.models.calibration import calibration_error
-from huaxiang.models.inferable import DECLARED
 from huaxiang.models.interval import share_interval
+from huaxiang.models.traits import DECLARED
 from huaxiang.world.report import Check
 from huaxiang.world.sides import true_persons
 
