@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
+from huaxiang.named import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 Row = dict[str, Any]
-NAMES = {"courier": "clean/courier", "brand": "clean/brand", "category": "clean/category"}
-"""Where keys have names, when the lake holds them."""
 
 
 def rows_of(lake: str, table: str) -> list[Row]:
@@ -78,15 +77,14 @@ def of_month(rows: Iterable[Row], month: str | None) -> list[Row]:
 def _named(lake: str, by: str) -> list[Row]:
     """Return the rows that name keys; none where the feed never came."""
     try:
-        return rows_of(lake, NAMES[by]) if by in NAMES else []
+        return rows_of(lake, f"clean/{by}") if by in NAMED else []
     except ConfigurationError:
         return []
 
 
 def names_of(lake: str, by: str) -> dict[str, str]:
     """Return the Chinese names of the keys, as far as the lake knows any."""
-    key = "category" if by == "category" else f"{by}_id"
-    return {str(row[key]): str(row["name_zh"] or "") for row in _named(lake, by)}
+    return {str(row[NAMED[by]]): str(row["name_zh"] or "") for row in _named(lake, by)}
 
 
 def titled(lake: str, brand: str | None) -> str:

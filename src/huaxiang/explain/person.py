@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.contracts.model import Text
 from huaxiang.days.cells import widened
-from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
-from huaxiang.explain.told import explained, looked_up
-from huaxiang.explain.unknown import Unknown, unfitted
+from huaxiang.explain.told import explained, looked_up, told_otherwise, unknown_of
 from huaxiang.insight.journeys import journeys
 from huaxiang.insight.premium import branded
 from huaxiang.insight.touches import AFTER, COMPLAINED, RECOMMENDED, TALK
+from huaxiang.named import NAMED, name_in
 from huaxiang.portrait.fold import KEY_SEPARATOR
 from huaxiang.settled import settled_money
 from huaxiang.together import together
@@ -29,15 +27,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.book import Book
-    from huaxiang.days.definitions import Named
+    from huaxiang.contracts.model import Text
     from huaxiang.explain.evidence import Event
     from huaxiang.explain.told import Explanation, LookedUp, Row
     from huaxiang.tables.lake import Lake
 
 SHOWN = 5
 """Events that stand behind a tag at most."""
-NAMED = {"brand": "brand_id", "category": "category"}
-"""Clean tables that name keys, and the column that holds the key."""
+CALLED = ("brand", "category")
+"""Feeds whose names a person's page shows."""
 
 
 @dataclass(frozen=True)
@@ -91,24 +89,18 @@ def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]
     def whole(table: str) -> list[Row]:
         return [row.asDict(recursive=True) for row in lake.held(table, release).collect()]
 
-    coverage = whole("coverage")
     jobs: dict[str, Any] = {
-        "purchases": partial(_purchases, lake, book, found, coverage),
+        "purchases": partial(_purchases, lake, book, found),
         "stages": partial(rows, "stage"),
         "segments": partial(rows, "segment_membership"),
         "given": partial(rows, "gift"),
         "received": partial(rows, "gift", "receiver"),
-        "model": partial(whole, "model"),
-        **{name: partial(whole, f"clean/{name}") for name in NAMED},
+        **{feed: partial(whole, f"clean/{feed}") for feed in CALLED},
     }
     held = dict(zip(jobs, together(jobs.values()), strict=True))
-    names = {
-        str(row[key]): Text(str(row["name_en"] or row["name_zh"] or row[key]), str(row["name_zh"] or row["name_en"] or row[key]))
-        for table, key in NAMED.items()
-        for row in held[table]
-    }  # fmt: skip
+    names = {str(row[NAMED[feed]]): name_in(row, feed) for feed in CALLED for row in held[feed]}
     money = settled_money(lake.storage, book.config)
-    return [_one(book, found, person, held, coverage, names, money) for person in persons]
+    return [_one(book, found, person, held, names, money) for person in persons]
 
 
 def _one(
@@ -116,24 +108,9 @@ def _one(
     found: LookedUp,
     person: str,
     held: Mapping[str, Any],
-    coverage: Sequence[Row],
     names: Mapping[str, Text],
     money: tuple[str, int],
 ) -> Portrayed:
-    platforms = {account.partition(":")[0] for account in found.accounts[person]}
-    types, of_pairs = vocabularies(book.catalogue)
-    why = Unknown(book.catalogue, types, coverage, platforms).reasons(found.portraits[person], "person")
-    unknown = {("", column): reason for column, reason in why.items()}
-    pairs = Unknown(book.catalogue, of_pairs, coverage, platforms)
-    for row in found.relations[person]:
-        unknown |= {
-            (row["brand_id"], column): reason for column, reason in pairs.reasons(row, "brand").items()
-        }
-    told_of = {PORTRAIT: ("",), BRAND_RELATION: tuple(row["brand_id"] for row in found.relations[person])}
-
-    def each(said: Mapping[Named, Text]) -> dict[tuple[str, str], Text]:
-        return {(brand, column): text for (table, column), text in said.items() for brand in told_of[table]}
-
     gifts = [
         {key: gift[key] for key in ("given_on", "brand_id", "spend_minor", "is_sent", "is_wrapped")}
         | {"given": side == "given"}
@@ -145,8 +122,8 @@ def _one(
     return Portrayed(
         explained(found, book, person),
         {at[1:]: events for at, events in found.evidence.newest.items() if at[0] == person},
-        unknown | each(found.unheld),
-        each({**unfitted(book.catalogue, held["model"]), **found.redefined}),
+        unknown_of(found, book, person),
+        told_otherwise(found, book, person),
         _by_month(found, book, person),
         sorted(mine["stages"], key=lambda row: (row["ladder"], row["brand_id"] or "")),
         sorted(mine["segments"], key=lambda row: (row["segment"], row["brand_id"] or "")),
@@ -167,7 +144,7 @@ def _by_month(found: LookedUp, book: Book, person: str) -> dict[tuple[str, date]
     return dict(counted)
 
 
-def _purchases(lake: Lake, book: Book, found: LookedUp, coverage: Sequence[Row]) -> dict[str, list[Purchase]]:
+def _purchases(lake: Lake, book: Book, found: LookedUp) -> dict[str, list[Purchase]]:
     """Return by person the purchases of the twelve months up to the night, newest first."""
     release, as_of = found.release, found.as_of
     accounts = [account for theirs in found.accounts.values() for account in theirs]
@@ -186,7 +163,7 @@ def _purchases(lake: Lake, book: Book, found: LookedUp, coverage: Sequence[Row])
         mine,
         persons,
         {m.name: m for m in book.catalogue.measures},
-        coverage,
+        found.coverage,
         read,
         branded(read("clean/product"), as_of=as_of),
         as_of=as_of,

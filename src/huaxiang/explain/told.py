@@ -16,7 +16,7 @@ from huaxiang.days.definitions import standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import evidence_of
-from huaxiang.explain.unknown import redefined, unheld
+from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
@@ -124,7 +124,8 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
 class LookedUp:
     """What a release holds of a few persons: their rows of `portrait`, `brand_relation` and `person_account`, events.
 
-    `unheld` and `redefined` say of what it does not hold as the configuration means it (`explain.unknown`).
+    `coverage` and `models` are its rows of these tables; `unheld` and `redefined` say of what it does not hold as the
+    configuration means it (`explain.unknown`).
     """
 
     release: Release
@@ -133,6 +134,8 @@ class LookedUp:
     relations: Mapping[str, Sequence[Row]]
     accounts: Mapping[str, tuple[str, ...]]
     evidence: Evidence
+    coverage: Sequence[Row] = ()
+    models: Sequence[Row] = ()
     unheld: Mapping[Named, Text] = field(default_factory=dict)
     redefined: Mapping[Named, Text] = field(default_factory=dict)
 
@@ -148,13 +151,15 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         of_them = lake.held(table, release).where(F.col("person").isin(*persons))
         return [row.asDict(recursive=True) for row in of_them.collect()]
 
-    def definitions() -> list[Row]:
-        held = lake.held("measure_definition", release) if "measure_definition" in release.tables else None
-        return [row.asDict() for row in held.collect()] if held else []
+    def whole(table: str) -> list[Row]:
+        held = lake.held(table, release) if table in release.tables else None
+        return [row.asDict(recursive=True) for row in held.collect()] if held else []
 
-    names = (PORTRAIT, BRAND_RELATION, "person_account")
-    jobs: list[Callable[[], list[Row]]] = [partial(rows, name) for name in names]
-    portraits, relations, accounts, defined = together([*jobs, definitions])
+    jobs: list[Callable[[], list[Row]]] = [
+        *(partial(rows, name) for name in (PORTRAIT, BRAND_RELATION, "person_account")),
+        *(partial(whole, name) for name in ("measure_definition", "coverage", "model")),
+    ]
+    portraits, relations, accounts, defined, coverage, models = together(jobs)
     known = {row["person"]: row for row in portraits}
     problems = [
         Problem(
@@ -182,6 +187,8 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         },
         {p: tuple(sorted(a for a, owner in whose.items() if owner == p)) for p in persons},
         evidence,
+        coverage,
+        models,
         unheld(book.catalogue, held),
         redefined(book.catalogue, held),
     )
@@ -204,9 +211,36 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
     told = tags_told(PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted)
     for brand, pair in brands.items():
         told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted)
-    why = {named: text.en for named, text in {**found.unheld, **found.redefined}.items()}
-    told = [replace(one, why=why.get((one.table, one.tag))) for one in told]
+    why = told_otherwise(found, book, person) | unknown_of(found, book, person)
+    told = [
+        replace(one, why=text.en) if (text := why.get((one.brand_id or "", one.tag))) else one for one in told
+    ]
     return Explanation(person, found.release.release, found.as_of, found.accounts[person], tuple(told))
+
+
+def unknown_of(found: LookedUp, book: Book, person: str) -> dict[tuple[str, str], Text]:
+    """Return why a release tells nothing of one of the persons, by brand (an empty text for none) and column."""
+    platforms = {account.partition(":")[0] for account in found.accounts[person]}
+    grains = zip(("person", "brand"), vocabularies(book.catalogue), strict=True)
+    of = {grain: Unknown(book.catalogue, types, found.coverage, platforms) for grain, types in grains}
+    rows = {"": ("person", found.portraits[person])}
+    rows |= {row["brand_id"]: ("brand", row) for row in found.relations[person]}
+    null = {
+        (brand, column): reason
+        for brand, (grain, row) in rows.items()
+        for column, reason in of[grain].reasons(row, grain).items()
+    }
+    return null | _of_each(found, person, found.unheld)
+
+
+def told_otherwise(found: LookedUp, book: Book, person: str) -> dict[tuple[str, str], Text]:
+    """Return what is told of a person by another definition, or by a model that was not fitted; as in `unknown_of`."""
+    return _of_each(found, person, {**unfitted(book.catalogue, found.models), **found.redefined})
+
+
+def _of_each(found: LookedUp, person: str, said: Mapping[Named, Text]) -> dict[tuple[str, str], Text]:
+    told_of = {PORTRAIT: ("",), BRAND_RELATION: tuple(row["brand_id"] for row in found.relations[person])}
+    return {(brand, column): text for (table, column), text in said.items() for brand in told_of[table]}
 
 
 def _newest(found: LookedUp, book: Book, person: str) -> tuple[dict[str, Any], ...]:
