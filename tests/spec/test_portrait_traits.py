@@ -12,8 +12,8 @@ from feeds import CONTRACTS
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.frames import local_frame
-from huaxiang.models.fit import TOO_LITTLE
-from huaxiang.models.trait_fit import NO_BETTER, infer
+from huaxiang.models.fit import NO_BETTER, TOO_LITTLE
+from huaxiang.models.trait_fit import infer
 from huaxiang.models.trait_numbers import basis
 from huaxiang.models.traits import DECLARED, INPUTS
 from huaxiang.portrait.tags import derivation

@@ -20,6 +20,7 @@ from huaxiang.explain.evidence import Event
 from huaxiang.explain.person import Portrayed, Purchase, _talk
 from huaxiang.explain.told import Explanation, tags_told
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
+from huaxiang.models.cards import PURCHASES
 from huaxiang.pages.events_said import EventWords, account_said
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
@@ -231,7 +232,8 @@ def test_what_a_release_tells_otherwise_is_said():
 
 def test_a_model_that_was_not_fitted_is_said():
     def row(part: str, number: int, why: str | None) -> dict[str, Any]:
-        return {"model": "purchases", "part": part, "release": number, "why": why}
+        status = "boundary" if why else "fitted"
+        return {"model": "purchases", "part": part, "release": number, "status": status, "why": why}
 
     found = unfitted(
         book().catalogue, [row("days", 2, "flat"), row("days", 1, "no such"), row("value", 2, None)]
@@ -240,6 +242,9 @@ def test_a_model_that_was_not_fitted_is_said():
     assert {table for table, _ in found} == {"portrait"}
     assert {text.en for text in found.values()} == {
         "That night the model “purchases” was not fitted for it: flat."
+    }
+    assert {text.zh for text in found.values()} == {
+        f"当晚模型“purchases”未能为此拟合：参数落在边界，无从得出；{PURCHASES.otherwise.zh}。"
     }
     assert unfitted(book().catalogue, [row("days", 2, "flat"), row("days", 3, None)]) == {}
     assert unfitted(book().catalogue, [row("a part of old", 2, "flat"), row("days", 3, None)]) == {}

@@ -10,6 +10,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.days.definitions import DAY_ROW, TABLES, Named, meanings
 from huaxiang.days.vocabulary import inputs
 from huaxiang.models.cards import CARDS
+from huaxiang.models.fit import BOUNDARY, NO_BETTER, TOO_LARGE, TOO_LITTLE
 from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from huaxiang.explain.told import Row
 
 
+IN_CHINESE = {
+    TOO_LITTLE: "数据太少",
+    TOO_LARGE: "数据量超出可计算的范围",
+    BOUNDARY: "参数落在边界，无从得出",
+    NO_BETTER: "不比只说最常见的一类更准",
+}
+"""Why a fit is not used."""
 Defined = Mapping[Named, Mapping[str, Any]]
 """The rows of a release's `measure_definition` by what they define."""
 
@@ -58,14 +66,20 @@ def unfitted(catalogue: Catalogue, models: Sequence[Row]) -> dict[Named, Text]:
     )
     found = {}
     for tag in catalogue.tags:
-        mine = [row for row in parts if row["model"] == tag.model and row["why"]]
-        why = "; ".join(
-            dict.fromkeys(r["why"] for r in mine if CARDS[tag.model].depends(tag.output, r["part"]))
-        )
-        if why:
+        if not tag.modelled:
+            continue
+        card = CARDS[tag.model]
+        mine = [
+            row
+            for row in parts
+            if row["model"] == tag.model and row["why"] and card.depends(tag.output, row["part"])
+        ]
+        if mine:
+            why = "; ".join(dict.fromkeys(row["why"] for row in mine))
+            reasons = "、".join(dict.fromkeys(IN_CHINESE[row["status"]] for row in mine))
             found[TABLES[tag.grain], tag.name] = Text(
-                f"That night the model “{CARDS[tag.model].name}” was not fitted for it: {why}.",
-                f"当晚模型“{CARDS[tag.model].name}”未能为此拟合（英文原因）：{why}。",
+                f"That night the model “{card.name}” was not fitted for it: {why}.",
+                f"当晚模型“{card.name}”未能为此拟合：{reasons}；{card.otherwise.zh}。",
             )
     return found
 

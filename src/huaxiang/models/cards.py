@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from huaxiang.contracts.model import Text
 from huaxiang.models.traits import DECLARED, INPUTS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Card:
     method: str
     needs: tuple[str, ...]
     gives: Mapping[str, str]
-    otherwise: str
+    otherwise: Text
     grain: str = "person"
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -54,9 +55,10 @@ PURCHASES = Card(
         "lowest_value": "bigint",
         "highest_value": "bigint",
     },
-    otherwise=(
+    otherwise=Text(
         "a person's next 365 days are taken to be as the last, or as all days since anybody's first order where these"
-        " are fewer: no chance and no interval; without a fit of values, a buying day is worth one's own mean"
+        " are fewer: no chance and no interval; without a fit of values, a buying day is worth one's own mean",
+        "未来365天视同过去365天，若自首笔订单起不足365天则视同此间：不给概率与区间；金额未能拟合时，一个购买日按本人均值计",
     ),
     parts={"value": ("expected_value", "lowest_value", "highest_value")},
 )
@@ -69,7 +71,7 @@ INFLUENCE = Card(
     ),
     needs=("followings", "followers"),
     gives={"pagerank": "double"},
-    otherwise="nobody is ranked",
+    otherwise=Text("nobody is ranked", "不作排名"),
 )
 GIFTS = Card(
     name="gifts",
@@ -80,7 +82,10 @@ GIFTS = Card(
     ),
     needs=("orders_all",),
     gives={"given": "bigint", "receivers": "bigint", "received": "bigint", "spend": "bigint"},
-    otherwise="nothing is said where no source tells recipients, wraps or cards",
+    otherwise=Text(
+        "nothing is said where no source tells recipients, wraps or cards",
+        "无数据源提供收件人、包装或贺卡时不作判断",
+    ),
 )
 PRICE_BANDS = Card(
     name="price_bands",
@@ -92,7 +97,9 @@ PRICE_BANDS = Card(
         "lines": "bigint",
         "by_category": "array<struct<key:string,value:bigint,lines:bigint>>",
     },
-    otherwise="a category with fewer than 10 priced products has no bands",
+    otherwise=Text(
+        "a category with fewer than 10 priced products has no bands", "有价商品不足10件的品类不分价格带"
+    ),
 )
 AFFINITY = Card(
     name="affinity",
@@ -108,7 +115,7 @@ AFFINITY = Card(
         "brand": "string",
         "by_brand": "array<struct<key:string,value:double,lift:double,error:double,lines:bigint>>",
     },
-    otherwise="no affinity is told",
+    otherwise=Text("no affinity is told", "不给出偏好"),
     parts={"category": ("category", "by_category"), "brand": ("brand", "by_brand")},
 )
 BARGAINS = Card(
@@ -126,7 +133,7 @@ BARGAINS = Card(
         "lowest": "double",
         "highest": "double",
     },
-    otherwise="the shares are told, and no sensitivity",
+    otherwise=Text("the shares are told, and no sensitivity", "只给出占比，不给出敏感度"),
 )
 INFERRED = tuple(
     Card(
@@ -141,7 +148,7 @@ INFERRED = tuple(
             column for column in INPUTS.columns if column not in INPUTS.keyed
         ),  # lists have no names here
         gives={"kind": "string", "probability": "double", "evidence": "bigint"},
-        otherwise="nothing is inferred",
+        otherwise=Text("nothing is inferred", "不作推断"),
     )
     for name, declared in DECLARED.items()
 )
@@ -154,7 +161,7 @@ MEMBERSHIP = Card(
     ),
     needs=(),
     gives={"is_member": "boolean", "since": "date", "level": "string"},
-    otherwise="nothing is said of a brand that sent no list",
+    otherwise=Text("nothing is said of a brand that sent no list", "未提交名单的品牌不作判断"),
     grain="brand",
 )
 CARDS = {

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FITTED, BOUNDARY, TOO_LITTLE, TOO_LARGE = "fitted", "boundary", "too_little_data", "too_large"
+FITTED, BOUNDARY, TOO_LITTLE, TOO_LARGE, NO_BETTER = (
+    "fitted",
+    "boundary",
+    "too_little_data",
+    "too_large",
+    "no_better",
+)
 EDGE = 8.0
 """A parameter beyond e^±8 says nothing but "at the edge": no data of people tell 3,000 from infinity."""
 

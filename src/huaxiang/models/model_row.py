@@ -25,4 +25,4 @@ class ModelRow:
     @property
     def why(self) -> str | None:
         """Why the fit is not used and what holds instead; None for one that is."""
-        return None if self.fit.usable else f"{self.fit.why}; {CARDS[self.model].otherwise}"
+        return None if self.fit.usable else f"{self.fit.why}; {CARDS[self.model].otherwise.en}"

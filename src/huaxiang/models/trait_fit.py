@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from huaxiang.models.calibration import calibration_error
-from huaxiang.models.fit import FITTED, TOO_LITTLE, Fit
+from huaxiang.models.fit import FITTED, NO_BETTER, TOO_LITTLE, Fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,6 @@ FEWEST, FEWEST_OF_A_KIND = 200, 20
 SURE = 0.6
 """The least probability at which something is said."""
 FOLDS = 5
-NO_BETTER = "no_better"
 DIGITS = 4
 STRENGTHS = (0.003, 0.03)
 """Inverses of the penalty, of which the one is taken whose held-out probabilities are likeliest: a few hundred people

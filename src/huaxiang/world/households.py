@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from huaxiang.models.fit import NO_BETTER
 from huaxiang.models.interval import share_interval
-from huaxiang.models.trait_fit import NO_BETTER, infer
+from huaxiang.models.trait_fit import infer
 from huaxiang.models.trait_numbers import TraitInputs, basis
 from huaxiang.world.report import Check
 from huaxiang.world.rows import compute
