@@ -64,6 +64,12 @@ def test_every_measure_and_tag_has_its_entry(page: Path):
             assert getattr(one.title, language) in found.words[language]
 
 
+def test_units_and_classes_are_told_in_both_languages():
+    assert [name for name, entry in entries().items() if entry["unit"].zh == entry["unit"].en] == []
+    assert (entries()["orders"]["unit"].en, entries()["orders"]["unit"].zh) == ("orders", "单")
+    assert {entry["privacy"].zh for entry in entries().values() if entry["privacy"]} == {"准标识", "敏感"}
+
+
 def test_coverage_is_the_share_with_a_value_and_unknown_where_nothing_says():
     shares = {(c["table"], c["column"]): c["share"] for c in entries()["orders"]["coverage"]}
     assert shares["portrait", "orders_7d"] == 1

@@ -10,7 +10,8 @@ from huaxiang.days.groups import groups_of, load_groups
 from huaxiang.days.measures import Tag
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
 from huaxiang.pages.facts import called
-from huaxiang.pages.words import COVERS, SOURCES
+from huaxiang.pages.values import unit_called
+from huaxiang.pages.words import COVERS, PRIVACY, SOURCES
 from huaxiang.pages.writing import environment, write_whole
 
 if TYPE_CHECKING:
@@ -98,15 +99,15 @@ def _entry(
         table for table, grain in ((PORTRAIT, "person"), (BRAND_RELATION, "brand")) if grain in _grains(one)
     ]
     columns = _columns(one)
+    kind = types[tables[0]][next(iter(columns))].type
     return {
         "name": one.name,
         "title": one.title,
         "means": one.means,
         "formula": one.definition(),
         "source": sources[next(iter(columns))],
-        "unit": one.unit,
-        "type": types[tables[0]][next(iter(columns))].type,
-        "privacy": one.privacy,
+        "unit": unit_called(one.unit or (kind if len(kind) < 12 else "list")),
+        "privacy": PRIVACY.get(one.privacy),
         "values": called(one) if isinstance(one, Tag) else {},
         "coverage": [
             {"table": table, "days": days, "column": column, "share": _share(covered, table, column)}

@@ -27,6 +27,12 @@ _UNITS = {
     "searches": "次搜索", "tickets": "张工单", "topics": "个话题", "units": "件", "views": "次浏览", "visits": "次访问",
     "pieces": "件", "years": "岁",
 }  # fmt: skip
+_UNCOUNTED = {
+    MONEY: "最小货币单位", SHARE: "占比", SECONDS: "秒", YEAR: "年份", "ratio": "比值", "date": "日期", "tier": "级",
+    "point": "分", "hour": "时",
+    "bigint": "整数", "int": "整数", "double": "数值", "boolean": "是否", "string": "文本", "list": "列表",
+}  # fmt: skip
+"""Units that are not said after a number, and types for what has no unit."""
 _OF_ONE = {"second": SECONDS, "day": "days", "piece": "pieces"}
 """Units that a contract names of one."""
 _ONE = {"searches": "search", "categories": "category"}
@@ -38,6 +44,11 @@ _OF_ENTRIES = {
     "events": Text("events", "次"),
 }
 """What is said beside the value of an entry, where its struct holds it."""
+
+
+def unit_called(unit: str) -> Text:
+    """Return what a unit, or a short type, is called by itself; one that nobody translated as it is."""
+    return Text(unit, _UNITS.get(unit, _UNCOUNTED.get(unit, unit)).removeprefix("个"))
 
 
 @dataclass(frozen=True)

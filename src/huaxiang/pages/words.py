@@ -37,6 +37,13 @@ COVERS: Mapping[str, Text] = {
     "accounts": Text("its own accounts: elsewhere unknown", "仅其自身账号：其余未知"),
 }
 
+PRIVACY: Mapping[str, Text] = {
+    "direct-id": Text("direct identifier", "直接标识"),
+    "quasi-id": Text("quasi-identifier", "准标识"),
+    "sensitive": Text("sensitive", "敏感"),
+}
+"""Classes of a column; what is free is not said."""
+
 
 def text_of(words: Any, otherwise: str = "") -> Text:
     """Return words from a summary as Text: a mapping with `en` and `zh`, or one string for both."""
