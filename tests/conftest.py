@@ -31,6 +31,7 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # short lives: no optimising compiler
             "spark.driver.memory": "2g",
+            "spark.buffer.pageSize": "1m",
             "spark.sql.warehouse.dir": str(warehouse),
         },
         master="local[2]",

@@ -15,6 +15,7 @@ import yaml
 from huaxiang.conf_folder import SETTINGS_FILE, folder_problems
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.pepper import SHA256_HEX
 from huaxiang.session import MEANING
 from huaxiang.shipped import shipped
 
@@ -208,6 +209,17 @@ def _identity(data: dict[str, Any], place: str, problems: list[Problem]) -> Iden
             value = default
         sizes[name] = value
     values = {kind: tuple(_words(blocked, kind, f"{place}.blocked", problems)) for kind in blocked}
+    problems += [
+        Problem(
+            f"{place}.blocked {kind}",
+            f"entry {number} is no SHA-256",
+            "64 hexadecimal digits",
+            "the value as claims have it before they are keyed, hashed: nobody's phone stands in a file",
+        )
+        for kind, entries in values.items()
+        for number, entry in enumerate(entries, 1)
+        if not re.fullmatch(SHA256_HEX, entry.strip())
+    ]
     return IdentityLimits(limits=limits, priority=priority, blocked=values, **sizes)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PEPPER = "HUAXIANG_PEPPER"
 PEPPER_MARK = "_pepper_mark"
+SHA256_HEX = "^[0-9a-fA-F]{64}$"
+"""How a value looks that was hashed before it came here."""
 
 
 def check_pepper(lake: Lake, pepper: bytes) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # What pays where a night's work is shorter than the compilers that would speed it up. Results are the same.
 SMALL = {
     "spark.driver.memory": "2g",
+    "spark.buffer.pageSize": "1m",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",

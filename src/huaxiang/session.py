@@ -76,6 +76,9 @@ LOCAL = {
     # ten times as much. Few rows still come together.
     "spark.sql.shuffle.partitions": "64",
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
+    # Each aggregate, sort and join of a task takes its memory by such pages; Spark's own choice is a 32nd of the heap
+    # and more, which a collection then has to find room for again and again.
+    "spark.buffer.pageSize": "4m",
     "spark.sql.parquet.columnarReaderBatchSize": "4096",
     "spark.sql.catalogImplementation": "in-memory",  # tables are paths: no metastore, no Derby files
 }

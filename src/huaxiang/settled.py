@@ -47,8 +47,8 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
     A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
-    So is a source map whose columns of a feed without keys change: these columns are the rows' keys. And a
-    ladder whose rules, or what they read (`Catalogue.ladder_rules`), change under the same version: what its
+    So is a source map whose columns of a feed without keys change: these columns are the rows' keys. And, once it was
+    told, a ladder whose rules, or what they read (`Catalogue.ladder_rules`), change under the same version: what its
     stages meant would be told by nothing.
     """
     now: dict[str, Any] = {
@@ -66,7 +66,7 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     ladders_before: Rules = before.get("ladder_rules", {})
     ladders_now = ladders or {}
     problems = [
-        *_changed_ladders(ladders_before, ladders_now),
+        *_changed_ladders(lake, ladders_before, ladders_now),
         *_changed(before, now),
         *_changed_rates(lake, known, now["rates"]),
         *_changed_keys(lake, keyless, maps),
@@ -116,13 +116,13 @@ def _changed_rates(lake: Lake, known: dict[str, str], rates: dict[str, str]) -> 
     ]
 
 
-def _changed_ladders(before: Rules, now: Rules) -> list[Problem]:
+def _changed_ladders(lake: Lake, before: Rules, now: Rules) -> list[Problem]:
     hint = "give the ladder another version: a night's moves must not mix two meanings"
     return [
         Problem(f"ladder {name}, version {version}", rules, before[name][version], hint)
         for name, said in now.items()
         for version, rules in said.items()
-        if before.get(name, {}).get(version, rules) != rules
+        if before.get(name, {}).get(version, rules) != rules and _is_told(lake, name, version)
     ]
 
 
@@ -150,6 +150,14 @@ def _changed_keys(lake: Lake, known: Maps, now: Maps) -> list[Problem]:
         for name in sorted({*before, *said})
         if before.get(name) != said.get(name)
     ]
+
+
+def _is_told(lake: Lake, ladder: str, version: str) -> bool:
+    """Whether a release tells moves of a ladder by this version: a night that was refused told none."""
+    if not lake.pinned("stage_flow"):
+        return False
+    flow = lake.read_pinned("stage_flow")
+    return not flow.where((flow["ladder"] == ladder) & (flow["version"] == int(version))).isEmpty()
 
 
 def _is_used(lake: Lake, currency: str) -> bool:

@@ -31,7 +31,7 @@ def summarise(
     summary: dict[str, Any] = {
         "as_of": night.as_of.isoformat(),
         "release": night.number,
-        "status": release.status if release else "failed",
+        "status": release.status if release else "failed" if exit_code else "open",
         "exit_code": exit_code,
         "error": str(failure) if failure else None,
         "follows": night.attempt.follows,

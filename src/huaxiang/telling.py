@@ -69,16 +69,20 @@ class Telling:
         self.steps.append(step)
         began, jobs, worked = time.monotonic(), self._jobs(), self.peak.cpu_seconds()
         if self.as_json:
-            yield step
-            self._finish(step, began, jobs, worked)
+            try:
+                yield step
+            finally:  # a step that fails took its time too
+                self._finish(step, began, jobs, worked)
             told = {"step": name, "seconds": round(step.seconds, 1), "spark_jobs": step.spark_jobs}
             self._log({"event": "step", **told, **step.counts})
             return
         columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as bar:
             bar.add_task(name, total=None)
-            yield step
-        self._finish(step, began, jobs, worked)
+            try:
+                yield step
+            finally:
+                self._finish(step, began, jobs, worked)
         self.console.print(f"  {name:<10} {'█' * 20}  {step.line()}   {step.seconds:.0f} s", soft_wrap=True)
 
     def _finish(self, step: Step, began: float, jobs: int, worked: float) -> None:

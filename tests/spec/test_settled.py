@@ -20,6 +20,7 @@ from huaxiang.sources.map import load_source
 from huaxiang.tables.storage import LocalStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Ladder, Tag
 
 
-def lake_of(lines: DataFrame, folder: Path) -> Any:
+def lake_of(lines: DataFrame, folder: Path, told: Sequence[tuple[str, int]] = ()) -> Any:
+    """Of such order lines; `told` are the ladders, and their versions, of which a release told moves."""
     there = {"clean/order_line": lines}
+    if told:
+        there["stage_flow"] = lines.sparkSession.createDataFrame(told, "ladder string, version int")
     return SimpleNamespace(
         storage=LocalStorage(folder),
         holds_nothing=False,
@@ -90,7 +94,6 @@ def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> N
 
 
 def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_path: Path) -> None:
-    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
     catalogue = load_catalogue(CONTRACTS)
     (aipl,) = (tag for tag in catalogue.ladders() if tag.name == "aipl")
     ladder = aipl.ladder
@@ -103,7 +106,10 @@ def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_p
         )
         check_settled(lake, Config(), None, replace(catalogue, tags=tags).ladder_rules())
 
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+    settle(replace(ladder, rungs=ladder.rungs[1:]))  # nothing was told by it yet: it may still change
     settle(ladder)
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path, [("aipl", ladder.version), ("aipl", 9)])
     shorter = replace(ladder, rungs=ladder.rungs[:-1])
     with pytest.raises(ConfigurationError) as refused:
         settle(shorter)
@@ -115,7 +121,8 @@ def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_p
 
 
 def test_what_a_ladder_reads_is_part_of_its_rules(spark: SparkSession, tmp_path: Path) -> None:
-    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+    told = [("experience", 1), ("brand_experience", 1)]
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path, told)
     catalogue = load_catalogue(CONTRACTS)
     check_settled(lake, Config(), None, catalogue.ladder_rules())
     tags = tuple(

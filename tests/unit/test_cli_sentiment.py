@@ -234,11 +234,17 @@ def test_a_lake_without_reviews_says_so(tmp_path: Path, capsys: pytest.CaptureFi
 def test_texts_are_read_from_the_command_line_or_from_stdin(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("性价比不高\nhello\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("性价比不高\nhello\n".encode())))
     assert main(["sentiment", "read", "--json"]) == 0
     low, none = json.loads(capsys.readouterr().out)
     assert (low["sentiment"], low["aspects"]) == (-46, ["price"])
     assert low["words"] == [{"word": "性价比不高", "weight": -1.0}]
     assert (none["sentiment"], none["words"]) == (None, [])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("好\n性价比不高".encode("gb18030"))))
+    assert main(["sentiment", "read"]) == 2
+    assert capsys.readouterr().err.startswith("stdin line 1  no UTF-8; expected text in UTF-8\n")
+    assert main(["sentiment", "read", "\x1b[2J[red]好"]) == 0
+    said = capsys.readouterr().out
+    assert ("\x1b" in said, "[red]好" in said) == (False, True)
     assert main(["sentiment", "read", "一点也不油腻，很喜欢"]) == 0
     assert "+70        taste    很喜欢 +1.25 一点也不油腻 +0.50" in capsys.readouterr().out

@@ -38,6 +38,7 @@ def _segments(tmp_path: Path) -> None:
         ("required: order_line", "required  `order_line`; expected a list"),
         ("identity: {blocked: {phone: 5}}", "blocked phone  `5`; expected a list"),
         ("identity: {blocked: {fax: [a]}}", "unknown key `fax`"),
+        ("identity: {blocked: {phone: ['13800138000']}}", "blocked phone  entry 1 is no SHA-256"),
         ("identity: {max_accounts: 0}", "max_accounts  `0`; expected a whole number of at least 1"),
         ("spark: {spark.sql.session.timeZone: Asia/Shanghai}", "is not to be set; expected UTC"),
         ("minimum_group: 4", "minimum_group  `4`; expected a whole number of at least 5"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORDS = "  title: {en: a, zh: b}\n  means: {en: a, zh: b}\n"
+COUNTED = f"- measure: x\n{WORDS}  from: social_interaction\n  adds_up: count\n"
 
 
 def refusal(conf: Path, entry: str) -> str:
@@ -162,6 +163,9 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
             "- tag: x\n  title: {en: [30], zh: b}\n  means: {en: a, zh: b}\n  derived: 1 > 2",
             "`title` is incomplete",
         ),
+        (f"{COUNTED}  group: [who]\n", "unknown group `['who']`"),
+        (f"{COUNTED}  unit: [days]\n", "unit `['days']`; expected text"),
+        (f"{COUNTED}  grains: [persn]\n  by_others: true\n", "did you mean `person`?"),
         (f"- rate: x\n{WORDS}  of: ordersz\n  per: deliveries", "unknown measure `ordersz`"),
         (f"- rate: x\n{WORDS}  of: orders\n  per: deliveries", "expected a count, or a sum of whole numbers"),
         (f"- rate: x\n{WORDS}  of: spend\n  per: order_lines", "without `less`"),

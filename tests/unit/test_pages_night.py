@@ -309,6 +309,13 @@ def test_a_night_that_died_early_still_has_a_page(tmp_path: Path, summary: dict[
     assert "This night failed" in read(path).words["en"]
 
 
+def test_a_night_of_which_steps_are_still_to_run_is_no_failure(tmp_path: Path) -> None:
+    open_one = {**night(), "status": "open", "tables": []}
+    page = write_night_page(open_one, tmp_path / "2026-11-20")
+    assert 'role="alert"' not in page.read_text(encoding="utf-8")
+    assert "This night is not finished" in read(page).words["en"]
+
+
 def test_the_ledger_adds_up_on_the_page() -> None:
     view = night_view(night(), ())
     totals = view["totals"]

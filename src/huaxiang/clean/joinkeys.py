@@ -9,12 +9,12 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.text import case_folded
 from huaxiang.frames import local_frame
+from huaxiang.pepper import SHA256_HEX
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 BLOCK = 64  # bytes in a SHA-256 block
-SHA256_HEX = "^[0-9a-fA-F]{64}$"
 E_MAIL, PHONE, BIND = "email", "phone", "bind"
 PSEUDONYM_DIGITS = 32
 

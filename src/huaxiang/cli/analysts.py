@@ -163,7 +163,9 @@ def quarantine_replay(
 ) -> None:
     """Ask the next night to read held rows again from their landing files."""
     from huaxiang.clean.quarantine import request_replay  # noqa: PLC0415
+    from huaxiang.tables.reader import check_folder  # noqa: PLC0415
 
+    check_folder(lake)
     rows = request_replay(lake, feed=feed, reason=reason)
     print(f"{rows:,} rows come in again with the next night of their source")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -50,25 +51,37 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code; a person's mistake gets an explanation, never a trace."""
     try:
         outcome = app(args=argv, standalone_mode=False)
-    except HuaxiangError as error:
-        print(f"{error}\nexit {error.exit_code}", file=sys.stderr)
-        return error.exit_code
     except typer.Exit as stop:
         return stop.exit_code
-    except typer.Abort:
-        print("stopped", file=sys.stderr)
-        return 130
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         print("stopped; what was published before stays", file=sys.stderr)
         return 130
     except Exception as error:
-        shown = getattr(error, "format_message", None)  # a usage error of the command line itself
-        if shown is None:
+        told = _told(error)
+        if told is None:
             raise
-        context = getattr(error, "ctx", None)
-        print(f"{shown()}\n" + (f"see: {context.command_path} --help" if context else ""), file=sys.stderr)
-        return 2
+        return told
     return outcome if isinstance(outcome, int) else 0
+
+
+def _told(error: Exception) -> int | None:
+    """Say on stderr what went wrong and return the exit code; None for what is nobody's mistake."""
+    match error:
+        case HuaxiangError():
+            print(f"{error}\nexit {error.exit_code}", file=sys.stderr)
+            return error.exit_code
+        case BrokenPipeError():  # whoever reads has enough: `… | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case OSError():
+            print(f"{error.filename or 'disk'}  {error.strerror or error}\nexit 1", file=sys.stderr)
+            return 1
+    shown = getattr(error, "format_message", None)  # a usage error of the command line itself
+    if shown is None:
+        return None
+    context = getattr(error, "ctx", None)
+    print(f"{shown()}\n" + (f"see: {context.command_path} --help" if context else ""), file=sys.stderr)
+    return 2
 
 
 def run() -> None:

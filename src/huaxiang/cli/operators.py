@@ -133,8 +133,11 @@ def rollback(
     from huaxiang.pages.person import take_away  # noqa: PLC0415
     from huaxiang.run import opened  # noqa: PLC0415
     from huaxiang.tables.publish import rollback as run  # noqa: PLC0415
+    from huaxiang.tables.reader import check_folder  # noqa: PLC0415
     from huaxiang.tables.storage import local_path  # noqa: PLC0415
 
+    if local_path(lake) is not None:  # before Spark starts
+        check_folder(lake)
     with opened(load_config(conf, tuple(sets or ())), lake) as there:
         release = run(there, to)
         local = local_path(there.root, there.spark)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Sets, console
 from huaxiang.config import load_config
@@ -17,6 +18,7 @@ from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from huaxiang.config import Config
@@ -91,6 +93,23 @@ def check(lake: LakeRoot = "lake", conf: Conf = None, sets: Sets = None, as_json
         )
 
 
+def _lines() -> Iterator[str]:
+    """Return the lines of stdin; refused where they are not UTF-8."""
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError as cause:
+            problem = Problem(
+                f"stdin line {number}", "no UTF-8", "text in UTF-8", "iconv -f GB18030 -t UTF-8"
+            )
+            raise ConfigurationError(problem) from cause
+
+
+def _printable(text: str) -> Text:
+    """Return a text as it is read: neither a terminal's signs nor markup in it do anything."""
+    return Text("".join(sign if sign.isprintable() else " " for sign in text))
+
+
 def read(
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the lines of stdin")] = None,
     conf: Conf = None,
@@ -106,7 +125,7 @@ def read(
     used = load_learned(load_config(conf).conf_dir)
     scorer = Scorer(used.model) if used else LEXICON
     rows: list[dict[str, Any]] = []
-    for text in texts or (line.rstrip("\n") for line in sys.stdin):
+    for text in texts or _lines():
         opinion = scorer.opinion(text)
         words = [{"word": word, "weight": weight} for word, weight in scorer.spoken(text)]
         said = {"sentiment": opinion.points, "aspects": list(opinion.topics)}
@@ -118,7 +137,7 @@ def read(
     for row in rows:
         points = "–" if row["sentiment"] is None else f"{row['sentiment']:+d}"
         by = _said([(word["word"], word["weight"]) for word in row["words"][:SHOWN]])
-        table.add_row(row["text"], points, ", ".join(row["aspects"]), by)
+        table.add_row(_printable(row["text"]), points, ", ".join(row["aspects"]), by)
     console().print(table)
     silent = "nothing in it is known, or not surely either way" if used else "nothing in it is known"
     print(f"By {_titled(used)}; –: {silent}.")

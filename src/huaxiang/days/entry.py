@@ -88,6 +88,9 @@ class Entry:
             self.refuse(kind, f"`{self.name}` is defined twice", hint="choose another name")
         for words in ("title", "means"):
             self.has_words(words)
+        unit = self.data.get("unit")
+        if unit is not None and not isinstance(unit, str):
+            self.refuse("unit", f"unit `{unit}`", "text, such as days")
         privacy = self.data.get("privacy", "free")
         if privacy not in PRIVACY:
             self.refuse("privacy", f"privacy `{privacy}`", hint=did_you_mean(str(privacy), PRIVACY[:3]))

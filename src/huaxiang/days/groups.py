@@ -56,7 +56,7 @@ def load_groups(path: Path | None = None) -> dict[str, Group]:
 def check_group(entry: Entry, groups: Collection[str]) -> None:
     """Refuse a measure or a tag of a group that is not there."""
     group = entry.data.get("group")
-    if group is not None and group not in groups:
+    if group is not None and str(group) not in groups:
         entry.refuse("group", f"unknown group `{group}`", hint=did_you_mean(str(group), groups))
 
 

@@ -183,7 +183,7 @@ def _by_others(entry: Entry, event: Event, way: str, grains: tuple[str, ...]) ->
             f"`{way}` by others",
             f"{', '.join(SUBTRACTED)}, min, max, days, first or last, without `less`",
         )
-    for kind in (OTHERS[grain] for grain in grains if said):
+    for kind in (OTHERS[grain] for grain in grains if said and grain in OTHERS):
         if event.key(kind) is None:
             entry.refuse(
                 "by_others",

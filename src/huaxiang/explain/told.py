@@ -108,7 +108,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, list):
-        return " ".join(f"{v['key']}:{v['value']}" for v in value)
+        return " ".join(f"{v['key']}:{v['value']}" if isinstance(v, dict) else str(v) for v in value)
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 

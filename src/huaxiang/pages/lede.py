@@ -131,9 +131,9 @@ LINES = (
         "modelled",
         (
             Part(
-                "{expected_buying_days_12m} with a purchase in the twelve months ahead (nine of ten times from"
+                "{expected_buying_days_12m} with a purchase in the twelve months ahead (four of five such people from"
                 " {expected_buying_days_12m_low} to {expected_buying_days_12m_high})",
-                "未来十二个月预期购买{expected_buying_days_12m}（九成把握在{expected_buying_days_12m_low}至{expected_buying_days_12m_high}之间）",
+                "未来十二个月预期购买{expected_buying_days_12m}（五人中有四人在{expected_buying_days_12m_low}至{expected_buying_days_12m_high}之间）",
                 above=False,
             ),
             Part(

@@ -31,6 +31,7 @@ STATUS: Mapping[str, Text] = {
     "published": Text("Published", "已发布"),
     "held": Text("Held back", "暂缓发布"),
     "failed": Text("Failed", "失败"),
+    "open": Text("Not finished yet", "尚未完成"),
 }
 COVERS: Mapping[str, Text] = {
     "everybody": Text("everybody: no row means none", "所有人：无记录即为零"),
