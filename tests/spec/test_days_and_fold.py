@@ -21,6 +21,8 @@ from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.relations.assemble import measured_relations
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import DataFrame, SparkSession
 
 AS_OF = date(2026, 11, 20)
@@ -238,7 +240,7 @@ def day_rows(found: dict[str, DataFrame]) -> DataFrame:
     for parts in CATALOGUE.streams().values():
         event = parts[0][0].event
         rows = event_rows(event, found[event.feed], found.__getitem__, zone="Asia/Shanghai")
-        made.append(cells(rows, parts))
+        made.append(cells(rows, parts, zone="Asia/Shanghai"))
     return widened(stacked(made), CATALOGUE.cell_columns())
 
 
@@ -354,3 +356,30 @@ def test_what_is_missing_is_remembered(told: dict[str, Any]) -> None:
     assert ("awaits:product", "mall\u001fp9") in told["waiting"]
     assert ("awaits:order_line", "mall\u001fnot yet") in told["waiting"]
     assert ("awaits:courier", "nobody") in told["waiting"]
+
+
+CLOCK = """\
+- measure: night_lines
+  title: {en: Lines of the night, zh: 夜间行数}
+  means: {en: "Lines ordered after ten in the evening, or on a Saturday", zh: 晚十点后或周六下单的行数}
+  from: order_line
+  where: hour(at) >= 22 or weekday(at) = 6
+  adds_up: count
+  windows: [all]
+"""
+
+
+def test_hours_and_weekdays_are_those_of_the_business_zone(spark: SparkSession, tmp_path: Path) -> None:
+    """Half past ten in Shanghai is half past two in UTC, and Saturday morning there Friday evening."""
+    (tmp_path / "measures").mkdir()
+    (tmp_path / "measures/mine.yaml").write_text(CLOCK, encoding="utf-8")
+    catalogue = load_catalogue(CONTRACTS, tmp_path)
+    parts = catalogue.streams()["order_line"]
+    times = ("2026-11-18 22:30", "2026-11-19 21:59", "2026-11-14 01:00", "2026-11-15 00:30")
+    lines = [line("mall:night", f"o{n}", time, 1, product="p1") for n, time in enumerate(times)]
+    found = {feed: clean(spark, feed, *rows) for feed, rows in {"order_line": lines, "product": []}.items()}
+    rows = event_rows(parts[0][0].event, found["order_line"], found.__getitem__, zone="Asia/Shanghai")
+    (column,) = (m.part.column for m in catalogue.measures if m.name == "night_lines")
+    made = cells(rows, parts, zone="Asia/Shanghai").where(F.col("key_kind") == "none")
+    counted = {str(row["business_date"]): row[column] for row in made.collect()}
+    assert {day for day, number in counted.items() if number} == {"2026-11-18", "2026-11-14"}

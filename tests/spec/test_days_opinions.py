@@ -107,7 +107,11 @@ def measured(
     catalogue = Catalogue(events, tuple(own), ())
     parts = catalogue.streams()[feed]
     found = {feed: clean(spark, feed, *rows), **sides}
-    made = cells(event_rows(events[feed], found[feed], found.__getitem__, zone="Asia/Shanghai"), parts)
+    made = cells(
+        event_rows(events[feed], found[feed], found.__getitem__, zone="Asia/Shanghai"),
+        parts,
+        zone="Asia/Shanghai",
+    )
     return stacked([made]), catalogue
 
 

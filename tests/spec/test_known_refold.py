@@ -121,7 +121,11 @@ def day_rows_of(spark: SparkSession, lines: list[dict[str, Any]]) -> DataFrame:
     made = []
     for parts in CATALOGUE.streams().values():
         event = parts[0][0].event
-        made.append(cells(event_rows(event, read(event.feed), read, zone="Asia/Shanghai"), parts))
+        made.append(
+            cells(
+                event_rows(event, read(event.feed), read, zone="Asia/Shanghai"), parts, zone="Asia/Shanghai"
+            )
+        )
     return widened(stacked(made), CATALOGUE.cell_columns()).localCheckpoint()
 
 

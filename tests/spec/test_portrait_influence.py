@@ -44,7 +44,9 @@ def said(spark: SparkSession, follows: list[tuple[str, str, str]]) -> Any:
     }
     parts = CATALOGUE.streams()["social_follow"]
     made = cells(
-        event_rows(parts[0][0].event, found["social_follow"], found.__getitem__, zone="Asia/Shanghai"), parts
+        event_rows(parts[0][0].event, found["social_follow"], found.__getitem__, zone="Asia/Shanghai"),
+        parts,
+        zone="Asia/Shanghai",
     )
     who = [(f"weiwo:{account}", person, "weiwo") for account, person in PERSON_OF.items()]
     persons = spark.createDataFrame(who, "account string, person string, platform string")

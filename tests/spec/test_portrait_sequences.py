@@ -141,7 +141,11 @@ def told(spark: SparkSession, catalogue: Any, rows: int) -> tuple[dict[str, Any]
     for parts in catalogue.streams().values():
         event = parts[0][0].event
         made.append(
-            cells(event_rows(event, found[event.feed], found.__getitem__, zone="Asia/Shanghai"), parts)
+            cells(
+                event_rows(event, found[event.feed], found.__getitem__, zone="Asia/Shanghai"),
+                parts,
+                zone="Asia/Shanghai",
+            )
         )
     day_rows = stacked(made).localCheckpoint()
     who = [(a, p, "mall") for a, p in PERSON_OF.items()]

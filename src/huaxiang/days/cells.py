@@ -33,20 +33,22 @@ MOST = 10**15
 """What one event adds to a sum at most, either way: Spark's sums fail beyond 64 bits, and one absurd row is enough."""
 
 
-def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], stored_by: str = BY_MONTH) -> DataFrame:
+def cells(
+    rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], stored_by: str = BY_MONTH, *, zone: str
+) -> DataFrame:
     """Return the day rows of one stream from its event rows, with the value columns of this stream only.
 
-    An event that waits gives only `awaits:*` cells, without values, on its feed's own date.
+    Hours and weekdays that a measure asks of an instant are those of `zone`, the business zone. An event that waits gives only `awaits:*` cells, without values, on its feed's own date.
     """
     first = parts[0][0]
     kinds = sorted(set().union(*(k for _, k in parts)) - {"none"})
     whose = F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account"))
     date = F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(first.date))
-    said = _distinct_values(parts)
+    said = _distinct_values(parts, zone)
     placed = rows.withColumns({"_whose": whose, "_date": date, **dict(said.values())}).repartition(
         "_whose"
     )  # the one exchange: narrow rows, and all of a cell's rows are together
-    keyed = placed.withColumn("_under", F.explode(_keys(first, kinds)))
+    keyed = placed.withColumn("_under", F.explode(_keys(first, kinds, zone)))
     grain = {
         "key_kind": F.col("_under.kind"),
         "key": F.col("_under.key"),
@@ -60,7 +62,9 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], stored_by: 
     ):  # these are sorted: by a number, most cells differ at once
         grouped = grouped.withColumn("_cell", F.xxhash64(*by))
         by = ["_cell", *by]
-    values = {part.column: _partial(part, F.col("_under.kind").isin(*sorted(kinds))) for part, kinds in parts}
+    values = {
+        part.column: _partial(part, F.col("_under.kind").isin(*sorted(kinds)), zone) for part, kinds in parts
+    }
     names = [name for name, _ in said.values()]
     made = grouped.groupBy(*by, *names).agg(*(value.alias(name) for name, value in values.items()))
     if names:
@@ -74,11 +78,16 @@ def cells(rows: DataFrame, parts: list[tuple[Part, frozenset[str]]], stored_by: 
     )
 
 
-def _distinct_values(parts: Sequence[tuple[Part, frozenset[str]]]) -> dict[str, tuple[str, Column]]:
+def _distinct_values(
+    parts: Sequence[tuple[Part, frozenset[str]]], zone: str
+) -> dict[str, tuple[str, Column]]:
     """Return what `count_of` counts, by its expression: the name of a column, and its values."""
     counted = sorted({part.arguments[0] for part, _ in parts if part.way == "count_of"})
     names = parts[0][0].event.names
-    return {text: (f"_said_{n}", compile_expression(text, names).column()) for n, text in enumerate(counted)}
+    return {
+        text: (f"_said_{n}", compile_expression(text, names).column(zone=zone))
+        for n, text in enumerate(counted)
+    }
 
 
 def _merged(part: Part, said: Mapping[str, tuple[str, Column]]) -> Column:
@@ -113,12 +122,12 @@ def widened(cells: DataFrame, wide: dict[str, str], *others: str) -> DataFrame:
     return cells.select(*GRAIN, PARTITION, *values, *others)
 
 
-def _keys(part: Part, kinds: list[str]) -> Column:
+def _keys(part: Part, kinds: list[str], zone: str) -> Column:
     """Every key an event counts under, as array<struct<kind,key>>: itself, its keys, and what it awaits."""
     found = [F.array(_key(F.lit("none"), F.lit("")))]
     for kind in kinds:
         compiled = compile_expression(str(part.event.key(kind)), part.event.names)
-        value = compiled.column()
+        value = compiled.column(zone=zone)
         if compiled.type.startswith("array"):
             held = F.filter(F.array_distinct(value), lambda v: v.isNotNull() & (v != ""))
             found.append(F.coalesce(_keys_of(kind, held), _none()))
@@ -143,11 +152,11 @@ def _none() -> Column:
     return F.array().cast("array<struct<kind:string,key:string>>")
 
 
-def condition(part: Part) -> Column:
+def condition(part: Part, zone: str) -> Column:
     """Whether an event row counts for the part: its `where`, and a value where it needs one; never null."""
     holds = F.lit(True)
     if part.where:
-        holds = F.coalesce(compile_expression(part.where, part.event.names).column(), F.lit(False))
+        holds = F.coalesce(compile_expression(part.where, part.event.names).column(zone=zone), F.lit(False))
     return holds
 
 
@@ -156,12 +165,12 @@ def _bounded(value: Column) -> Column:
     return F.when(value > most, most).when(value < -most, -most).otherwise(value)
 
 
-def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (one case per way of adding up)
-    holds = in_kind & condition(part)
+def _partial(part: Part, in_kind: Column, zone: str) -> Column:  # noqa: C901, PLR0911  (one case per way of adding up)
+    holds = in_kind & condition(part, zone)
     names = part.event.names
 
     def argument(index: int) -> Column:
-        return compile_expression(part.adds[index + 1], names).column()
+        return compile_expression(part.adds[index + 1], names).column(zone=zone)
 
     def when(value: Column) -> Column:
         return F.when(holds, value)
@@ -188,7 +197,7 @@ def _partial(part: Part, in_kind: Column) -> Column:  # noqa: C901, PLR0911  (on
             return F.max(F.when(holds & value.isNotNull() & by.isNotNull(), said))
         case "state":
             brand = part.event.key("brand")
-            owner = compile_expression(brand, names).column() if brand else F.lit(None)
+            owner = compile_expression(brand, names).column(zone=zone) if brand else F.lit(None)
             said = F.struct(
                 instant.alias("at"),
                 F.col("revision"),

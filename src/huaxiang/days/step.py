@@ -66,7 +66,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
             return None
         if stream in stale:
             cut = stored_by(lake, night.contracts[event.feed])
-            return Made(night.cut(cells(_rows(night, event, None), parts, cut)))
+            return Made(night.cut(cells(_rows(night, event, None), parts, cut, zone=night.business_zone)))
         if stream in touched:
             new = _made_again(night, event, parts, touched[stream])
             past = touched[stream].only(held_before(night, stream, touched[stream], new))
@@ -147,9 +147,9 @@ def _made_again(
     cut = stored_by(night.lake, night.contracts[event.feed])
     if event.needs_others:
         mine = None if night.small else rows_perhaps_counted_in(event, touched.pairs, _reading(night))
-        return touched.only(cells(_rows(night, event, mine), parts, cut))
+        return touched.only(cells(_rows(night, event, mine), parts, cut, zone=night.business_zone))
     base = night.lake.read(f"clean/{event.feed}")
     if first.date == OWN_DATE:
         base = base.where(F.col(PARTITION).isin(*touched.parts))
     mine = touched.only(base, event.account, first.date)
-    return cells(_rows(night, event, mine), parts, cut)
+    return cells(_rows(night, event, mine), parts, cut, zone=night.business_zone)

@@ -83,7 +83,7 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     wide = catalogue.cell_columns()
     known = standing(row.asDict() for row in lake.read_release("measure_definition").collect())
     old = lake.read_release("day_row")
-    tables = lake.release().tables
+    tables, zone = lake.release().tables, settled_zone(lake, book.config)
 
     def read(feed: str) -> DataFrame:
         return _released(lake, f"clean/{feed}")
@@ -96,8 +96,8 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
         parts = catalogue.streams()[stream]
         event = parts[0][0].event
         if f"clean/{event.feed}" in tables:
-            rows = event_rows(event, read(event.feed), read, zone=settled_zone(lake, book.config))
-            frames.append(cells(rows, parts))
+            rows = event_rows(event, read(event.feed), read, zone=zone)
+            frames.append(cells(rows, parts, zone=zone))
     return widened(stacked(frames), wide)
 
 

@@ -96,7 +96,7 @@ def evidence_of(
 
     def collected(stream: str, parts: list[Part]) -> list[Row]:
         mine = _rows(lake, parts[0], whose, zone, release)
-        return told(mine, stream, parts, as_of=as_of, newest=newest).collect()
+        return told(mine, stream, parts, zone=zone, as_of=as_of, newest=newest).collect()
 
     every = together([partial(collected, stream, parts) for stream, parts in asked.items()])
     days: dict[Place, Counter[date | None]] = {}
@@ -143,7 +143,9 @@ def _rows(lake: Lake, part: Part, whose: Mapping[str, str], zone: str, release: 
     return mine.withColumns({"person": person_of[F.col("account")], "_other": person_of[other_account]})
 
 
-def told(rows: DataFrame, stream: str, parts: list[Part], *, as_of: date, newest: int) -> DataFrame:
+def told(
+    rows: DataFrame, stream: str, parts: list[Part], *, zone: str, as_of: date, newest: int
+) -> DataFrame:
     """Return one row per person, brand, what is `counted` and day, and those of the `newest` events beside.
 
     `events` are how many there are that day, `of_day` is 1 on one row of each day; `says` is null but on the newest
@@ -152,7 +154,7 @@ def told(rows: DataFrame, stream: str, parts: list[Part], *, as_of: date, newest
     event, day = parts[0].event, F.col(parts[0].date)
     names = [F.lit(stream)]
     names += [
-        F.when(_counts_in(part), F.lit(name)) for name, part in {p.counted_as: p for p in parts}.items()
+        F.when(_counts_in(part, zone), F.lit(name)) for name, part in {p.counted_as: p for p in parts}.items()
     ]
     shown = [c for c in rows.columns if c not in (*HIDDEN, event.account) and not c.startswith("_")]
     dated = rows.where(F.coalesce(day <= F.lit(as_of), F.lit(True)))
@@ -190,8 +192,8 @@ def _brands(rows: DataFrame, part: Part) -> Column:
     return F.array(F.lit(""))
 
 
-def _counts_in(part: Part) -> Column:
+def _counts_in(part: Part, zone: str) -> Column:
     """Whether an event row counts for a part, whatever its date."""
-    counted = condition(part)
+    counted = condition(part, zone)
     is_own = F.coalesce(F.col("_other") == F.col("person"), F.lit(False))
     return counted & ~is_own if part.by_others else counted
