@@ -91,15 +91,26 @@ def test_a_rate_is_told_by_month_and_key(spark: SparkSession) -> None:
         ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"rebuild": True}, True),
         ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"lacks": OF_MANY[-1]}, True),
         ((date(2026, 12, 31), "published"), date(2027, 1, 1), {}, False),
+        ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"defines": 2}, True),
+        ((date(2026, 11, 16), "published"), date(2026, 11, 18), {"minimum": 60}, True),
     ],
-    ids=["a new lake", "the same week", "a new week", "after a held night", "told to", "a rebuild", "a table is new", "one week of two years"],
+    ids=["a new lake", "the same week", "a new week", "after a held night", "told to", "a rebuild", "a table is new", "one week of two years", "another meaning", "a list too short by now"],
 )  # fmt: skip
 def test_many_people_are_told_of_on_the_first_night_of_a_week(
-    before: tuple[date, str] | None, tonight: date, settings: dict[str, Any], due: bool
+    spark: SparkSession, before: tuple[date, str] | None, tonight: date, settings: dict[str, Any], due: bool
 ) -> None:
     newest = SimpleNamespace(as_of=before[0], status=before[1]) if before else None
-    lake = SimpleNamespace(newest=newest, exists=lambda name: name != settings.get("lacks"))
-    config = SimpleNamespace(insights=settings.get("insights", "weekly"))
+    lists = spark.createDataFrame([("b1", 55), ("b2", None)], "brand_id string, members bigint")
+    lake = SimpleNamespace(
+        newest=newest,
+        exists=lambda name: name != settings.get("lacks"),
+        pin=lambda _: settings.get("defines", 1),
+        pinned=lambda _: 1,
+        read=lambda _: lists,
+    )
+    config = SimpleNamespace(
+        insights=settings.get("insights", "weekly"), minimum_group=settings.get("minimum", 50)
+    )
     night: Any = SimpleNamespace(
         lake=lake, as_of=tonight, rebuild=settings.get("rebuild", False), config=config
     )

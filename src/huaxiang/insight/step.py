@@ -54,13 +54,18 @@ def are_due(night: Night) -> bool:
 
     They read whole histories, and tell of months. A week begins on Monday; a night that makes a lake, or its day
     rows anew, tells too, and so does the one after a night that was held: what that one told, nobody vouches for.
+    So does one by which a measure, a tag or what comments feel means something else, or a member list is too short.
     """
-    before = night.lake.newest
+    lake, before = night.lake, night.lake.newest
     if before is None or before.status == "held" or night.rebuild or night.config.insights == NIGHTLY:
         return True
-    if not all(night.lake.exists(name) for name in OF_MANY):
+    if not all(lake.exists(name) for name in OF_MANY):
         return True
-    return before.as_of.isocalendar()[:2] != night.as_of.isocalendar()[:2]
+    if lake.pin("measure_definition") != lake.pinned("measure_definition"):
+        return True
+    if before.as_of.isocalendar()[:2] != night.as_of.isocalendar()[:2]:
+        return True
+    return not lake.read("member_match").where(F.col("members") < night.config.minimum_group).isEmpty()
 
 
 def _write_rates(night: Night, coverage: Sequence[Mapping[str, Any]]) -> None:
