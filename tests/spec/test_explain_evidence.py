@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from feeds import CONTRACTS, clean
 
+from huaxiang.contracts.clean import clean_contract
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.explain.evidence import Evidence, evidence_of, is_inside
 
@@ -77,7 +78,8 @@ def found(spark: SparkSession, *, seed: int = 0, newest: int = 3) -> Evidence:
         f"clean/{feed}": clean(spark, feed, *chance.sample(given, len(given))) for feed, given in rows.items()
     }
     nothing = {f"clean/{feed}": clean(spark, feed) for feed in ("social_account", "delivery", "region")}
-    lake: Any = SimpleNamespace(held=lambda name, _: {**nothing, **frames}[name])
+    contracts = {c.name: c for c in map(clean_contract, CONTRACTS.landing)}
+    lake: Any = SimpleNamespace(held=lambda name, _: {**nothing, **frames}[name], contracts=contracts)
     release: Any = SimpleNamespace(tables=dict.fromkeys(frames))
     return evidence_of(lake, CATALOGUE, WHOSE, "Asia/Shanghai", release, as_of=AS_OF, newest=newest)
 
@@ -125,6 +127,8 @@ def test_events_count_in_their_windows_and_for_their_brands(spark: SparkSession)
     (gift,) = evidence.newest["Pann", PARTS["gift_lines"].counted_as, ""]
     assert (gift.stream, gift.on, gift.says["brand_id"]) == ("order_line", AS_OF, "b1")
     assert not {"event_key", "content_hash", "account", "person"} & gift.says.keys()
+    (followed,) = evidence.newest["Pann", PARTS["followings"].counted_as, ""]
+    assert "weiwo:bob" not in str(followed.says)  # whom somebody follows is not theirs to tell
     again = found(spark, seed=7)
     assert (again.days, again.newest) == (evidence.days, evidence.newest)
 

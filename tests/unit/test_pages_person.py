@@ -20,8 +20,9 @@ from huaxiang.explain.evidence import Event
 from huaxiang.explain.person import Portrayed, Purchase, _talk
 from huaxiang.explain.told import Explanation, tags_told
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
+from huaxiang.masked import account_said
 from huaxiang.models.cards import PURCHASES
-from huaxiang.pages.events_said import EventWords, account_said
+from huaxiang.pages.events_said import EventWords
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
 from huaxiang.pages.values import Manner

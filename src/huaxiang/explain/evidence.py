@@ -15,40 +15,43 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from huaxiang.contracts.clean import clean_name
 from huaxiang.days.cells import condition
 from huaxiang.days.rows import event_rows, only_sought
+from huaxiang.masked import NEVER
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from pyspark.sql import Column, DataFrame, Row
 
+    from huaxiang.contracts.model import Contract
+    from huaxiang.days.events import Event as EventKind
     from huaxiang.days.measures import Catalogue, Part
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.release import Release
 
 HIDDEN = (
-    "event_key",
     "content_hash",
     "part",
     "release",
     "revision",
     "arrival_date",
-    "account",
     "instant",
     "awaits",
     "waiting",
     "person",
 )
+"""Columns of which a reader learns nothing."""
 Place = tuple[str, str, str]
 """A person, what is counted (a stream, all of whose events count, or a part as `Part.counted_as`), and a brand or ''."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event: its stream, the date that counts, and what its row says."""
+    """One event: its stream, the date that counts, and what its row says of no account and under no key of a person."""
 
     stream: str
     on: date | None
@@ -96,7 +99,8 @@ def evidence_of(
 
     def collected(stream: str, parts: list[Part]) -> list[Row]:
         mine = _rows(lake, parts[0], whose, zone, release)
-        return told(mine, stream, parts, zone=zone, as_of=as_of, newest=newest).collect()
+        shown = [c for c in mine.columns if c not in identifying(parts[0].event, lake.contracts)]
+        return told(mine, stream, parts, shown, zone=zone, as_of=as_of, newest=newest).collect()
 
     every = together([partial(collected, stream, parts) for stream, parts in asked.items()])
     days: dict[Place, Counter[date | None]] = {}
@@ -143,20 +147,39 @@ def _rows(lake: Lake, part: Part, whose: Mapping[str, str], zone: str, release: 
     return mine.withColumns({"person": person_of[F.col("account")], "_other": person_of[other_account]})
 
 
+def identifying(event: EventKind, contracts: Mapping[str, Contract]) -> frozenset[str]:
+    """Return the columns of an event's rows, by its own names, that identify somebody: the person, or another one."""
+    own = {c.name for c in contracts[clean_name(event.feed)].columns if c.privacy in NEVER}
+    found = {
+        ours
+        for lookup in event.lookups
+        for ours, theirs in lookup.take
+        if contracts[clean_name(lookup.feed)].column(theirs).privacy in NEVER
+    }
+    return frozenset(own | found | {event.account, "account", "event_key"})
+
+
 def told(
-    rows: DataFrame, stream: str, parts: list[Part], *, zone: str, as_of: date, newest: int
+    rows: DataFrame,
+    stream: str,
+    parts: list[Part],
+    shown: Sequence[str],
+    *,
+    zone: str,
+    as_of: date,
+    newest: int,
 ) -> DataFrame:
     """Return one row per person, brand, what is `counted` and day, and those of the `newest` events beside.
 
     `events` are how many there are that day, `of_day` is 1 on one row of each day; `says` is null but on the newest
-    events, which are in the order of `place`.
+    events, which are in the order of `place`: what their rows say in the columns `shown`.
     """
-    event, day = parts[0].event, F.col(parts[0].date)
+    day = F.col(parts[0].date)
     names = [F.lit(stream)]
     names += [
         F.when(_counts_in(part, zone), F.lit(name)) for name, part in {p.counted_as: p for p in parts}.items()
     ]
-    shown = [c for c in rows.columns if c not in (*HIDDEN, event.account) and not c.startswith("_")]
+    says = [c for c in shown if c not in HIDDEN and not c.startswith("_")]
     dated = rows.where(F.coalesce(day <= F.lit(as_of), F.lit(True)))
     each = dated.select(
         "person",
@@ -164,7 +187,7 @@ def told(
         F.array_compact(F.array(*names)).alias("_names"),
         day.alias("day"),
         F.col("event_key").alias("_key"),
-        F.to_json(F.struct(*shown)).alias("_says"),
+        F.to_json(F.struct(*says)).alias("_says"),
     ).where(F.col("brand").isNotNull())
     each = each.withColumn("counted", F.explode("_names")).drop("_names")
     group = ("person", "brand", "counted")
@@ -178,8 +201,8 @@ def told(
         }
     )
     kept = placed.where((F.col("of_day") == 1) | (F.col("place") <= newest))
-    says = F.when(F.col("place") <= newest, F.col("_says")).alias("says")
-    return kept.select(*group, "day", "place", "events", "of_day", says)
+    newest_says = F.when(F.col("place") <= newest, F.col("_says")).alias("says")
+    return kept.select(*group, "day", "place", "events", "of_day", newest_says)
 
 
 def _brands(rows: DataFrame, part: Part) -> Column:

@@ -17,6 +17,7 @@ from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_o
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import evidence_of
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
+from huaxiang.masked import WRITTEN, account_said, without_contacts
 from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
@@ -80,7 +81,7 @@ class Explanation:
     def text(self) -> str:
         """As a page for a terminal: tags that say something first, then the newest events."""
         lines = [
-            f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(self.accounts)}",
+            f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(map(account_said, self.accounts))}",
             *self.notes,
         ]
         brand: str | None = ""
@@ -244,13 +245,13 @@ def _of_each(found: LookedUp, person: str, said: Mapping[Named, Text]) -> dict[t
 
 
 def _newest(found: LookedUp, book: Book, person: str) -> tuple[dict[str, Any], ...]:
-    """The newest events of every kind, with all that their rows say."""
+    """The newest events of every kind, with what their rows say; written texts without contacts."""
     listed = [
         {
             "event": stream,
             "business_date": str(event.on) if event.on else None,
             "says": json.dumps(
-                {k: v for k, v in event.says.items() if k != "business_date"}, ensure_ascii=False
+                {k: _masked(k, v) for k, v in event.says.items() if k != "business_date"}, ensure_ascii=False
             ),
         }
         for stream in book.catalogue.streams()
@@ -258,6 +259,10 @@ def _newest(found: LookedUp, book: Book, person: str) -> tuple[dict[str, Any], .
         for event in found.evidence.newest.get((person, stream, ""), ())
     ]
     return tuple(sorted(listed, key=lambda e: (e["business_date"] or "", e["event"] or ""), reverse=True))
+
+
+def _masked(column: str, value: Any) -> Any:
+    return without_contacts(value) if column in WRITTEN and isinstance(value, str) else value
 
 
 def tags_told(

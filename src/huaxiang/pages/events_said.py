@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.clean import clean_name
+from huaxiang.masked import NEVER, without_contacts
 from huaxiang.pages.values import UNKNOWN
 from huaxiang.pages.words import CALLED, day
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue
     from huaxiang.pages.values import Manner
 
-NEVER = frozenset(["direct-id"])
-"""Classes of columns that no page shows: accounts, also those of others, contacts, keys."""
 HUSHED = frozenset(
     ["platform", "currency", "on_date", "at", "business_date", "order_date", "birth_date", "region_code", "ship_region_code", "list_price"]
 )  # fmt: skip
@@ -28,23 +26,6 @@ IDS = frozenset(["brand_id", "product_id", "link_id", "campaign_id", "promotion_
 """Ids that say something; the others only tell rows apart."""
 LONGEST = 120
 """Letters of a text that are shown."""
-HIDDEN = "•••"
-_CONTACT = re.compile(r"[A-Za-z0-9._%+-]+[@＠][A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|\+?\d(?:[ -]?\d){6,}")
-"""An e-mail address, or seven digits and more, as of a telephone."""
-_MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
-
-
-def without_contacts(text: str) -> str:
-    """Return what somebody wrote without the telephone numbers and e-mail addresses in it."""
-    return _CONTACT.sub(HIDDEN, text)
-
-
-def account_said(account: str) -> str:
-    """Return `platform:id` as a page shows it: of an id that is a mobile number or an e-mail address its ends."""
-    platform, _, name = account.partition(":")
-    if "@" not in name and not _MOBILE.fullmatch(name):
-        return account
-    return f"{platform}:{name[:2]}{HIDDEN}{name[-2:]}"
 
 
 @dataclass(frozen=True)

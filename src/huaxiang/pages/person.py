@@ -10,7 +10,8 @@ from huaxiang.contracts.model import Text
 from huaxiang.days.groups import groups_of, load_groups
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.insight.touches import AFTER, BEFORE
-from huaxiang.pages.events_said import EventWords, account_said
+from huaxiang.masked import account_said
+from huaxiang.pages.events_said import EventWords
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO, Facts, anchor
 from huaxiang.pages.lede import lede
 from huaxiang.pages.timeline import months_between, timeline
