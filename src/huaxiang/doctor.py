@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 PINNED = ("pyspark", "delta-spark", "great-expectations", "pandas", "deltalake", "duckdb")
-MEMORY_GIB = 4  # the JVM's 2 GiB, Python, and what DuckDB and the page cache want
+MEMORY_GIB = 4  # a small night's 2 GiB for the JVM, Python, and what DuckDB and the page cache want
 DISK_GIB = 5
 GIB = 2**30
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from huaxiang.clean import load
-from huaxiang.clean.ingest import OUTCOMES, changes, ingest
+from huaxiang.clean.changes import changes
+from huaxiang.clean.ingest import OUTCOMES, ingest
 from huaxiang.clean.quarantine import listed, request_replay
 from huaxiang.config import Config
 from huaxiang.contracts.clean import clean_contract

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from huaxiang.clean.arrivals import Arrivals, FeedArrival, arrivals
-from huaxiang.clean.changes import Changes, changes, note_parts_left
+from huaxiang.clean.changes import note_parts_left
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.clean.known import REFUSED
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from huaxiang.night import Night
     from huaxiang.sources.stage import Staged
-
-__all__ = ["Changes", "FeedOutcome", "Ingested", "changes", "ingest"]
 
 OUTCOMES = (LOADED, DUPLICATE, SUPERSEDED, DELETED, QUARANTINED, FILTERED)
 FATES = ("replaced", "removed", "withdrawn", "erased")

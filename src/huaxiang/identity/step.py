@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from huaxiang import __version__
-from huaxiang.clean.ingest import changes
+from huaxiang.clean.changes import changes
 from huaxiang.clean.joinkeys import pepper_frame
 from huaxiang.identity.accounts import accounts_in, without_mention
 from huaxiang.identity.claims import blocked_claims, judged_values, listed_values

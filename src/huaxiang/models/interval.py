@@ -1,4 +1,4 @@
-"""How sure a share is. No Spark here: of columns see `insight.interval`."""
+"""How sure a share is. No Spark here: of columns see `insight.of_months`."""
 
 from __future__ import annotations
 

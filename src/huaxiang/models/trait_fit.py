@@ -1,6 +1,6 @@
 """What people don't say of themselves, inferred from those who do: one model for any declared trait. No Spark here.
 
-Multinomial logistic regression (scikit-learn) over the numbers of `traits`; its probabilities are calibrated by
+Multinomial logistic regression (scikit-learn) over the numbers of `trait_numbers`; its probabilities are calibrated by
 one temperature (Guo, Pleiss, Sun & Weinberger 2017, On Calibration of Modern Neural Networks), all figures on people
 that the fit has not seen. Those who declare are taken to be like those who don't: nobody can check that.
 """

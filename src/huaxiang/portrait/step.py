@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from huaxiang.clean.ingest import changes
+from huaxiang.clean.changes import changes
 from huaxiang.contracts.spark import struct_type
 from huaxiang.frames import local_frame
 from huaxiang.models.cards import CARDS
