@@ -99,14 +99,13 @@ def _entry(
         table for table, grain in ((PORTRAIT, "person"), (BRAND_RELATION, "brand")) if grain in _grains(one)
     ]
     columns = _columns(one)
-    kind = types[tables[0]][next(iter(columns))].type
     return {
         "name": one.name,
         "title": one.title,
         "means": one.means,
         "formula": one.definition(),
         "source": sources[next(iter(columns))],
-        "unit": unit_called(one.unit or (kind if len(kind) < 12 else "list")),
+        "unit": unit_called(one.unit, types[tables[0]][next(iter(columns))].type),
         "privacy": PRIVACY.get(one.privacy),
         "values": called(one) if isinstance(one, Tag) else {},
         "coverage": [

@@ -30,9 +30,18 @@ _UNITS = {
 _UNCOUNTED = {
     MONEY: "最小货币单位", SHARE: "占比", SECONDS: "秒", YEAR: "年份", "ratio": "比值", "date": "日期", "tier": "级",
     "point": "分", "hour": "时",
-    "bigint": "整数", "int": "整数", "double": "数值", "boolean": "是否", "string": "文本", "list": "列表",
 }  # fmt: skip
-"""Units that are not said after a number, and types for what has no unit."""
+"""Units that are not said after a number."""
+_TYPES = {
+    "bigint": Text("whole number", "整数"),
+    "int": Text("whole number", "整数"),
+    "double": Text("number", "数值"),
+    "decimal": Text("number", "数值"),
+    "boolean": Text("yes or no", "是否"),
+    "string": Text("text", "文本"),
+    "date": Text("date", "日期"),
+}
+_LIST = Text("list", "列表")
 _OF_ONE = {"second": SECONDS, "day": "days", "piece": "pieces"}
 """Units that a contract names of one."""
 _ONE = {"searches": "search", "categories": "category"}
@@ -46,8 +55,10 @@ _OF_ENTRIES = {
 """What is said beside the value of an entry, where its struct holds it."""
 
 
-def unit_called(unit: str) -> Text:
-    """Return what a unit, or a short type, is called by itself; one that nobody translated as it is."""
+def unit_called(unit: str | None, kind: str) -> Text:
+    """Return what a unit is called by itself, one that nobody translated as it is; without one, its Spark type."""
+    if not unit:
+        return _TYPES.get(kind.partition("(")[0], _LIST)
     return Text(unit, _UNITS.get(unit, _UNCOUNTED.get(unit, unit)).removeprefix("个"))
 
 
