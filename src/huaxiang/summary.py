@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import huaxiang
+from huaxiang.tables.release import newest
 from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def summarise(
     It lies at `runs/<as_of>-r<release>/run_summary.json`; `runs/run_summary.json` is always the newest.
     """
     release = night.released[-1] if night.released else None
+    known = newest(night.lake.releases(), published_only=True)
     steps = night.tell.steps
     summary: dict[str, Any] = {
         "as_of": night.as_of.isoformat(),
@@ -35,6 +37,7 @@ def summarise(
         "exit_code": exit_code,
         "error": str(failure) if failure else None,
         "follows": night.attempt.follows,
+        "readers_keep": known.release if known else None,
         "landing": night.landing,
         "lake": night.lake.root,
         "source": night.source.source if night.source else None,

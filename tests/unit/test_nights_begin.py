@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,6 +59,30 @@ def test_a_required_feed_has_a_file_since_the_night_before(
 ) -> None:
     told = missing(CONFIG, None, landed(*files), "in", {day(n) for n in nights}, day(as_of))
     assert [p.found for p in told] == ([found, "no file"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("files", "nights", "as_of", "lacking"),
+    [
+        ((1, 2, 3), (), 3, []),
+        ((1, 3), (), 3, [2]),
+        ((2, 3), (1,), 3, []),
+        ((1, 3), (1,), 3, [2]),
+        ((1, 2), (1,), 4, [3, 4]),
+        ((1, 3), (1, 2), 3, []),  # that night ran without its file: it was not required then
+        ((1,), (1,), 1, []),  # run again
+    ],
+)
+def test_of_files_that_come_daily_none_may_be_missing(
+    files: tuple[int, ...], nights: tuple[int, ...], as_of: int, lacking: list[int]
+) -> None:
+    daily: Any = SimpleNamespace(
+        reads_once=lambda _: False, file_of=lambda _: SimpleNamespace(path="orders-{date}.csv")
+    )
+    told = missing(CONFIG, daily, landed(*files), "in", {day(n) for n in nights}, day(as_of))
+    assert [(p.found, p.expected) for p in told] == [
+        (f"no file of {day(n)}", "in/orders-{date}.csv") for n in lacking
+    ]
 
 
 def test_rates_say_what_others_cost_in_one_currency_only() -> None:

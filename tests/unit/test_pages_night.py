@@ -73,6 +73,7 @@ def night(**changes: Any) -> dict[str, Any]:
         "status": "published",
         "exit_code": 0,
         "follows": 41,
+        "readers_keep": 40,  # release 41 was held too
         "landing": "landing",
         "lake": "lake",
         "source": None,
@@ -279,7 +280,7 @@ def test_a_held_night_says_so_before_anything_else(tmp_path: Path) -> None:
     assert alarm < text.index("What came in")
     assert "Held back: this night is not published." in text
     assert "暂缓发布：今晚的数据没有对外发布。" in text
-    assert "readers still see release 41" in text
+    assert "readers still see release 40" in text
     assert "Empty is not fine" in text[alarm : text.index('id="came-in"')]
 
 

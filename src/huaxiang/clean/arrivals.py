@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from huaxiang.sources.map import SourceMap
 
 HASHES = "_landing_hashes.json"
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,8 @@ def missing(
     """Return a problem for each required feed without a file since the night before, and what is odd about it.
 
     `nights` are the dates of the releases so far. A night that is run again needs no file, and a file that
-    comes once is never late.
+    comes once is never late. Of files that a source map says come daily, each day since then needs one, or since the
+    first one that ever came.
     """
     last = max((day for day in nights if day < as_of), default=None)
     problems = []
@@ -243,6 +246,15 @@ def missing(
             if as_of in nights:
                 continue
             files = tuple(f for f in files if f.arrival <= as_of and (last is None or f.arrival > last))
+        if files and source is not None and not source.reads_once(feed):
+            first = last + DAY if last else min(f.arrival for f in files)
+            came = {f.arrival for f in files}
+            days = [first + n * DAY for n in range((as_of - first).days + 1)]
+            problems += [
+                Problem(feed, f"no file of {day}", place, "its source map says that one comes daily")
+                for day in days
+                if day not in came
+            ]
         if not files:
             found = f"no file arrived{f' after {last}' if last else ''} until {as_of}"
             problems.append(Problem(feed, found, place, "the configuration requires it"))

@@ -151,6 +151,9 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
         print(
             f"{CONFLICTING}: one key with two values; whichever is right comes again with a higher `revision`"
         )
+    if not rows:
+        print(f"No row is held in {lake}.")
+        return
     print(
         f"Held in {lake}: {sum(r['rows'] for r in rows):,} reasons (a row may have several). Mend the files, then: huaxiang quarantine replay"
     )
@@ -231,6 +234,7 @@ def _check_tag(catalogue: Catalogue, tag: str | None) -> None:
     names = catalogue.columns()
     if tag is not None and not any(name.startswith(tag) for name in names):
         hint = did_you_mean(tag, names) if nearest(tag, names) else "see: huaxiang measures list"
+        hint += "; one of your own needs its --conf"
         raise ConfigurationError(Problem("--tag", f"no tag is called `{tag}`, or begins so", hint=hint))
 
 

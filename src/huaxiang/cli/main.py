@@ -74,7 +74,7 @@ def _told(error: Exception) -> int | None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         case OSError():
-            print(f"{error.filename or 'disk'}  {error.strerror or error}\nexit 1", file=sys.stderr)
+            print(f"{error.filename or 'system'}  {error.strerror or error}\nexit 1", file=sys.stderr)
             return 1
     shown = getattr(error, "format_message", None)  # a usage error of the command line itself
     if shown is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from huaxiang.cli.answers import brand_asked, names_of
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
@@ -61,6 +62,7 @@ def stages_flow(
 
     ((_, mine),) = _named((ladder,), conf)
     first = day(since, "--from") if since else None
+    brand = _brand_asked(lake, brand)
     told = flow(lake, ladder, _stages(mine), brand=brand, since=first)
     if as_json:
         rows = told.moves.as_rows()
@@ -107,6 +109,7 @@ def stages_compare(
         found = "one ladder is climbed per brand, the other once"
         raise ConfigurationError(Problem(f"{ladder}, {other}", found, "two ladders of one grain"))
     stages = _stages(rows_of), _stages(columns_of)
+    brand = _brand_asked(lake, brand)
     cross = disagreement(lake, (ladder, other), stages, brand=brand)
     if as_json:
         rows = [{ladder: r["row"], other: r["column"], "people": r["people"]} for r in cross.as_rows()]
@@ -114,6 +117,12 @@ def stages_compare(
         return
     _print(cross, f"{ladder} \\ {other}")
     print(f"{brand or 'All brands, a person once for each'}; – stands on no stage of that ladder.")
+
+
+def _brand_asked(lake: str, brand: str | None) -> str | None:
+    """Return the id of the brand that was asked for; of a lake that names no brand, what was asked."""
+    known = names_of(lake, "brand")
+    return brand_asked(lake, brand, known, "no brand is called {}") if known else brand
 
 
 def _ladders(conf: Path | None) -> dict[str, tuple[Tag, Ladder]]:

@@ -21,6 +21,7 @@ _NIGHT = [
     "as_of",
     "exit_code",
     "follows",
+    "readers_keep",
     "landing",
     "lake",
     "source",
