@@ -28,7 +28,8 @@ def summarise(
     It lies at `runs/<as_of>-r<release>/run_summary.json`; `runs/run_summary.json` is always the newest.
     """
     release = night.released[-1] if night.released else None
-    known = newest(night.lake.releases(), published_only=True)
+    is_held = release is not None and release.status == "held"
+    kept_one = newest(night.lake.releases(), published_only=True) if is_held else None
     steps = night.tell.steps
     summary: dict[str, Any] = {
         "as_of": night.as_of.isoformat(),
@@ -37,7 +38,7 @@ def summarise(
         "exit_code": exit_code,
         "error": str(failure) if failure else None,
         "follows": night.attempt.follows,
-        "readers_keep": known.release if known else None,
+        "readers_keep": kept_one.release if kept_one else None,
         "landing": night.landing,
         "lake": night.lake.root,
         "source": night.source.source if night.source else None,
