@@ -18,7 +18,7 @@ from huaxiang.gates.rules import expectation_text
         (100, [100, 300, 80], 1.0),
         (0, [10], 0.0),
         (150, [100, 200], 1.0),
-        (7, [1_000_000, *[7] * 14], 1.0),  # the backfill of fifteen nights ago is forgotten
+        (70, [1_000_000, *[70] * 14], 1.0),  # the backfill of fifteen nights ago is forgotten
     ],
 )
 def test_tonight_is_compared_with_the_median_of_its_last_nights(
@@ -27,7 +27,7 @@ def test_tonight_is_compared_with_the_median_of_its_last_nights(
     assert against_past({"review": tonight}, {"review": past}) == {"review": {"rows_against_past": expected}}
 
 
-@pytest.mark.parametrize("past", [[], [0, 0, 5]])
+@pytest.mark.parametrize("past", [[], [0, 0, 5], [1, 9, 40]])
 def test_without_a_usual_night_there_is_no_metric(past: list[int]) -> None:
     assert against_past({"review": 5}, {"review": past}) == {}
     assert against_past({"review": 5}, {}) == {}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 NIGHTS_REMEMBERED = 14
+FEWEST = 10
+"""Rows of a usual night: of fewer, chance alone makes three times as many."""
 
 
 def against_past(
@@ -22,14 +24,14 @@ def against_past(
     """Return per feed `{"rows_against_past": tonight / median of the past}`, ready to merge into metrics.
 
     `past` is oldest first; only its last `NIGHTS_REMEMBERED` count. A feed without a past, or whose usual
-    night is empty, gets no metric, and its gate does not bind. Compare like with like: rows per arrival
+    night has fewer than `FEWEST` rows, gets no metric, and its gate does not bind. Compare like with like: rows per arrival
     date (`rows_by_day`), else a backfill of two years makes every later night look empty.
     """
     found = {}
     for feed, rows in tonight.items():
         earlier = list(past.get(feed, ()))[-NIGHTS_REMEMBERED:]
         usual = median(earlier) if earlier else 0
-        if usual > 0:
+        if usual >= FEWEST:
             found[feed] = {"rows_against_past": rows / usual}
     return found
 
