@@ -221,6 +221,16 @@ def _filed(
     return FeedArrival(feed, staged, files=told, resent=resent)
 
 
+def _days_without(files: Sequence[LandingFile], last: date | None, as_of: date) -> list[date]:
+    """Return the days after the `last` night, or from the first file on, until tonight, on which no file came."""
+    came = {file.arrival for file in files}
+    if not came:
+        return []
+    first = last + DAY if last else min(came)
+    days = (first + n * DAY for n in range((as_of - first).days + 1))
+    return [day for day in days if day not in came]
+
+
 def missing(
     config: Config,
     source: SourceMap | None,
@@ -242,18 +252,15 @@ def missing(
         place = f"{where}/{feed}/<arrival date>/…"
         if source is not None:
             place = f"{where}/{source.file_of(feed).path}"
-        if not (source is not None and source.reads_once(feed)):
+        is_once = source is not None and source.reads_once(feed)
+        if not is_once:
             if as_of in nights:
                 continue
             files = tuple(f for f in files if f.arrival <= as_of and (last is None or f.arrival > last))
-        if files and source is not None and not source.reads_once(feed):
-            first = last + DAY if last else min(f.arrival for f in files)
-            came = {f.arrival for f in files}
-            days = [first + n * DAY for n in range((as_of - first).days + 1)]
+        if source is not None and not is_once:
+            why = "its source map says that one comes daily: land it, or take the feed out of `required:`"
             problems += [
-                Problem(feed, f"no file of {day}", place, "its source map says that one comes daily")
-                for day in days
-                if day not in came
+                Problem(feed, f"no file of {day}", place, why) for day in _days_without(files, last, as_of)
             ]
         if not files:
             found = f"no file arrived{f' after {last}' if last else ''} until {as_of}"

@@ -142,6 +142,9 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, default=str))
         return
+    if not rows:
+        print(f"No row is held in {lake}.")
+        return
     table = Table("source", "feed", "reason", "rows", "e.g. file", "record", box=None)
     for row in rows:
         place = (f"{row['rows']:,}", row["path"], str(row["record"]))
@@ -151,9 +154,6 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
         print(
             f"{CONFLICTING}: one key with two values; whichever is right comes again with a higher `revision`"
         )
-    if not rows:
-        print(f"No row is held in {lake}.")
-        return
     print(
         f"Held in {lake}: {sum(r['rows'] for r in rows):,} reasons (a row may have several). Mend the files, then: huaxiang quarantine replay"
     )
@@ -233,8 +233,8 @@ def _check_tag(catalogue: Catalogue, tag: str | None) -> None:
     """Refuse a tag that is neither a column of the catalogue nor the beginning of one."""
     names = catalogue.columns()
     if tag is not None and not any(name.startswith(tag) for name in names):
-        hint = did_you_mean(tag, names) if nearest(tag, names) else "see: huaxiang measures list"
-        hint += "; one of your own needs its --conf"
+        see = "see: huaxiang measures list; one of your own needs its --conf"
+        hint = did_you_mean(tag, names) if nearest(tag, names) else see
         raise ConfigurationError(Problem("--tag", f"no tag is called `{tag}`, or begins so", hint=hint))
 
 

@@ -38,7 +38,8 @@ def cells(
 ) -> DataFrame:
     """Return the day rows of one stream from its event rows, with the value columns of this stream only.
 
-    Hours and weekdays that a measure asks of an instant are those of `zone`, the business zone. An event that waits gives only `awaits:*` cells, without values, on its feed's own date.
+    Hours and weekdays that a measure asks of an instant are those of `zone`, the business zone. An event that waits
+    gives only `awaits:*` cells, without values, on its feed's own date.
     """
     first = parts[0][0]
     kinds = sorted(set().union(*(k for _, k in parts)) - {"none"})

@@ -99,7 +99,8 @@ def evidence_of(
 
     def collected(stream: str, parts: list[Part]) -> list[Row]:
         mine = _rows(lake, parts[0], whose, zone, release)
-        shown = [c for c in mine.columns if c not in identifying(parts[0].event, lake.contracts)]
+        hidden = identifying(parts[0].event, lake.contracts)
+        shown = [c for c in mine.columns if c not in hidden]
         return told(mine, stream, parts, shown, zone=zone, as_of=as_of, newest=newest).collect()
 
     every = together([partial(collected, stream, parts) for stream, parts in asked.items()])

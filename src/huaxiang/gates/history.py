@@ -24,8 +24,8 @@ def against_past(
     """Return per feed `{"rows_against_past": tonight / median of the past}`, ready to merge into metrics.
 
     `past` is oldest first; only its last `NIGHTS_REMEMBERED` count. A feed without a past, or whose usual
-    night has fewer than `FEWEST` rows, gets no metric, and its gate does not bind. Compare like with like: rows per arrival
-    date (`rows_by_day`), else a backfill of two years makes every later night look empty.
+    night has fewer than `FEWEST` rows, gets no metric, and its gate does not bind. Compare like with like: rows
+    per arrival date (`rows_by_day`), else a backfill of two years makes every later night look empty.
     """
     found = {}
     for feed, rows in tonight.items():
