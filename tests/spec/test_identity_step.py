@@ -20,6 +20,7 @@ SCHEMAS = {
     "clean/identity_claim": f"account string, kind string, value_key string, {COMMON}",
     "clean/consent_event": "account string, purpose string, action string, at string, revision bigint, "
     + COMMON,
+    "clean/social_account": f"account string, brand_id string, {COMMON}",
     "clean/social_follow": f"account string, other_account string, {COMMON}",
     "clean/delivery": f"order_id string, {COMMON}",
     "person_account": "account string, person string, platform string, linked_by array<string>, "
@@ -197,6 +198,31 @@ def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuil
     # judged again from scratch, for other settings, with the same result: nothing is written
     walk.night(settings="other", rebuild=True)
     assert walk.lake.log == []
+
+
+def test_accounts_of_brands_are_nobodys(spark: SparkSession) -> None:
+    walk = Walk(spark)
+    follow = {"f1": ("p:1", "p:shop"), "f2": ("p:2", "p:late")}
+    claims = {f"c{n}": (a, "phone", "x") for n, a in enumerate(["p:1", "p:shop"])}
+    claims |= {f"d{n}": (a, "phone", "y") for n, a in enumerate(["p:2", "p:late", "q:3"])}
+    profiles = {"s1": ("p:1", None), "s2": ("p:shop", "b1")}
+    walk.night({"social_follow": follow, "identity_claim": claims, "social_account": profiles})
+    assert walk.sets == {frozenset({"p:1"}), frozenset({"p:2", "p:late", "q:3"})}
+
+    # one whose profile comes late was somebody's until then, and links nobody any more
+    told = walk.night({"social_account": {"s3": ("p:late", "b2"), "s4": ("q:3", None)}})
+    assert walk.sets == walk.rebuilt() == {frozenset({"p:1"}), frozenset({"p:2", "q:3"})}
+    assert (told["accounts"], told["new"]) == (3, 0)
+    assert [row[0] for row in walk.lake.pins["person_account_past"]] == ["p:late"]
+
+    # it acts and claims on: still nobody's, and nothing is written
+    walk.night({"social_follow": {"f3": ("p:late", "p:1"), "f4": ("p:shop", "p:1")}})
+    assert walk.lake.log == []
+
+    # a profile that is corrected or taken back gives the account to its person again
+    told = walk.night({"social_account": {"s2": ("p:shop", None)}}, {"social_account": ["s3"]})
+    assert walk.sets == walk.rebuilt() == {frozenset({"p:1", "p:shop"}), frozenset({"p:2", "p:late", "q:3"})}
+    assert (told["accounts"], told["new"]) == (5, 0)
 
 
 def test_a_lake_without_accounts_has_no_persons(spark: SparkSession) -> None:

@@ -9,9 +9,10 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.system import JOINER
 from huaxiang.errors import ConfigurationError, Problem, shortened
+from huaxiang.identity.accounts import owned_by_brands, without
 from huaxiang.identity.chain import Claimed, Hop, chain
 from huaxiang.identity.claims import DEMOTED, LISTED, OVER_LIMIT, PSEUDONYM_CHARACTERS, join_consent
-from huaxiang.identity.step import CLAIMS, CONSENT, TABLE
+from huaxiang.identity.step import CLAIMS, CONSENT, PROFILES, TABLE
 
 if TYPE_CHECKING:
     from datetime import date
@@ -89,7 +90,8 @@ def linked(lake: Lake, config: Config, account: str, other: str) -> Linked:
     accounts = [row["account"] for row in mine.select("account").collect()]
     (account, person), (other, other_person) = ends
     of_both = F.col("account").isin(*accounts)
-    claims = lake.held(f"clean/{CLAIMS}", release)
+    owned = owned_by_brands(lake.held(f"clean/{PROFILES}", release))
+    claims = without(lake.held(f"clean/{CLAIMS}", release), owned)
     told = claims_with_bars(
         claims, lake.held(f"clean/{CONSENT}", release), lake.held("blocked_claim", release), config.identity,
         joins_by_default=config.joins_by_default,
@@ -176,4 +178,5 @@ def known_account(persons: DataFrame, account: str) -> tuple[str, str]:
     if row is not None:
         return row["account"], row["person"]
     found = f"nobody knows an account `{shortened(account)}`"  # and whose are near it is nobody's business
-    raise ConfigurationError(Problem("account", found, "<platform>:<account id> of a shop or social account"))
+    expected = "<platform>:<account id> of a person's shop or social account: a brand's own is nobody's"
+    raise ConfigurationError(Problem("account", found, expected))

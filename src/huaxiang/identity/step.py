@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from huaxiang import __version__
 from huaxiang.clean.changes import changes
 from huaxiang.clean.joinkeys import pepper_frame
-from huaxiang.identity.accounts import accounts_in, without_mention
+from huaxiang.identity.accounts import accounts_in, owned_by_brands, without, without_mention
 from huaxiang.identity.claims import blocked_claims, judged_values, listed_values
 from huaxiang.identity.components import components
 from huaxiang.identity.persons import assign_persons, everybody
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
 
 TABLE, PAST = "person_account", "person_account_past"
-CLAIMS, CONSENT = "identity_claim", "consent_event"
-ROSTERS = (CLAIMS, "social_account", "shop_account")  # small feeds that mention nearly everybody
+CLAIMS, CONSENT, PROFILES = "identity_claim", "consent_event", "social_account"
+ROSTERS = (CLAIMS, PROFILES, "shop_account")  # small feeds that mention nearly everybody
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,14 @@ class IdentityOutcome:
 
 @dataclass(frozen=True)
 class Turnover:
-    """Accounts that came tonight, and accounts of which nothing is left; None for none."""
+    """Accounts that came tonight, and accounts of which nothing is left or that are a brand's; None for none.
+
+    `brands_changed`: some account became a brand's own, or is one no more.
+    """
 
     came: DataFrame | None
     vanished: DataFrame | None
+    brands_changed: bool = False
 
     @property
     def happened(self) -> bool:
@@ -62,15 +66,17 @@ class Turnover:
 def run(night: Night) -> IdentityOutcome:
     """Bring `person_account`, what it was, `identity_log` and `blocked_claim` up to tonight; write only what changed.
 
-    Accounts are those that the clean feeds hold a row of. Claims are judged again when one of them, a
-    consent, a setting or the program changed; else new accounts become persons of their own.
+    Accounts are those that the clean feeds hold a row of, without the brands' own. Claims are judged again when
+    one of them, a consent, whose an account is, a setting or the program changed; else new accounts become
+    persons of their own.
     """
     lake, attempt = night.lake, night.attempt
     before = lake.read_pinned(TABLE)
     night.expect(attempt.rows(f"clean/{CLAIMS}") + attempt.rows(TABLE))
-    turnover = _turnover(night, before)
-    if _is_stale(night):
-        _judge_again(night, before, turnover)
+    owned = _owned(night)
+    turnover = _turnover(night, before, owned)
+    if turnover.brands_changed or _is_stale(night):
+        _judge_again(night, before, turnover, owned)
     elif turnover.happened:
         _add_singles(night, before, turnover)
     told: dict[str, int] = {}
@@ -109,26 +115,45 @@ def _is_stale(night: Night) -> bool:
     return made_by != (night.config.fingerprint, __version__) or bool({CLAIMS, CONSENT} & night.changed_feeds)
 
 
-def _turnover(night: Night, before: DataFrame) -> Turnover:
+def _owned(night: Night) -> DataFrame | None:
+    """Return the accounts that are brands' own; None for none."""
+    if not night.lake.exists(f"clean/{PROFILES}"):
+        return None
+    return _worked_out(owned_by_brands(night.lake.read(f"clean/{PROFILES}")))
+
+
+def _turnover(night: Night, before: DataFrame, owned: DataFrame | None) -> Turnover:
     """Compare tonight's accounts with those before: from the rows that came and left, or from all feeds."""
     if night.lake.pinned(TABLE) is None:
-        return Turnover(accounts_in(_clean(night, night.feeds)), None)
-    if night.rebuild:
-        everyone = _worked_out(accounts_in(_clean(night, night.feeds)))
+        return Turnover(_unowned(accounts_in(_clean(night, night.feeds)), owned), None)
+    changed = {feed: change for feed in night.feeds if (change := changes(night, feed)) is not None}
+    profiles = changed.get(PROFILES)
+    freed = None
+    if profiles is not None and profiles.any_gone:
+        freed = _worked_out(_unowned(owned_by_brands(profiles.gone), owned))
+    if night.rebuild or freed is not None:
+        everyone = _worked_out(_unowned(accounts_in(_clean(night, night.feeds)), owned))
         gone = before if everyone is None else before.join(everyone, "account", "left_anti")
-        return Turnover(_worked_out(_without(everyone, before)), _worked_out(gone.select("account")))
-    changed = [change for feed in night.feeds if (change := changes(night, feed)) is not None]
-    seen = _worked_out(accounts_in(change.added for change in changed))
-    left = _worked_out(_without(accounts_in(change.gone for change in changed if change.any_gone), seen))
+        came = _worked_out(_without(everyone, before))
+        return Turnover(came, _worked_out(gone.select("account")), brands_changed=True)
+    seen = _worked_out(accounts_in(change.added for change in changed.values()))
+    gone = accounts_in(change.gone for change in changed.values() if change.any_gone)
+    left = _worked_out(_without(gone, seen))
     for feeds in (ROSTERS, tuple(f for f in night.feeds if f not in ROSTERS)):
         if left is not None:
             left = _worked_out(without_mention(left, _clean(night, feeds)))
-    return Turnover(_worked_out(_without(seen, before)), left)
+    came = _worked_out(_without(_unowned(seen, owned), before))
+    if owned is None or profiles is None:
+        return Turnover(came, left)
+    taken = _worked_out(before.select("account").join(F.broadcast(owned), "account"))
+    if taken is not None and left is not None:
+        left = left.unionByName(taken).distinct()
+    return Turnover(came, taken if left is None else left, brands_changed=taken is not None)
 
 
-def _judge_again(night: Night, before: DataFrame, turnover: Turnover) -> None:
+def _judge_again(night: Night, before: DataFrame, turnover: Turnover, owned: DataFrame | None) -> None:
     lake, limits, number = night.lake, night.config.identity, night.number
-    claims = lake.read(f"clean/{CLAIMS}")
+    claims = without(lake.read(f"clean/{CLAIMS}"), owned)
     judged = judged_values(
         claims,
         lake.read(f"clean/{CONSENT}"),
@@ -175,6 +200,10 @@ def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
 
 def _clean(night: Night, feeds: tuple[str, ...]) -> Iterator[DataFrame]:
     return (night.lake.read(f"clean/{f}") for f in feeds if night.lake.exists(f"clean/{f}"))
+
+
+def _unowned(accounts: DataFrame | None, owned: DataFrame | None) -> DataFrame | None:
+    return None if accounts is None else without(accounts, owned)
 
 
 def _without(accounts: DataFrame | None, others: DataFrame | None) -> DataFrame | None:

@@ -1,6 +1,6 @@
 """The fans of a brand and of each account of its account matrix: how many, gained and lost, how active, who buys.
 
-A fan is a person who follows: two accounts of one person are one fan. Of one's own brand nobody is a fan.
+A fan is a person who follows: two accounts of one person are one fan. An account of a brand is nobody's, and no fan.
 """
 
 from __future__ import annotations
@@ -48,12 +48,10 @@ def fan_spells(follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, a
     """
     known = follows.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     matrix = F.broadcast(accounts.select(*SCOPE))
-    own = accounts.join(persons, F.col("brand_account") == F.col("account")).select("brand_id", "person")
     edges = (
         known.withColumnRenamed("other_account", "brand_account")
         .join(matrix, "brand_account")
         .join(persons.select("account", "person"), "account")
-        .join(F.broadcast(own), ["brand_id", "person"], "left_anti")
         .withColumn("_instant", F.coalesce("at", F.col("business_date").cast("timestamp")))
     )
     pair = Window.partitionBy(*SCOPE, "person", "account").orderBy(*ORDER)
