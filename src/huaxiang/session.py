@@ -114,7 +114,10 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
         return _with_delta(active)
     if is_submitted():
         return _with_delta(_submitted(chosen, master))
-    return _with_names_kept(_with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]")))
+    started = _with_delta(_started(chosen, master or chosen.get("spark.master") or "local[*]"))
+    from huaxiang.gateway import with_few_calls  # noqa: PLC0415
+
+    return with_few_calls(started)
 
 
 def is_submitted() -> bool:
@@ -204,24 +207,6 @@ def _with_delta(spark: SparkSession) -> SparkSession:
     found = "the session has no Delta JARs" if told else "the active session does not know Delta"
     hint = f"submit with --packages {delta_package()}" + ("" if told else f" --conf {_CONF}")
     raise ConfigurationError(Problem("Spark session", found, "" if told else _CONF, hint))
-
-
-def _with_names_kept(spark: SparkSession) -> SparkSession:
-    """Return `spark` with what column expressions ask the JVM for kept in this process.
-
-    PySpark asks for the class and the function again at each of the 30,000 expressions of a night, and py4j
-    walks all JARs and methods for it: a sixth of a small night.
-    """
-    from pyspark.sql import functions  # noqa: PLC0415
-
-    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001
-    there = jvm.functions
-    for name in set(dir(there)) & set(functions.__all__):
-        setattr(there, name, getattr(there, name))
-    for name, found in {"functions": there, "PythonUtils": jvm.PythonUtils}.items():
-        setattr(jvm, name, found)
-    setattr(jvm, "org.apache.spark.sql.functions", there)
-    return spark
 
 
 def _has_class(spark: SparkSession, name: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ Conf = Annotated[Path | None, typer.Option("--conf", help="Configuration folder 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")
 ]
+SMALL_WORLD = 200_000  # people times days: of so many, nights are small, as `huaxiang.run.is_small` will find
 WIDE = 1000  # without a terminal a line is as long as it must be: ids are copied from there
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
 Master = Annotated[
@@ -275,7 +278,7 @@ def demo(
     What `evaluate --all` estimates asks for more: --people 2000 --days 90 --nights 3 takes eight minutes on two cores.
     """
     from huaxiang.cli.portraits import portraits_of_three  # noqa: PLC0415
-    from huaxiang.run import nights  # noqa: PLC0415
+    from huaxiang.run import nights, spark_meanwhile  # noqa: PLC0415
     from huaxiang.world.make import make  # noqa: PLC0415
 
     config = load_config(None, tuple(sets or ()))
@@ -285,15 +288,17 @@ def demo(
     if there:
         raise ConfigurationError(there, "Remove them, or pass another --lake.")
     print(f"a world of {people:,} people and {days} days …", file=sys.stderr)
-    make(made, people=people, days=days, seed=seed, until=until)
+    with spark_meanwhile(config) if people * days <= SMALL_WORLD else nullcontext():
+        make(made, people=people, days=days, seed=seed, until=until)
     dates = [until - timedelta(days=n) for n in range(following, -1, -1)]
     nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
-    code = evaluate(str(tables), made / "truth")
-    three = portraits_of_three(config, str(tables))
+    with ThreadPoolExecutor(1) as aside:  # one asks Spark, the other the tables
+        pages = aside.submit(portraits_of_three, config, str(tables))
+        code = evaluate(str(tables), made / "truth")
     print(
         f"look:  {tables}/pages/{until}/index.html\n       {tables}/pages/{until}/tags.html   the dictionary of tags"
     )
-    print(*three, sep="\n")
+    print(*pages.result(), sep="\n")
     print(f'ask:   huaxiang query "SELECT rfm_class, count(*) FROM portrait GROUP BY 1" --lake {tables}')
     return code
 

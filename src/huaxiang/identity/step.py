@@ -133,9 +133,9 @@ def _turnover(night: Night, before: DataFrame, owned: DataFrame | None) -> Turno
         freed = _worked_out(_unowned(owned_by_brands(profiles.gone), owned))
     if night.rebuild or freed is not None:
         everyone = _worked_out(_unowned(accounts_in(_clean(night, night.feeds)), owned))
-        gone = before if everyone is None else before.join(everyone, "account", "left_anti")
+        stays_out = before if everyone is None else before.join(everyone, "account", "left_anti")
         came = _worked_out(_without(everyone, before))
-        return Turnover(came, _worked_out(gone.select("account")), brands_changed=True)
+        return Turnover(came, _worked_out(stays_out.select("account")), brands_changed=True)
     seen = _worked_out(accounts_in(change.added for change in changed.values()))
     gone = accounts_in(change.gone for change in changed.values() if change.any_gone)
     left = _worked_out(_without(gone, seen))
