@@ -16,6 +16,7 @@ from py4j.protocol import (  # type: ignore[import-untyped]
     ENTRY_POINT_OBJECT_ID,
     GATEWAY_SERVER_OBJECT_ID,
     Py4JError,
+    Py4JNetworkError,
     register_input_converter,
 )
 
@@ -102,8 +103,10 @@ def _free_together(gateway: Any) -> None:
             names += _waiting(freed)
             try:
                 held.removeAll(listed(",".join(names)))
-            except (Py4JError, OSError):
+            except (Py4JNetworkError, OSError):
                 return  # the JVM is gone, and all of them with it
+            except Py4JError:  # it has no room just now: these stay, the next ones may go
+                continue
 
     def let_go(name: str, enqueue: bool = True) -> None:  # noqa: ARG001  (as py4j calls it)
         if name not in (ENTRY_POINT_OBJECT_ID, GATEWAY_SERVER_OBJECT_ID):  # which were there before us

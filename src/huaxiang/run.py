@@ -124,7 +124,7 @@ def nights(
             tell.spark = there.spark
             there.lock()
             pepper = pepper_of(config, local_path(there.root, there.spark), tell.say)
-            check = partial(_check, book, pepper)
+            check = partial(_check, book, pepper, tell)
             attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)), check=check)
             follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
             tell.say(
@@ -157,10 +157,11 @@ def nights(
     return summaries
 
 
-def _check(book: Book, pepper: bytes, lake: Lake) -> None:
-    """Refuse a key or settings that are not those of the nights before."""
+def _check(book: Book, pepper: bytes, tell: Telling, lake: Lake) -> None:
+    """Refuse a key or settings that are not those of the nights before; say what a source map reads otherwise."""
     check_pepper(lake, pepper)
-    check_settled(lake, book.config, book.source, book.catalogue.ladder_rules())
+    for remark in check_settled(lake, book.config, book.source, book.catalogue.ladder_rules()):
+        tell.say(str(remark))
 
 
 def _page(root: str, night: Night) -> Any:

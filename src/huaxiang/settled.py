@@ -10,14 +10,18 @@ from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from huaxiang.config import Config
-    from huaxiang.sources.map import SourceMap
+    from huaxiang.sources.outside import Expression, SourceMap
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.storage import Storage
 
 FILE = "_settled.json"
-Maps = dict[str, dict[str, dict[str, str]]]
-"""Source → feed without keys → column → expression."""
+Columns = dict[str, dict[str, str]]
+"""Feed → column → expression."""
+Maps = dict[str, Columns]
+"""What source maps say, by their names."""
 Rules = dict[str, dict[str, str]]
 """Ladder → version → its rules."""
 
@@ -43,8 +47,10 @@ def check_contracts(lake: Lake) -> None:
         raise ConfigurationError(problems, hint)
 
 
-def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders: Rules | None = None) -> None:
-    """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
+def check_settled(
+    lake: Lake, config: Config, source: SourceMap | None, ladders: Rules | None = None
+) -> list[Problem]:
+    """Return which feeds a source map reads otherwise than it read files before. And refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
     A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
     So is a source map whose columns of a feed without keys change: these columns are the rows' keys. And, once it was
@@ -62,6 +68,8 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     known = before.get("rates", {})  # a first night that was refused settles nothing
     keyless = before.get("keyless", {})
     mine = {source.source: _keyless(source)} if source else {}
+    read = before.get("maps", {})
+    reads = {source.source: _reads(source)} if source else {}
     maps = {**keyless, **{name: {**keyless.get(name, {}), **feeds} for name, feeds in mine.items()}}
     ladders_before: Rules = before.get("ladder_rules", {})
     ladders_now = ladders or {}
@@ -79,11 +87,13 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
         **now,
         "rates": {**known, **now["rates"]},
         "keyless": maps,
+        "maps": {**read, **reads},
         "ladder_rules": {**ladders_before, **every_version},
         "contracts": versions,
     }
     if settled != before:
         lake.storage.write_text(FILE, json.dumps(settled))
+    return _read_otherwise(lake, read, reads)
 
 
 def settled_zone(lake: Lake, config: Config) -> str:
@@ -126,13 +136,33 @@ def _changed_ladders(lake: Lake, before: Rules, now: Rules) -> list[Problem]:
     ]
 
 
-def _keyless(source: SourceMap) -> dict[str, dict[str, str]]:
-    """Return by feed the columns whose content is the key, as the map says them."""
+def _keyless(source: SourceMap) -> Columns:
+    """Return the columns whose content is the key, of feeds without another."""
+    return {feed.feed: _texts(feed.columns) for feed in source.feeds.values() if feed.key == ()}
+
+
+def _reads(source: SourceMap) -> Columns:
+    """Return what the map says of every feed: its columns, and `where`."""
     return {
-        feed.feed: {name: " ".join(said.text.split()) for name, said in sorted(feed.columns.items())}
+        feed.feed: _texts({**feed.columns, **({"where": feed.where} if feed.where else {})})
         for feed in source.feeds.values()
-        if feed.key == ()
     }
+
+
+def _texts(said: Mapping[str, Expression]) -> dict[str, str]:
+    return {name: " ".join(expression.text.split()) for name, expression in sorted(said.items())}
+
+
+def _read_otherwise(lake: Lake, before: Maps, now: Maps) -> list[Problem]:
+    """Return the feeds, of which files were read, whose columns the map says otherwise now."""
+    hint = "what was read stays as it was read: to have all of it read anew, begin a new lake on the same landing"
+    return [
+        Problem(f"{source}: {feed}", f"the map reads {', '.join(names)} otherwise from now on", hint=hint)
+        for source, feeds in now.items()
+        for feed, said in feeds.items()
+        if (known := before.get(source, {}).get(feed)) is not None and lake.pinned(clean_name(feed))
+        if (names := [name for name in sorted({*known, *said}) if known.get(name) != said.get(name)])
+    ]
 
 
 def _changed_keys(lake: Lake, known: Maps, now: Maps) -> list[Problem]:

@@ -12,12 +12,12 @@ THREADS = 4
 T = TypeVar("T")
 
 
-def together(jobs: Iterable[Callable[[], T]]) -> list[T]:
-    """Run jobs that don't wait for each other; returns their results in order.
+def together(jobs: Iterable[Callable[[], T]], *, at_once: int = THREADS) -> list[T]:
+    """Run jobs that don't wait for each other, so many `at_once`; returns their results in order.
 
     After a failure, which is raised, those that have not begun don't.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         running = [pool.submit(job) for job in jobs]
         try:
             return [one.result() for one in running]

@@ -93,6 +93,26 @@ def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> N
     assert check("paid: cents")
 
 
+def test_a_map_that_reads_otherwise_is_told_once(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path)
+
+    def told(columns: str, where: str = "") -> list[str]:
+        keyed = KEYLESS.replace("key: none", f"key: [order]{where}")
+        (tmp_path / "shop.yaml").write_text(keyed % columns, encoding="utf-8")
+        return [
+            f"{p.place} {p.found}"
+            for p in check_settled(lake, Config(), load_source(str(tmp_path / "shop.yaml")))
+        ]
+
+    assert not told("paid: cents, quantity: pieces")
+    assert not told("quantity:  pieces , paid: cents")
+    assert told("paid: upper(cents)", "\n    where: who <> 'x'") == [
+        "shop: order_line the map reads paid, quantity, where otherwise from now on"
+    ]
+    assert not told("paid: upper(cents)", "\n    where: who <> 'x'")
+    assert not check_settled(lake, Config(), None)
+
+
 def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_path: Path) -> None:
     catalogue = load_catalogue(CONTRACTS)
     (aipl,) = (tag for tag in catalogue.ladders() if tag.name == "aipl")

@@ -51,8 +51,9 @@ LINES = [
 NAMES = ("order", "who", "cents", "n", "day")
 
 
-def checked(spark: SparkSession, tmp_path: Path, kind: str) -> Any:
-    (tmp_path / "shop.yaml").write_text(MAP.replace("FORMAT", kind), encoding="utf-8")
+def checked(spark: SparkSession, tmp_path: Path, kind: str, where: str = "order <> 'no'") -> Any:
+    said = MAP.replace("FORMAT", kind).replace("order <> 'no'", where)
+    (tmp_path / "shop.yaml").write_text(said, encoding="utf-8")
     landing = tmp_path / "landing"
     landing.mkdir()
     if kind == "csv":
@@ -88,6 +89,14 @@ def test_what_would_be_refused_is_counted_by_column_and_reason(
     )
     line = next(line for line in str(report).splitlines() if "to quarantine" in line)
     assert line.strip().startswith("to quarantine, of 6 rows: 1 bad_type:on_date, 1 bad_type:paid, ")
+    assert (orders.filtered, report.ok) == (1, True)
+    assert "left out by `where`, of 6 rows: 1" in str(report)
+
+
+def test_a_map_that_leaves_everything_out_is_told(spark: SparkSession, tmp_path: Path) -> None:
+    report = checked(spark, tmp_path, "csv", "order = 'none of them'")
+    assert (report.ok, report.feeds[0].filtered, report.feeds[0].refused) == (False, 6, {})
+    assert "order_line  `where` leaves out each of 6 rows" in str(report)
 
 
 def test_of_many_rows_some_are_read(

@@ -264,6 +264,9 @@ def missing(
             ]
         if not files:
             found = f"no file arrived{f' after {last}' if last else ''} until {as_of}"
-            problems.append(Problem(feed, found, place, "the configuration requires it"))
+            why = "the configuration requires it"
+            if source is None and not landing.files:  # nothing lies here as feeds do
+                why += "; files of another make are read by a source map: --source NAME"
+            problems.append(Problem(feed, found, place, why))
             problems += [p for p in landing.problems if p.place.startswith(f"{feed}/")]
     return problems

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
+from huaxiang.clean.verdicts import FILTERED
 from huaxiang.sources.feed import feed_frame
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def refused_by_reason(
     spark: SparkSession, staged: Staged, contract: Contract, source: SourceMap, config: Config
 ) -> Counter[str]:
-    """Return how many of the staged rows a night would put into quarantine, by reason; filtered rows are none.
+    """Return how many of the staged rows a night would put into quarantine, by reason, and leave out, as `FILTERED`.
 
     A row with several reasons counts in each. Rows are not compared with each other: `conflicting_revision`
     is a night's to find.
@@ -32,6 +33,7 @@ def refused_by_reason(
         return Counter()
     frame = feed_frame(spark, staged, contract, source)
     pepper = pepper_frame(spark, b"keys are not looked at")
-    rows = conform(frame, contract, source.over(config), pepper).where(~F.col("_filtered"))
-    reasons = rows.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
+    rows = conform(frame, contract, source.over(config), pepper)
+    said = F.when(F.col("_filtered"), F.array(F.lit(FILTERED))).otherwise(F.col("reasons"))
+    reasons = rows.select(F.explode(said).alias("reason")).groupBy("reason").count()
     return Counter({row["reason"]: row["count"] for row in reasons.collect()})

@@ -22,7 +22,7 @@ from huaxiang.insight.purchase_path import purchase_paths
 from huaxiang.insight.talk_after import talks_after
 from huaxiang.portrait.coverage import covered_since, covers_by_feed
 from huaxiang.relations.step import members_of
-from huaxiang.together import together
+from huaxiang.together import THREADS, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.night import Night
+
+HEAVY = 2
+"""Groups at once where people are many: each sends everybody's accounts to its joins, and all of that lies in memory."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def write_of_many(night: Night, coverage: Sequence[Mapping[str, Any]]) -> None:
         ]
     )
     tonight = _Tonight(night, coverage, members, products, accounts)
-    together([partial(group, tonight) for group in GROUPS])
+    together([partial(group, tonight) for group in GROUPS], at_once=THREADS if night.small else HEAVY)
 
 
 def _friend_lift(tonight: _Tonight) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+ONE_SIDED = 1.645
+"""Standard errors that a gain must exceed: surely (95 %, one-sided) better."""
+
 
 def share_interval(part: float, whole: int) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson 1927)."""

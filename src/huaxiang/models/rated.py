@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from huaxiang.models.interval import share_interval
+from huaxiang.models.interval import ONE_SIDED, share_interval
 from huaxiang.models.learned_sentiment import RAREST, SURE, grams, learn, plain
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 JUDGES = 30
 """Comments of either side that it takes to compare two scorers."""
-ONE_SIDED = 1.645
-"""Standard errors that a gain must exceed: surely (95 %, one-sided) better."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from huaxiang.models.calibration import calibration_error
 from huaxiang.models.fit import FITTED, NO_BETTER, TOO_LITTLE, Fit
+from huaxiang.models.interval import ONE_SIDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +97,7 @@ def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
     right = chances.argmax(axis=1) == kind
     is_major = kind == np.bincount(kind).argmax()
     differ = float(np.mean(right != is_major))
-    if gain <= 1.645 * sqrt(max(differ - gain * gain, 0) / len(kind)):
+    if gain <= ONE_SIDED * sqrt(max(differ - gain * gain, 0) / len(kind)):
         fit = replace(
             fit,
             status=NO_BETTER,

@@ -7,6 +7,7 @@ it hands in the trial, which is made on a sample.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -51,13 +52,16 @@ SHOPPING = {
 """Parts of a portrait, and the feed that gives each."""
 SAMPLE = 10_000
 """Rows of a feed whose values are read on trial."""
+FILTERED = "filtered"
+"""As what a trial counts rows that the map's `where` leaves out."""
 
 
 @dataclass(frozen=True)
 class FeedCheck:
     """One feed as its files and expressions are; `facts` are sentences about its rows.
 
-    `refused` counts, of `tried` rows, by reason those that a night would put into quarantine.
+    `refused` counts, of `tried` rows, by reason those that a night would put into quarantine; `filtered` those that
+    the map's `where` leaves out.
     """
 
     feed: str
@@ -67,24 +71,27 @@ class FeedCheck:
     facts: tuple[str, ...]
     tried: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    filtered: int = 0
 
     def __str__(self) -> str:
-        """One line, the missing columns on a second, what would be refused on a third."""
+        """One line, the missing columns on a second, what would be left out and refused on two more."""
         columns = f"{self.columns - len(self.unknown)} of {self.columns} columns"
         head = f"{self.feed:<16} {self.rows:>12,} rows   {columns}   " + "   ".join(self.facts)
         lines = [head.rstrip()]
         if self.unknown:
             lines.append(f"{'':<16} unknown: {', '.join(self.unknown)}")
+        of = f"of {self.tried:,} rows" + (" sampled" if self.tried < self.rows else "")
+        if self.filtered:
+            lines.append(f"{'':<16} left out by `where`, {of}: {self.filtered:,}")
         if self.refused:
             told = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(self.refused.items()))
-            of = f"of {self.tried:,} rows" + (" sampled" if self.tried < self.rows else "")
             lines.append(f"{'':<16} to quarantine, {of}: {told}")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class SourceCheck:
-    """What the check found, ready to be printed; `problems` are files that a night can do without."""
+    """What the check found, ready to be printed; `problems` are what a night can do without, and what it should not."""
 
     source: str
     landing: str
@@ -98,7 +105,7 @@ class SourceCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether every file that the map names is there and can be read."""
+        """Whether every file that the map names is there and can be read, and each feed has a row that stays."""
         return not self.problems
 
     def __str__(self) -> str:
@@ -135,6 +142,8 @@ def check_source(
         _refuse(source, staged, list(found.problems), contracts)
         facts = Facts(source, staged)
         samples = {feed: sampled(staged[feed], SAMPLE, Path(folder) / "sample") for feed in staged if trial}
+        tried = {feed: Counter(trial(samples[feed], contracts[feed], source)) for feed in samples if trial}
+        filtered = {feed: counts.pop(FILTERED, 0) for feed, counts in tried.items()}
         feeds = tuple(
             FeedCheck(
                 feed=feed,
@@ -143,11 +152,19 @@ def check_source(
                 unknown=tuple(c for c in contracts[feed].names if c not in source.gives(feed)),
                 facts=tuple(facts.of(feed)),
                 tried=samples[feed].rows if trial else 0,
-                refused=trial(samples[feed], contracts[feed], source) if trial else {},
+                refused=tried.get(feed, {}),
+                filtered=filtered.get(feed, 0),
             )
             for feed in source.feeds
         )
     others = [problem for feed in staged.values() for f in feed.refused if (problem := f.problem)]
+    others += [
+        Problem(
+            f"{name}: {one.feed}", f"`where` leaves out each of {one.tried:,} rows", "some rows that stay"
+        )
+        for one in feeds
+        if one.tried and one.filtered == one.tried
+    ]
     return SourceCheck(
         source=name,
         landing=str(landing),
