@@ -32,7 +32,7 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             # short lives: no optimising compiler, and nobody doubts Spark's classes
             "spark.driver.extraJavaOptions": SMALL["spark.driver.extraJavaOptions"],
-            "spark.sql.constraintPropagation.enabled": "false",
+            "spark.sql.constraintPropagation.enabled": SMALL["spark.sql.constraintPropagation.enabled"],
             "spark.driver.memory": "2g",
             "spark.buffer.pageSize": "1m",
             "spark.sql.warehouse.dir": str(warehouse),

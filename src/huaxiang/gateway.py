@@ -16,7 +16,6 @@ from py4j.protocol import (  # type: ignore[import-untyped]
     ENTRY_POINT_OBJECT_ID,
     GATEWAY_SERVER_OBJECT_ID,
     Py4JError,
-    Py4JNetworkError,
     register_input_converter,
 )
 
@@ -36,9 +35,11 @@ KEPT = 10_000
 def with_few_calls(spark: SparkSession) -> SparkSession:
     """Return `spark`, whose process asks its JVM for no more than it must. For a JVM of our own."""
     gateway: Any = spark.sparkContext._gateway  # noqa: SLF001
-    if not any(isinstance(one, _Lists) for one in gateway._gateway_client.converters):  # noqa: SLF001
+    client = gateway._gateway_client  # noqa: SLF001
+    if "garbage_collect_object" not in vars(client):  # it is told all this once
         _keep_names(gateway.jvm)
         _free_together(gateway)
+    if not any(isinstance(one, _Lists) for one in client.converters):  # py4j keeps one list for all
         register_input_converter(_Lists(), prepend=True)
     return spark
 
@@ -103,10 +104,9 @@ def _free_together(gateway: Any) -> None:
             names += _waiting(freed)
             try:
                 held.removeAll(listed(",".join(names)))
-            except (Py4JNetworkError, OSError):
-                return  # the JVM is gone, and all of them with it
-            except Py4JError:  # it has no room just now: these stay, the next ones may go
-                continue
+            except (Py4JError, OSError):  # the JVM is gone, or has no room: from now on py4j tells of each
+                del client.garbage_collect_object
+                return
 
     def let_go(name: str, enqueue: bool = True) -> None:  # noqa: ARG001  (as py4j calls it)
         if name not in (ENTRY_POINT_OBJECT_ID, GATEWAY_SERVER_OBJECT_ID):  # which were there before us

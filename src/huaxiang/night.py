@@ -168,8 +168,13 @@ def ingest(night: Night) -> None:
     """Landing files → clean feeds, every row with one verdict."""
     from huaxiang.clean.ingest import FATES, OUTCOMES  # noqa: PLC0415
     from huaxiang.clean.ingest import ingest as run  # noqa: PLC0415
+    from huaxiang.settled import read_otherwise  # noqa: PLC0415
 
-    night.keep("ingest", run(night).told())
+    told = run(night).told()
+    if night.source is not None:
+        read = (feed["feed"] for feed in told["feeds"] if feed["files"])
+        told["remarks"] += map(str, read_otherwise(night.lake, night.source, read))
+    night.keep("ingest", told)
     for remark in night.told["ingest"]["remarks"]:
         night.tell.say(remark)
     feeds = night.told["ingest"]["feeds"]

@@ -62,9 +62,15 @@ def is_small(lake: str, landing: str | None, spark: SparkSession | None = None) 
 
 @contextmanager
 def spark_meanwhile(config: Config) -> Iterator[None]:
-    """Start the Spark of small nights while the body runs; who opens a lake then finds it, or is told why there is none."""
+    """Start the Spark of small nights while the body runs; who opens a lake then finds it, or is told why there is none.
+
+    A process that has one already keeps it.
+    """
+    from pyspark import SparkContext  # noqa: PLC0415
+
     with ThreadPoolExecutor(1) as aside:
-        aside.submit(spark_session, {**SMALL, **config.spark})
+        if not is_submitted() and SparkContext._active_spark_context is None:  # noqa: SLF001
+            aside.submit(spark_session, {**SMALL, **config.spark})
         yield
 
 
@@ -124,7 +130,7 @@ def nights(
             tell.spark = there.spark
             there.lock()
             pepper = pepper_of(config, local_path(there.root, there.spark), tell.say)
-            check = partial(_check, book, pepper, tell)
+            check = partial(_check, book, pepper)
             attempt = begin(there, as_of, resume=steps[0] != next(iter(STEPS)), check=check)
             follows = f" follows {attempt.follows}" if attempt.follows else ", the first"
             tell.say(
@@ -157,11 +163,10 @@ def nights(
     return summaries
 
 
-def _check(book: Book, pepper: bytes, tell: Telling, lake: Lake) -> None:
-    """Refuse a key or settings that are not those of the nights before; say what a source map reads otherwise."""
+def _check(book: Book, pepper: bytes, lake: Lake) -> None:
+    """Refuse a key or settings that are not those of the nights before."""
     check_pepper(lake, pepper)
-    for remark in check_settled(lake, book.config, book.source, book.catalogue.ladder_rules()):
-        tell.say(str(remark))
+    check_settled(lake, book.config, book.source, book.catalogue.ladder_rules())
 
 
 def _page(root: str, night: Night) -> Any:

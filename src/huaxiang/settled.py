@@ -10,14 +10,16 @@ from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from huaxiang.config import Config
-    from huaxiang.sources.outside import Expression, SourceMap
+    from huaxiang.sources.outside import Expression, FeedMap, SourceMap
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.storage import Storage
 
 FILE = "_settled.json"
+READ = "read"
+"""Under which name the file keeps how source maps read what came last."""
 Columns = dict[str, dict[str, str]]
 """Feed → column → expression."""
 Maps = dict[str, Columns]
@@ -47,10 +49,8 @@ def check_contracts(lake: Lake) -> None:
         raise ConfigurationError(problems, hint)
 
 
-def check_settled(
-    lake: Lake, config: Config, source: SourceMap | None, ladders: Rules | None = None
-) -> list[Problem]:
-    """Return which feeds a source map reads otherwise than it read files before. And refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
+def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders: Rules | None = None) -> None:
+    """Refuse another currency, other digits of it, or another business zone than this lake's amounts and dates have.
 
     A rate is refused too when it changes after amounts were converted at it; a new one may come, an old one go.
     So is a source map whose columns of a feed without keys change: these columns are the rows' keys. And, once it was
@@ -68,8 +68,6 @@ def check_settled(
     known = before.get("rates", {})  # a first night that was refused settles nothing
     keyless = before.get("keyless", {})
     mine = {source.source: _keyless(source)} if source else {}
-    read = before.get("maps", {})
-    reads = {source.source: _reads(source)} if source else {}
     maps = {**keyless, **{name: {**keyless.get(name, {}), **feeds} for name, feeds in mine.items()}}
     ladders_before: Rules = before.get("ladder_rules", {})
     ladders_now = ladders or {}
@@ -84,16 +82,44 @@ def check_settled(
     versions = {name: contract.version for name, contract in sorted(lake.contracts.items())}
     every_version = {name: {**ladders_before.get(name, {}), **rules} for name, rules in ladders_now.items()}
     settled = {
+        **{name: value for name, value in before.items() if name == READ},
         **now,
         "rates": {**known, **now["rates"]},
         "keyless": maps,
-        "maps": {**read, **reads},
         "ladder_rules": {**ladders_before, **every_version},
         "contracts": versions,
     }
     if settled != before:
         lake.storage.write_text(FILE, json.dumps(settled))
-    return _read_otherwise(lake, read, reads)
+
+
+def read_otherwise(lake: Lake, source: SourceMap, feeds: Iterable[str]) -> list[Problem]:
+    """Tell which of these feeds, just read, a source map read otherwise before, and keep how it reads them.
+
+    What counts is what it says of the columns, `key` and `where`.
+    """
+    settled: dict[str, Any] = json.loads(lake.storage.read_text(FILE) or "{}")
+    every: Maps = settled.get(READ, {})
+    known = every.get(source.source, {})
+    reads = {feed: _said(source.feeds[feed]) for feed in sorted({*feeds} & {*source.feeds})}
+    hint = "what was read before stays as it was read: to have all of it read anew, begin a new lake on the same landing"
+    told = [
+        Problem(
+            f"{source.source}: {feed}", f"from now on its map reads {', '.join(names)} otherwise", hint=hint
+        )
+        for feed, said in reads.items()
+        if (before := known.get(feed)) is not None
+        if (names := [name for name in sorted({*before, *said}) if before.get(name) != said.get(name)])
+    ]
+    now = {**settled, READ: {**every, source.source: {**known, **reads}}}
+    if now != settled:
+        lake.storage.write_text(FILE, json.dumps(now))
+    return told
+
+
+def _said(feed: FeedMap) -> dict[str, str]:
+    key = {} if feed.key is None else {"key": ", ".join(feed.key)}
+    return _texts({**feed.columns, **({"where": feed.where} if feed.where else {})}) | key
 
 
 def settled_zone(lake: Lake, config: Config) -> str:
@@ -141,28 +167,8 @@ def _keyless(source: SourceMap) -> Columns:
     return {feed.feed: _texts(feed.columns) for feed in source.feeds.values() if feed.key == ()}
 
 
-def _reads(source: SourceMap) -> Columns:
-    """Return what the map says of every feed: its columns, and `where`."""
-    return {
-        feed.feed: _texts({**feed.columns, **({"where": feed.where} if feed.where else {})})
-        for feed in source.feeds.values()
-    }
-
-
 def _texts(said: Mapping[str, Expression]) -> dict[str, str]:
     return {name: " ".join(expression.text.split()) for name, expression in sorted(said.items())}
-
-
-def _read_otherwise(lake: Lake, before: Maps, now: Maps) -> list[Problem]:
-    """Return the feeds, of which files were read, whose columns the map says otherwise now."""
-    hint = "what was read stays as it was read: to have all of it read anew, begin a new lake on the same landing"
-    return [
-        Problem(f"{source}: {feed}", f"the map reads {', '.join(names)} otherwise from now on", hint=hint)
-        for source, feeds in now.items()
-        for feed, said in feeds.items()
-        if (known := before.get(source, {}).get(feed)) is not None and lake.pinned(clean_name(feed))
-        if (names := [name for name in sorted({*known, *said}) if known.get(name) != said.get(name)])
-    ]
 
 
 def _changed_keys(lake: Lake, known: Maps, now: Maps) -> list[Problem]:

@@ -89,13 +89,17 @@ def night(
     joins_by_default: bool = True,
     listed: Iterable[tuple[str, str]] | None = None,
     driver_links: int = DRIVER_LINKS,
+    owned: Iterable[str] = (),
 ) -> Found:
-    """Run the identity room on claims; `accounts` are those without any claim."""
+    """Run the identity room on claims; `accounts` are those without any claim, `owned` the brands', which link nobody."""
     claims = list(claims)
     frame = claim_frame(spark, claims)
     consent = consent_frame(spark, words)
     marks = None if listed is None else spark.createDataFrame(list(listed), "kind string, value_key string")
-    judged = judged_values(frame, consent, limits, joins_by_default=joins_by_default, listed=marks)
+    brands = spark.createDataFrame([(account,) for account in owned], "account string")
+    judged = judged_values(
+        frame, consent, limits, joins_by_default=joins_by_default, listed=marks, owned=brands
+    )
     found = components(judged, limits, claims=len(claims), driver_links=driver_links)
     everyone = {a for a, _, _ in claims} | set(accounts)
     came = spark.createDataFrame([(a,) for a in sorted(everyone.difference(before.person))], "account string")

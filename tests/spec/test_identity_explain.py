@@ -27,15 +27,17 @@ CLAIMS: list[Claim] = [
     ("q:stays", "phone", "5"), ("p:went", "phone", "6"),
     *((f"p:{n}", "device", "crowd") for n in "wxy"),  # with p:z four accounts of one platform, and three may be
     ("p:z", "phone", "7"), ("p:w", "phone", "7"),
+    ("p:shop", "email", "8"), ("q:fan", "email", "8"),
 ]  # fmt: skip
 WORDS = [("p:no", "grant", 1), ("p:no", "withdraw", 2), ("q:yes", "withdraw", 1), ("q:yes", "grant", 2)]
+OWNED = ("p:shop",)
 PRIORITY = LIMITS.priority
 
 
 @pytest.fixture(scope="module")
 def known(_session: SparkSession) -> dict[str, list[Claimed]]:
     """The claims with their bars, those that were taken back, and the persons that a night makes of the former."""
-    found = night(_session, CLAIMS, words=WORDS)
+    found = night(_session, CLAIMS, words=WORDS, owned=OWNED)
     rows = [(*claim, date(2026, 11, 1 + n % 9)) for n, claim in enumerate(CLAIMS)]
     frame = local_frame(_session, rows, "account string, kind string, value_key string, arrival_date date")
     frame = frame.withColumn(
@@ -44,7 +46,10 @@ def known(_session: SparkSession) -> dict[str, list[Claimed]]:
     blocked = _session.createDataFrame(
         found.blocked, "kind string, value_pseudonym string, accounts bigint, reason string, release bigint"
     )
-    told = claims_with_bars(frame, consent_frame(_session, WORDS), blocked, LIMITS, joins_by_default=True)
+    owned = local_frame(_session, [(account,) for account in OWNED], "account string")
+    told = claims_with_bars(
+        frame, consent_frame(_session, WORDS), blocked, LIMITS, joins_by_default=True, owned=owned
+    )
     key = JOINER.join(["p", "went", "phone", "5"])
     tombstones = local_frame(
         _session,
@@ -88,6 +93,7 @@ def test_a_chain_shows_each_hop_with_its_claims(known: dict[str, list[Claimed]])
         ("p:a", "q:c", "✘ more accounts share it than may (5 accounts, since release 1)"),
         ("p:w", "p:x", "✘ left out, for a person would have too many accounts (3 accounts, since release 1)"),
         ("p:no", "q:yes", "✘ p:no does not agree to be joined"),
+        ("p:shop", "q:fan", "✘ p:shop is a brand's own"),
         ("p:odd", "q:odd", "✘ claims of this kind link nobody"),
         ("p:went", "q:stays", "✘ the claim of p:went was taken back"),
         ("p:ann", "p:no", None),

@@ -224,6 +224,21 @@ def test_accounts_of_brands_are_nobodys(spark: SparkSession) -> None:
     assert walk.sets == walk.rebuilt() == {frozenset({"p:1", "p:shop"}), frozenset({"p:2", "p:late", "q:3"})}
     assert (told["accounts"], told["new"]) == (5, 0)
 
+    # in a lake that took brands for persons the next night, whatever comes, takes them out
+    walk.clean["social_account"]["s2"] = ("p:shop", "b1", "s2", 1, "now")
+    walk.lake.pins["clean/social_account"] = list(walk.clean["social_account"].values())
+    walk.night({"social_follow": {"f5": ("p:1", "p:2")}})
+    assert walk.sets == walk.rebuilt() == {frozenset({"p:1"}), frozenset({"p:2", "p:late", "q:3"})}
+
+
+def test_a_value_that_a_brand_claims_too_is_shared_by_one_more(spark: SparkSession) -> None:
+    most = LIMITS.limits["phone"]
+    staff = [f"p:{n}" for n in range(most)]
+    claims = {f"c{account}": (account, "phone", "hotline") for account in [*staff, "p:shop"]}
+    walk = Walk(spark)
+    told = walk.night({"identity_claim": claims, "social_account": {"s": ("p:shop", "b1")}})
+    assert (told["persons"], told["blocked_claims"]) == (most, 1)
+
 
 def test_a_lake_without_accounts_has_no_persons(spark: SparkSession) -> None:
     walk = Walk(spark)

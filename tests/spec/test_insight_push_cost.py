@@ -118,7 +118,6 @@ def persons(spark: SparkSession) -> DataFrame:
         ("d:ann", "Ann"),
         ("w:ben", "Ben"),
         ("w:main", "brand one"),
-        ("w:shop", "brand one"),
     ]
     return spark.createDataFrame(who, "account string, person string")
 

@@ -15,7 +15,7 @@ from huaxiang.config import Config
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.settled import FILE, check_contracts, check_settled
+from huaxiang.settled import FILE, check_contracts, check_settled, read_otherwise
 from huaxiang.sources.map import load_source
 from huaxiang.tables.storage import LocalStorage
 
@@ -96,21 +96,25 @@ def test_columns_that_are_the_key_stay(spark: SparkSession, tmp_path: Path) -> N
 def test_a_map_that_reads_otherwise_is_told_once(spark: SparkSession, tmp_path: Path) -> None:
     lake = lake_of(clean(spark, "order_line", {}), tmp_path)
 
-    def told(columns: str, where: str = "") -> list[str]:
-        keyed = KEYLESS.replace("key: none", f"key: [order]{where}")
-        (tmp_path / "shop.yaml").write_text(keyed % columns, encoding="utf-8")
-        return [
-            f"{p.place} {p.found}"
-            for p in check_settled(lake, Config(), load_source(str(tmp_path / "shop.yaml")))
-        ]
+    def told(columns: str, key: str = "[order]", *, read: bool = True) -> list[str]:
+        path = tmp_path / "shop.yaml"
+        path.write_text(KEYLESS.replace("key: none", f"key: {key}") % columns, encoding="utf-8")
+        source = load_source(str(path))
+        check_settled(lake, Config(), source)
+        return [f"{p.place} {p.found}" for p in read_otherwise(lake, source, ["order_line"] if read else [])]
 
     assert not told("paid: cents, quantity: pieces")
     assert not told("quantity:  pieces , paid: cents")
-    assert told("paid: upper(cents)", "\n    where: who <> 'x'") == [
-        "shop: order_line the map reads paid, quantity, where otherwise from now on"
+    where = "[order]\n    where: who <> 'x'"
+    assert not told("paid: upper(cents)", where, read=False)  # nothing came that it could read
+    assert told("paid: upper(cents)", where) == [
+        "shop: order_line from now on its map reads paid, quantity, where otherwise"
     ]
-    assert not told("paid: upper(cents)", "\n    where: who <> 'x'")
-    assert not check_settled(lake, Config(), None)
+    assert not told("paid: upper(cents)", where)
+    check_settled(lake, Config(), None)  # a night without a source map keeps what was said
+    assert told("paid: upper(cents)", where.replace("order", "order, who")) == [
+        "shop: order_line from now on its map reads key otherwise"
+    ]
 
 
 def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.system import BY_DATE, DELETE, part_of
 from huaxiang.clean.verdicts import (
-    FILTERED,
     INCOMING,
     JUDGED,
     KEPT,
@@ -31,6 +30,7 @@ from huaxiang.clean.verdicts import (
 from huaxiang.contracts.clean import clean_contract, clean_name
 from huaxiang.errors import HuaxiangError, Problem
 from huaxiang.frames import local_frame, stacked
+from huaxiang.sources.outside import FILTERED
 from huaxiang.tables.content import hashed
 from huaxiang.tables.write import PARTITION
 

@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
-from huaxiang.clean.verdicts import FILTERED
 from huaxiang.sources.feed import feed_frame
+from huaxiang.sources.outside import FILTERED
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -20,11 +20,6 @@ def owned_by_brands(social_accounts: DataFrame) -> DataFrame:
     return social_accounts.where(F.col("brand_id").isNotNull()).select("account").distinct()
 
 
-def without(rows: DataFrame, accounts: DataFrame | None) -> DataFrame:
-    """Return the rows of other accounts than these (few)."""
-    return rows if accounts is None else rows.join(F.broadcast(accounts), "account", "left_anti")
-
-
 def accounts_in(frames: Iterable[DataFrame]) -> DataFrame | None:
     """Return the distinct `account`s of clean rows, at both ends where there are two; None without any.
 

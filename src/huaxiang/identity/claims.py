@@ -1,8 +1,8 @@
 """Which claims link accounts, and which values link nobody, with the reason.
 
 A value that too many accounts claim is a shared thing (a family's tablet, a shop's phone), a listed one
-is nobody's (a test number); neither links anybody. An account that does not agree to be joined links
-nobody either, but still counts as one that shares the value: a device of a thousand people stays shared
+is nobody's (a test number); neither links anybody. An account that does not agree to be joined, or is a brand's own,
+links nobody either, but still counts as one that shares the value: a device of a thousand people stays shared
 when all but two of them withdraw.
 """
 
@@ -37,6 +37,19 @@ def join_consent(consent: DataFrame) -> DataFrame:
     return said.groupBy("account").agg((last == "grant").alias("may_join"))
 
 
+def with_may_join(
+    claims: DataFrame, consent: DataFrame, owned: DataFrame | None, *, joins_by_default: bool
+) -> DataFrame:
+    """Return the claims with `may_join`: never of the `owned` accounts, which are brands', else as each last said."""
+    said = claims.join(join_consent(consent), "account", "left")
+    may_join = F.coalesce("may_join", F.lit(joins_by_default))
+    if owned is not None:
+        marks = F.broadcast(owned.select("account", F.lit(True).alias("is_owned")))
+        said = said.join(marks, "account", "left")
+        may_join = F.col("is_owned").isNull() & may_join
+    return said.withColumn("may_join", may_join)
+
+
 def judged_values(
     claims: DataFrame,
     consent: DataFrame,
@@ -44,19 +57,20 @@ def judged_values(
     *,
     joins_by_default: bool,
     listed: DataFrame | None = None,
+    owned: DataFrame | None = None,
 ) -> DataFrame:
     """Return what the claims say: a row per link between two accounts, and one per value that links nobody.
 
     `account`, `first`, `kind`, `value` (its pseudonym), `accounts` (how many claim it), `reason`. A link has
     no reason: the account shares the value with `first`, the smallest account that agrees to be joined; a
     value of n willing accounts gives n − 1 links. A value over its kind's limit or in `listed` (`kind`,
-    `value_key`) has the reason and no accounts. Kinds without a limit in `limits` are left out.
+    `value_key`) has the reason and no accounts. Kinds without a limit in `limits` are left out. `owned` (`account`):
+    the brands'.
     """
     known = claims.where(F.col("kind").isin(*limits.limits)).select("account", "kind", "value_key")
+    willing = with_may_join(known, consent, owned, joins_by_default=joins_by_default)
     agreed = (
-        known.join(join_consent(consent), "account", "left")
-        .withColumn("may_join", F.coalesce("may_join", F.lit(joins_by_default)))
-        .repartition("value_key", "kind")  # the one exchange: both steps below need no other
+        willing.repartition("value_key", "kind")  # the one exchange: both steps below need no other
         .groupBy("account", "kind", "value_key")
         .agg(F.max("may_join").alias("may_join"))
     )

@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.system import JOINER
 from huaxiang.errors import ConfigurationError, Problem, shortened
-from huaxiang.identity.accounts import owned_by_brands, without
+from huaxiang.identity.accounts import owned_by_brands
 from huaxiang.identity.chain import Claimed, Hop, chain
-from huaxiang.identity.claims import DEMOTED, LISTED, OVER_LIMIT, PSEUDONYM_CHARACTERS, join_consent
+from huaxiang.identity.claims import DEMOTED, LISTED, OVER_LIMIT, PSEUDONYM_CHARACTERS, with_may_join
 from huaxiang.identity.step import CLAIMS, CONSENT, PROFILES, TABLE
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ SAYS = {
     DEMOTED: "left out, for a person would have too many accounts",
 }
 NOT_AGREED = "does not agree to be joined"
+OWNED = "is a brand's own"
 WITHDRAWN = {"deleted": "was taken back", "conflict": "came with two contents"}
 
 
@@ -90,11 +91,10 @@ def linked(lake: Lake, config: Config, account: str, other: str) -> Linked:
     accounts = [row["account"] for row in mine.select("account").collect()]
     (account, person), (other, other_person) = ends
     of_both = F.col("account").isin(*accounts)
-    owned = owned_by_brands(lake.held(f"clean/{PROFILES}", release))
-    claims = without(lake.held(f"clean/{CLAIMS}", release), owned)
+    claims = lake.held(f"clean/{CLAIMS}", release)
     told = claims_with_bars(
         claims, lake.held(f"clean/{CONSENT}", release), lake.held("blocked_claim", release), config.identity,
-        joins_by_default=config.joins_by_default,
+        joins_by_default=config.joins_by_default, owned=owned_by_brands(lake.held(f"clean/{PROFILES}", release)),
     )  # fmt: skip
     known = _collected(told.where(of_both))
     priority, note = config.identity.priority, None
@@ -120,6 +120,7 @@ def claims_with_bars(
     limits: IdentityLimits,
     *,
     joins_by_default: bool,
+    owned: DataFrame,
 ) -> DataFrame:
     """Return `account`, `kind`, `value` (its pseudonym), `since`, and `bar`: why it links nobody, null where it does."""
     reason = F.lit(None).cast("string")
@@ -129,16 +130,17 @@ def claims_with_bars(
     marks = F.broadcast(
         blocked.groupBy("kind", F.col("value_pseudonym").alias("value")).agg(F.min(told).alias("_reason"))
     )
-    may_join = F.coalesce("may_join", F.lit(joins_by_default))
-    said = F.concat(F.col("account"), F.lit(f" {NOT_AGREED}"))
+    why = F.when(F.col("is_owned"), F.lit(f" {OWNED}")).otherwise(F.lit(f" {NOT_AGREED}"))
+    said = F.concat(F.col("account"), why)
     bar = F.coalesce(
         F.when(~F.col("kind").isin(*limits.limits), F.lit("claims of this kind link nobody")),
         F.col("_reason"),
-        F.when(~may_join, said),
+        F.when(~F.col("may_join"), said),
     )
     first = F.date_format(F.coalesce("seen_first", "arrival_date"), "yyyy-MM-dd")
     made = claims.select("account", "kind", _pseudonym(), first.alias("since"))
-    joined = made.join(join_consent(consent), "account", "left").join(marks, ["kind", "value"], "left")
+    willing = with_may_join(made, consent, owned, joins_by_default=joins_by_default)
+    joined = willing.join(marks, ["kind", "value"], "left")
     return joined.select("account", "kind", "value", "since", bar.alias("bar"))
 
 

@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 from huaxiang import __version__
 from huaxiang.clean.changes import changes
 from huaxiang.clean.joinkeys import pepper_frame
-from huaxiang.identity.accounts import accounts_in, owned_by_brands, without, without_mention
+from huaxiang.frames import stacked
+from huaxiang.identity.accounts import accounts_in, owned_by_brands, without_mention
 from huaxiang.identity.claims import blocked_claims, judged_values, listed_values
 from huaxiang.identity.components import components
 from huaxiang.identity.persons import assign_persons, everybody
@@ -125,41 +126,39 @@ def _owned(night: Night) -> DataFrame | None:
 def _turnover(night: Night, before: DataFrame, owned: DataFrame | None) -> Turnover:
     """Compare tonight's accounts with those before: from the rows that came and left, or from all feeds."""
     if night.lake.pinned(TABLE) is None:
-        return Turnover(_unowned(accounts_in(_clean(night, night.feeds)), owned), None)
+        return Turnover(_without(accounts_in(_clean(night, night.feeds)), owned), None)
     changed = {feed: change for feed in night.feeds if (change := changes(night, feed)) is not None}
-    profiles = changed.get(PROFILES)
     freed = None
-    if profiles is not None and profiles.any_gone:
-        freed = _worked_out(_unowned(owned_by_brands(profiles.gone), owned))
+    if PROFILES in changed and changed[PROFILES].any_gone:
+        freed = _worked_out(_without(owned_by_brands(changed[PROFILES].gone), owned))
     if night.rebuild or freed is not None:
-        everyone = _worked_out(_unowned(accounts_in(_clean(night, night.feeds)), owned))
-        stays_out = before if everyone is None else before.join(everyone, "account", "left_anti")
-        came = _worked_out(_without(everyone, before))
-        return Turnover(came, _worked_out(stays_out.select("account")), brands_changed=True)
+        everyone = _worked_out(_without(accounts_in(_clean(night, night.feeds)), owned))
+        came, gone = _without(everyone, before), _without(before.select("account"), everyone)
+        return Turnover(_worked_out(came), _worked_out(gone), brands_changed=freed is not None)
     seen = _worked_out(accounts_in(change.added for change in changed.values()))
-    gone = accounts_in(change.gone for change in changed.values() if change.any_gone)
-    left = _worked_out(_without(gone, seen))
+    left = _without(accounts_in(change.gone for change in changed.values() if change.any_gone), seen)
+    left = _worked_out(left)
     for feeds in (ROSTERS, tuple(f for f in night.feeds if f not in ROSTERS)):
         if left is not None:
             left = _worked_out(without_mention(left, _clean(night, feeds)))
-    came = _worked_out(_without(_unowned(seen, owned), before))
-    if owned is None or profiles is None:
-        return Turnover(came, left)
-    taken = _worked_out(before.select("account").join(F.broadcast(owned), "account"))
-    if taken is not None and left is not None:
-        left = left.unionByName(taken).distinct()
-    return Turnover(came, taken if left is None else left, brands_changed=taken is not None)
+    came = _worked_out(_without(_without(seen, owned), before))
+    taken = None  # those that were somebody's until tonight
+    if owned is not None:
+        taken = _worked_out(before.select("account").join(F.broadcast(owned), "account"))
+    out = [accounts for accounts in (left, taken) if accounts is not None]
+    return Turnover(came, stacked(out).distinct() if out else None, brands_changed=taken is not None)
 
 
 def _judge_again(night: Night, before: DataFrame, turnover: Turnover, owned: DataFrame | None) -> None:
     lake, limits, number = night.lake, night.config.identity, night.number
-    claims = without(lake.read(f"clean/{CLAIMS}"), owned)
+    claims = lake.read(f"clean/{CLAIMS}")
     judged = judged_values(
         claims,
         lake.read(f"clean/{CONSENT}"),
         limits,
         joins_by_default=night.config.joins_by_default,
         listed=listed_values(night.spark, limits, pepper_frame(night.spark, night.pepper)),
+        owned=owned,
     )
     found = components(judged, limits, claims=night.attempt.rows(f"clean/{CLAIMS}"))
     stay = before
@@ -200,10 +199,6 @@ def _add_singles(night: Night, before: DataFrame, turnover: Turnover) -> None:
 
 def _clean(night: Night, feeds: tuple[str, ...]) -> Iterator[DataFrame]:
     return (night.lake.read(f"clean/{f}") for f in feeds if night.lake.exists(f"clean/{f}"))
-
-
-def _unowned(accounts: DataFrame | None, owned: DataFrame | None) -> DataFrame | None:
-    return None if accounts is None else without(accounts, owned)
 
 
 def _without(accounts: DataFrame | None, others: DataFrame | None) -> DataFrame | None:

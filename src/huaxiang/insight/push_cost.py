@@ -56,18 +56,16 @@ def messages_sent(
     """Return person × brand × day (`on`): messages of the brand's accounts to them (`times`), as pushes.
 
     `accounts` as of `brand_accounts`. One to a person who wrote to the brand on that day or in the six days before
-    is an answer, and left out; so is one to an account of the brand.
+    is an answer, and left out; one to an account of a brand is to nobody.
     """
     day, times = F.col("business_date").alias("on"), F.col(messages.part.column)
     cells = day_rows.where(is_of_stream(messages.part.stream) & (times > 0))
     official = F.broadcast(accounts.select("brand_account", "brand_id"))
     whom = persons.select(F.col("account").alias("key"), "person")
-    own = accounts.select(F.col("brand_account").alias("key"))
     sent = (
         cells.where((F.col("key_kind") == "account") & _is_over(F.col("business_date"), as_of))
         .withColumnRenamed("account", "brand_account")
         .join(official, "brand_account")
-        .join(F.broadcast(own), "key", "left_anti")
         .join(whom, "key")
         .groupBy(*PAIR, day)
         .agg(F.sum(times).alias("times"))

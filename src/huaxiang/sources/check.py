@@ -19,6 +19,7 @@ from huaxiang.sources.facts import Facts
 from huaxiang.sources.files import list_landing
 from huaxiang.sources.fit import compiled_columns, staged_tables
 from huaxiang.sources.map import load_source
+from huaxiang.sources.outside import FILTERED
 from huaxiang.sources.sample import sampled
 from huaxiang.sources.stage import stage
 
@@ -52,8 +53,6 @@ SHOPPING = {
 """Parts of a portrait, and the feed that gives each."""
 SAMPLE = 10_000
 """Rows of a feed whose values are read on trial."""
-FILTERED = "filtered"
-"""As what a trial counts rows that the map's `where` leaves out."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,11 @@ def check_source(
         _refuse(source, staged, list(found.problems), contracts)
         facts = Facts(source, staged)
         samples = {feed: sampled(staged[feed], SAMPLE, Path(folder) / "sample") for feed in staged if trial}
-        tried = {feed: Counter(trial(samples[feed], contracts[feed], source)) for feed in samples if trial}
+        tried = (
+            {feed: Counter(trial(samples[feed], contracts[feed], source)) for feed in samples}
+            if trial
+            else {}
+        )
         filtered = {feed: counts.pop(FILTERED, 0) for feed, counts in tried.items()}
         feeds = tuple(
             FeedCheck(
@@ -159,11 +162,9 @@ def check_source(
         )
     others = [problem for feed in staged.values() for f in feed.refused if (problem := f.problem)]
     others += [
-        Problem(
-            f"{name}: {one.feed}", f"`where` leaves out each of {one.tried:,} rows", "some rows that stay"
-        )
+        Problem(f"{name}: {one.feed}", f"`where` leaves out each of {one.rows:,} rows", "some rows that stay")
         for one in feeds
-        if one.tried and one.filtered == one.tried
+        if one.tried and one.filtered == one.rows
     ]
     return SourceCheck(
         source=name,

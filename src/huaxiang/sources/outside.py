@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 GIVEN = ("currency", "revision", "op")  # known without being mapped
 
 
+FILTERED = "filtered"
+"""The fate of rows that a map's `where` leaves out."""
+
+
 @dataclass(frozen=True)
 class OutsideFile:
     """One kind of outside file; in its `path`, below the landing folder, `*`, `?` and `{date}` vary.

@@ -57,8 +57,8 @@ def identity_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check
         f"{on_one}",
         on_one <= MOST_ON_ONE_PLATFORM,
     )
-    everybodys = planted.table("person_account").column("account")
-    nobodys = int((match(found.column("account"), everybodys) < 0).sum())
+    brands = planted.table("brand_account").column("account")
+    nobodys = int((match(found.column("account"), brands) >= 0).sum())
     yield Check("identity: accounts of brands that are somebody's", "0", f"{nobodys:,}", nobodys == 0)
     repeated = len(found) - len(found.column("account").unique())
     yield Check("identity: accounts with two persons", "0", f"{repeated:,}", repeated == 0)
