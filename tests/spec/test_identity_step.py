@@ -159,6 +159,7 @@ def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuil
     first = walk.night({"social_follow": follow, "identity_claim": claims, "delivery": {"d": ("o",)}})
     assert first == {
         "accounts": 5, "persons": 3, "new": 3, "merged": 0, "split": 0, "moved": 0, "blocked_claims": 0,
+        "of_brands": 0,
     }  # fmt: skip
     assert walk.sets == {frozenset({"p:1", "q:2", "r:3"}), frozenset({"p:2"}), frozenset({"p:9"})}
     before = dict(walk.lake.pins)
@@ -212,7 +213,7 @@ def test_accounts_of_brands_are_nobodys(spark: SparkSession) -> None:
     # one whose profile comes late was somebody's until then, and links nobody any more
     told = walk.night({"social_account": {"s3": ("p:late", "b2"), "s4": ("q:3", None)}})
     assert walk.sets == walk.rebuilt() == {frozenset({"p:1"}), frozenset({"p:2", "q:3"})}
-    assert (told["accounts"], told["new"]) == (3, 0)
+    assert (told["accounts"], told["of_brands"], told["new"]) == (3, 2, 0)
     assert [row[0] for row in walk.lake.pins["person_account_past"]] == ["p:late"]
 
     # it acts and claims on: still nobody's, and nothing is written

@@ -113,6 +113,7 @@ def night(**changes: Any) -> dict[str, Any]:
             "merged": 9,
             "split": 1,
             "blocked_claims": 37,
+            "of_brands": 214,
         },
         "days": {"cells_touched": 88_120, "cells": 31_402_118, "events": 1_066_730},
         "portrait": {"persons": 200_311, "tags": 214},
@@ -296,6 +297,15 @@ def test_remarks_of_a_night_are_in_its_summary_and_on_its_page(tmp_path: Path) -
     assert "<script>alert" not in text
     assert ("Remarks" in read(page).words["en"], "备注" in read(page).words["zh"]) == (True, True)
     assert "Remarks" not in write_night_page(night(), tmp_path / "2026-11-19").read_text(encoding="utf-8")
+
+
+def test_brands_own_accounts_are_told_beside_peoples(tmp_path: Path) -> None:
+    words = read(write_night_page(night(), tmp_path / "2026-11-20")).words
+    assert "214 more accounts are brands' own." in words["en"]
+    assert "另有 214 个账号为品牌自有。" in words["zh"]
+    older = night()
+    del older["identity"]["of_brands"]
+    assert "brands' own" not in read(write_night_page(older, tmp_path / "2026-11-19")).words["en"]
 
 
 def test_a_published_night_raises_no_alarm(tmp_path: Path) -> None:

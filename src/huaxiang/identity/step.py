@@ -32,7 +32,7 @@ ROSTERS = (CLAIMS, PROFILES, "shop_account")  # small feeds that mention nearly 
 
 @dataclass(frozen=True)
 class IdentityOutcome:
-    """How many accounts and persons there are, and what happened to persons tonight."""
+    """How many accounts, persons and brands' own accounts there are, and what happened to persons tonight."""
 
     accounts: int
     persons: int
@@ -41,6 +41,7 @@ class IdentityOutcome:
     split: int
     moved: int
     blocked_claims: int
+    of_brands: int
 
     def told(self) -> dict[str, int]:
         """Return the numbers for the run's summary."""
@@ -96,6 +97,7 @@ def run(night: Night) -> IdentityOutcome:
         split=told.get("split", 0),
         moved=told.get("move", 0),
         blocked_claims=attempt.rows("blocked_claim"),
+        of_brands=0 if owned is None else owned.count(),
     )
 
 

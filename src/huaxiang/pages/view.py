@@ -34,7 +34,7 @@ _NIGHT = [
     "content_hash",
     "code_version",
 ]
-_IDENTITY = ("accounts", "persons", "new", "merged", "split", "blocked_claims")
+_IDENTITY = ("accounts", "persons", "new", "merged", "split", "blocked_claims", "of_brands")
 
 
 def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
