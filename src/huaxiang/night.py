@@ -74,6 +74,15 @@ class Night:
         self.holding.append(frame.persist(StorageLevel.DISK_ONLY))
         return self.holding[-1]
 
+    def set_aside(self, frame: DataFrame) -> DataFrame:
+        """Return a frame of few columns that several read, worked out once, on disk, without its plan.
+
+        A held frame is read by columns, but its plan stays, and with it all that the plan has sent to its joins.
+        """
+        from pyspark import StorageLevel  # noqa: PLC0415
+
+        return self.cut(frame) if self.small else frame.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+
     def let_go(self) -> None:
         """Give back what the step held."""
         while self.holding:

@@ -129,4 +129,4 @@ def flows(
     brands = campaign_brands(lake.read("clean/campaign"), as_of=night.as_of)
     measures = {how: told.measures[name] for how, name in TURNED_BY.items() if told.has(name)}
     away = turned_away(night.day_rows(), lake.read("person_account"), brands, measures, as_of=night.as_of)
-    return Flows(night, told, members, accounts, brands, night.held(away))
+    return Flows(night, told, members, accounts, brands, night.set_aside(away))

@@ -90,8 +90,8 @@ def _friend_lift(tonight: _Tonight) -> None:
         if measure.name == name
     )
     friends = friendships(tonight.read("clean/social_tie"), persons, zone=night.business_zone)
-    sold, known = together([partial(night.held, frame) for frame in (orders, friends)])
-    exposed = night.held(exposures(shared, known))
+    sold, known = together([partial(night.set_aside, frame) for frame in (orders, friends)])
+    exposed = night.set_aside(exposures(shared, known))
     tonight.write("friend_lift", friend_lift(exposed, sold, known, opens=opens, as_of=as_of))
 
 
@@ -101,7 +101,7 @@ def _journeys(tonight: _Tonight) -> None:
     made, told, said = journeys(
         night.day_rows(), persons, measures, tonight.coverage, tonight.read, tonight.products, as_of=as_of
     )
-    bought = night.held(made)
+    bought = night.set_aside(made)
     tonight.write("purchase_path", purchase_paths(bought, told))
     tonight.write("talk_after", talks_after(bought, said, as_of=as_of))
 
@@ -110,12 +110,12 @@ def _chains(tonight: _Tonight) -> None:
     night, as_of, persons = tonight.night, tonight.as_of, tonight.persons
     zone, covers = night.business_zone, covers_by_feed(tonight.coverage)
     read = tonight.read("clean/share_link")
-    links = night.held(shared_links(read, tonight.products, persons, zone=zone, as_of=as_of))
+    links = night.set_aside(shared_links(read, tonight.products, persons, zone=zone, as_of=as_of))
     views = tonight.read("clean/browse_event").where(F.col("act") == "view")
     found = {"browse_event": views, "order_line": tonight.read("clean/order_line")}
     clicks, orders = (led_to(rows, links, persons, zone=zone, as_of=as_of) for rows in found.values())
-    clicks = night.held(clicks)
-    shared = night.held(shares(links, clicks))
+    clicks = night.set_aside(clicks)
+    shared = night.set_aside(shares(links, clicks))
     told = share_chains(
         links,
         shared,
@@ -152,7 +152,7 @@ def _fans(tonight: _Tonight) -> None:
 
 def _premium(tonight: _Tonight) -> None:
     lines, portrait = tonight.read("clean/order_line"), tonight.read("portrait")
-    sold = tonight.night.held(sales(lines, tonight.persons, portrait, as_of=tonight.as_of))
+    sold = tonight.night.set_aside(sales(lines, tonight.persons, portrait, as_of=tonight.as_of))
     tonight.write("premium", premiums(sold, tonight.products))
 
 

@@ -55,7 +55,7 @@ def members_of(night: Night) -> DataFrame | None:
         zone=night.business_zone,
         joins_by_default=night.config.joins_by_default,
     )
-    return night.held(found)
+    return night.set_aside(found)
 
 
 def write(night: Night, measured: DataFrame) -> RelationsOutcome:
