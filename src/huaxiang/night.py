@@ -66,7 +66,7 @@ class Night:
         return frame.localCheckpoint() if self.small else frame
 
     def held(self, frame: DataFrame) -> DataFrame:
-        """Return a frame that several read, worked out once: kept on disk until its step ends, as memory is for working."""
+        """Return a wide frame that several read, worked out once: kept on disk until its step ends, as memory is for working."""
         from pyspark import StorageLevel  # noqa: PLC0415
 
         if self.small:
@@ -77,7 +77,7 @@ class Night:
     def set_aside(self, frame: DataFrame) -> DataFrame:
         """Return a frame of few columns that several read, worked out once, on disk, without its plan.
 
-        A held frame is read by columns, but its plan stays, and with it all that the plan has sent to its joins.
+        One that is `held` is read by columns, but its plan stays, and with it all that the plan has sent to its joins.
         """
         from pyspark import StorageLevel  # noqa: PLC0415
 

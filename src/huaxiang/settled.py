@@ -82,8 +82,8 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     versions = {name: contract.version for name, contract in sorted(lake.contracts.items())}
     every_version = {name: {**ladders_before.get(name, {}), **rules} for name, rules in ladders_now.items()}
     settled = {
-        **{name: value for name, value in before.items() if name == READ},
         **now,
+        READ: before.get(READ, {}),
         "rates": {**known, **now["rates"]},
         "keyless": maps,
         "ladder_rules": {**ladders_before, **every_version},
