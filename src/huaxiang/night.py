@@ -227,6 +227,8 @@ def portrait(night: Night) -> None:
     )
     of_people, of_pairs = together(both)
     people = write_portrait(night, of_people, coverage)
+    del of_people
+    night.let_go()  # and with it what its plan has sent to joins: pairs need the memory
     pairs = write_relations(night, of_pairs)
     night.keep("portrait", {"persons": people.persons, "tags": people.tags})
     night.keep("relations", {"pairs": pairs.pairs, "tags": pairs.tags})

@@ -15,6 +15,7 @@ from huaxiang.insight.journeys import brand_days, comparisons, known_kinds, purc
 from huaxiang.insight.purchase_path import purchase_paths
 from huaxiang.insight.talk_after import talks_after
 from huaxiang.insight.touches import TALK, TOUCHES
+from huaxiang.portrait.coverage import covers_by_feed, people
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -263,7 +264,10 @@ def test_a_kind_is_told_when_its_feeds_cover_the_buyer_from_the_first_day_on(spa
         ("early", ["mall", "weiwo"], ago(1)),
         ("shop", ["mall"], ago(0)),
     ]
-    frame = spark.createDataFrame(rows, "person string, platforms array<string>, day date")
+    accounts = [(person, platform) for person, platforms, _ in rows for platform in platforms]
+    persons = spark.createDataFrame(accounts, "person string, platform string")
+    days = spark.createDataFrame([(person, day) for person, _, day in rows], "person string, day date")
+    frame = days.join(people(persons, covers_by_feed(coverage)), "person")
     told = frame.select("person", *(known.alias(kind) for kind, (_, known) in found.items())).collect()
     assert {row["person"]: {kind for kind in found if row[kind]} for row in told} == {
         "both": {"ad_seen", "ad_clicked", "compared", "viewed"},

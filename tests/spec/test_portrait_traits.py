@@ -151,8 +151,9 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     assert told_again == fits
     sample = derivation(CATALOGUE, (STAGE,), as_of=AS_OF)(people).where(f"{STAGE} is not null")
     held = sample.orderBy("person").toArrow()
-    here = infer(basis(INPUTS, held), held, [str(stage) for stage in held[STAGE].to_pylist()])
-    chances = np.round(here.chances(held).max(axis=1), 2)
+    common = basis(INPUTS, held)
+    here = infer(common, held, [str(stage) for stage in held[STAGE].to_pylist()])
+    chances = np.round(here.chances(common.numbers(held)).max(axis=1), 2)
     there = [round(found[str(who)][1] or 0, 2) for who in held["person"].to_pylist()]
     assert np.abs(chances - np.array(there)).max() < 0.05  # other folds, so nearly another temperature
     assert of_households.fit.status == TOO_LITTLE  # each trait by itself: nobody told of a household
@@ -163,6 +164,28 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     ]  # fmt: skip
     assert born["a child"]["generation_probability"] is None
     assert {(row["household"], row["household_probability"]) for row in born.values()} == {(None, None)}
+
+
+def test_what_is_not_known_of_somebody_is_the_mean_and_a_number_of_its_own() -> None:
+    listed = pa.list_(pa.struct([("key", pa.string()), ("value", pa.int64())]))
+    types = {name: listed if name in INPUTS.keyed else pa.int64() for name in INPUTS.columns}
+    rows: list[Row] = [
+        {"interactions_90d": 0, "evening_acts_90d": 0, "interests_90d": []},
+        {"interactions_90d": 8, "evening_acts_90d": 4, "interests_90d": [{"key": "games", "value": 3}]},
+        {},
+    ]
+    people = pa.Table.from_pylist([{name: row.get(name) for name in types} for row in rows], pa.schema(types))
+    common = basis(INPUTS, people)
+    found = [dict(zip(common.names, row, strict=True)) for row in common.numbers(people).round(3).tolist()]
+    assert [row["interactions_90d"] for row in found] == [0, 2.197, 1.099]  # log(1 + 8), and half of it
+    assert [row["interactions_90d unknown"] for row in found] == [0, 0, 1]
+    assert [row["evening_acts_90d/interactions_90d"] for row in found] == [
+        0,
+        0,
+        0,
+    ]  # half is what is expected
+    assert [row["interests_90d=games"] for row in found] == [0, 0, 0]
+    assert not {name for name in common.names if name.startswith("views_90d")}  # nobody's are known
 
 
 def test_what_nobody_declares_or_nothing_tells_is_not_inferred(spark: SparkSession) -> None:
@@ -182,9 +205,10 @@ def test_a_fit_that_knows_no_better_than_the_commonest_is_not_used() -> None:
     types = [(name, listed if name in INPUTS.keyed else pa.int64()) for name in INPUTS.columns]
     people = pa.Table.from_pylist(rows, pa.schema(types))
     declared = rng.choice(["student", "midlife", "odd"], 400, p=[0.38, 0.6, 0.02]).tolist()
-    found = infer(basis(INPUTS, people), people, declared)
+    common = basis(INPUTS, people)
+    found = infer(common, people, declared)
     assert found.fit.status == NO_BETTER
     assert not found.fit.usable
     assert "the commonest" in found.fit.why
     assert found.kinds == ("midlife", "student")  # what fewer than 20 declare is never inferred
-    assert found.chances(people).sum(axis=1) == pytest.approx(np.ones(400))
+    assert found.chances(common.numbers(people)).sum(axis=1) == pytest.approx(np.ones(400))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from huaxiang.days.events import Event
     from huaxiang.days.groups import Group
 
-RESERVED = frozenset(["person", "person_id", "brand_id", "platforms", "as_of", "release", "known", *GRAIN])
+RESERVED = frozenset(["person", "person_id", "brand_id", "as_of", "release", "known", *GRAIN])
 """Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""
 LAST = ("tags", "stages", "rates")
 """Files that are read after the others, in this order: what stands in them is made of what stands before."""

@@ -16,8 +16,14 @@ from pyspark.sql import functions as F
 
 from huaxiang.insight.of_months import first_month
 from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
-from huaxiang.portrait.assemble import people
-from huaxiang.portrait.coverage import covered_since, covers_by_feed, is_covered, is_told, unknown_by_feed
+from huaxiang.portrait.coverage import (
+    covered_since,
+    covers_by_feed,
+    is_covered,
+    is_told,
+    people,
+    unknown_by_feed,
+)
 from huaxiang.portrait.fold import KEY_SEPARATOR, of_streams
 
 if TYPE_CHECKING:
@@ -47,7 +53,7 @@ def journeys(
     *,
     as_of: date,
 ) -> tuple[DataFrame, dict[str, Column], dict[str, Column]]:
-    """Return `purchases` with the buyer's `platforms`, and by kind of touch and of talk whether feeds tell of a row.
+    """Return `purchases` with whom feeds cover, and by kind of touch and of talk whether feeds tell of a row.
 
     Of all `persons`, accounts with whose they are; an account that is nobody's there counts as another's. `read` gives
     the clean feeds by their table, `products` are as of `premium.branded`.
@@ -60,7 +66,8 @@ def journeys(
     if COMPARED in touches:
         lines, browses = (read(f"clean/{feed}") for feed in COMPARED_FROM)
         compared = comparisons(lines, browses, products, persons, as_of=as_of)
-    made = purchases(days, compared, tuple(touches), as_of=as_of).join(people(persons), "person")
+    buyers = people(persons, covers_by_feed(coverage))
+    made = purchases(days, compared, tuple(touches), as_of=as_of).join(buyers, "person")
     told, said = ({kind: known for kind, (_, known) in kinds.items()} for kinds in (touches, talk))
     return made, told, said
 
@@ -73,7 +80,7 @@ def known_kinds(
 ) -> KindsTold:
     """Return the kinds of which some feed tells, each with its measures and whether these tell of a row.
 
-    A row has the person's `platforms`; `since` is the first day that its window looks at. All feeds that came at
+    A row has what `people` says of its person; `since` is the first day that its window looks at. All feeds that came at
     all must cover the person, as `portrait.coverage` has it, from that day on and of all the feed's platforms:
     absence is then a fact, as far as the platforms go that deliver.
     """

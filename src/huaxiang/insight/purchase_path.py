@@ -22,7 +22,7 @@ MEDIANS = ("median_touches", "median_days")
 def purchase_paths(purchases: DataFrame, known: Mapping[str, Column]) -> DataFrame:
     """Return brand (null: all) × month × touch (null: any): purchases with such a touch before them, and when.
 
-    `purchases` as of `journeys.purchases`, with the buyer's `platforms`; `known` says of which touches feeds tell,
+    `purchases` as of `journeys.purchases`, with whom feeds cover; `known` says of which touches feeds tell,
     in their order, and of which purchases they do: what nobody tells has no row. `orders_known` are purchases whose
     whole window is told of, for any touch by all feeds; of these `orders_with` had one. `first_orders` and
     `last_orders` are those whose first or last touch of any kind this was, so that their sums over kinds are the

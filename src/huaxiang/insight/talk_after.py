@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def talks_after(purchases: DataFrame, known: Mapping[str, Column], *, as_of: date) -> DataFrame:
     """Return brand (null: all) × month: what was said in the `AFTER` days that begin with each purchase.
 
-    `purchases` as of `journeys.purchases`, with the buyer's `platforms`; `known` says of which talk feeds tell, and
+    `purchases` as of `journeys.purchases`, with whom feeds cover; `known` says of which talk feeds tell, and
     of which purchases. Every purchase is one of: open (its days are not over), unknown (no feed tells of the buyer
     from then on), recommended, complained, mixed (both), silent. Where no feed tells of recommending, or of
     complaining, whatever needs it is null. Shares are of purchases neither open nor unknown, mixed ones in both.

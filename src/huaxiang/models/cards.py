@@ -138,7 +138,7 @@ BARGAINS = Card(
 INFERRED = tuple(
     Card(
         name=name,
-        version="2" if name == "life_stage" else "1",
+        version="3" if name == "life_stage" else "2",
         method=(
             "multinomial logistic regression on what people buy, when they are active and what about, learnt each night"
             f" from {declared}; one temperature calibrates it (Guo, Pleiss, Sun & Weinberger 2017); said from a"

@@ -44,19 +44,26 @@ described by a few hundred numbers need the first."""
 
 @dataclass(frozen=True)
 class TraitFit:
-    """A fit of a trait: `kinds` of it, `weights[kind]` of the basis's numbers, the bias first; the temperature is in."""
+    """A fit of a trait: `kinds` of it, `weights[kind]` of a basis's numbers, the bias first; the temperature is in."""
 
     fit: Fit
     quality: Mapping[str, float]
     kinds: tuple[str, ...] = ()
-    basis: Basis | None = None
     weights: Numbers = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def chances(self, people: pa.Table) -> Numbers:
-        """Return for each person the probability of each kind."""
-        if self.basis is None:
-            return np.zeros((people.num_rows, 0))
-        return _chances(_with_one(self.basis.numbers(people)) @ self.weights.T)
+    def chances(self, numbers: Numbers) -> Numbers:
+        """Return for each person's numbers, in the basis's order, the probability of each kind."""
+        scores = np.tile(self.weights[:, 0], (len(numbers), 1))
+        for number, weight in zip(numbers.T, self.weights.T[1:], strict=True):
+            scores += (
+                number[:, None] * weight
+            )  # a product of matrices adds up in an order that depends on how many
+        return _chances(scores)
+
+    def likeliest(self, numbers: Numbers) -> tuple[list[str], Numbers]:
+        """Return for each person's numbers the likeliest kind, of equal ones the first by name, and its chance in four digits."""
+        chances = self.chances(numbers)
+        return [self.kinds[n] for n in chances.argmax(axis=1)], np.round(chances.max(axis=1), DIGITS)
 
 
 def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
@@ -103,7 +110,7 @@ def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
             status=NO_BETTER,
             why=f"right for {quality['accuracy']:.3f}, the commonest for {quality['majority']:.3f}",
         )
-    return TraitFit(fit, quality, kinds, basis, weights)
+    return TraitFit(fit, quality, kinds, weights)
 
 
 def figures(chances: Numbers, kind: Codes) -> dict[str, float]:

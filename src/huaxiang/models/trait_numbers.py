@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,7 @@ class Basis:
 
     def numbers(self, people: pa.Table) -> Numbers:
         """Return one row of numbers per person."""
-        columns = []
+        columns: list[Numbers] = []
         for name, typical in self.typical.items():
             amount = _floats(people, name)
             columns.append(np.where(np.isnan(amount), typical, np.log1p(np.maximum(amount, 0))))
@@ -73,10 +74,14 @@ class Basis:
         for column, keys in self.keys.items():
             person, key, count = _listed(people, column, self.inputs.keyed[column])
             of: Numbers = np.bincount(person, count, people.num_rows).astype(float)
-            for name, share in keys.items():
-                mine = key == name
-                held: Numbers = np.bincount(person[mine], count[mine], people.num_rows).astype(float)
-                columns.append(_residual(held, of, share))
+            found = pc.index_in(key, value_set=pa.array(keys, pa.string())).fill_null(-1)
+            place = found.to_numpy(zero_copy_only=False).astype(np.int64)
+            cell, is_known = person * len(keys) + place, place >= 0
+            held = np.bincount(cell[is_known], count[is_known], people.num_rows * len(keys)).astype(float)
+            residual = _residual(
+                held.reshape(people.num_rows, len(keys)), of[:, None], np.array([*keys.values()])
+            )
+            columns += list(residual.T)
         return np.stack(columns, axis=1) if columns else np.zeros((people.num_rows, 0))
 
 
@@ -96,7 +101,7 @@ def basis(inputs: TraitInputs, sample: pa.Table) -> Basis:
         shares[part] = round(float(counts / of), DIGITS) if of else 0.0
     for column, weight in inputs.keyed.items():
         _, key, count = _listed(sample, column, weight)
-        names, place = np.unique(key, return_inverse=True)
+        names, place = np.unique(np.asarray(key.to_pylist(), dtype=str), return_inverse=True)
         total = np.bincount(place, count, len(names))
         most = sorted(range(len(names)), key=lambda n: (-total[n], names[n]))[:MOST_KEYS]
         keys[column] = {str(names[n]): round(float(total[n] / total.sum()), DIGITS) for n in most}
@@ -107,15 +112,14 @@ def _floats(people: pa.Table, name: str) -> Numbers:
     return people[name].cast(pa.float64()).to_numpy(zero_copy_only=False).astype(float)
 
 
-def _listed(people: pa.Table, column: str, weight: str) -> tuple[NDArray[np.int64], NDArray[Any], Numbers]:
+def _listed(people: pa.Table, column: str, weight: str) -> tuple[NDArray[np.int64], Any, Numbers]:
     """Return for each entry of the lists whose it is, its key and its count."""
     lists: Any = people[column].combine_chunks()
     lists = lists.fill_null([]) if lists.null_count else lists
     held = lists.flatten()
     person = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
-    key = np.asarray(held.field("key").to_pylist(), dtype=str)
-    return person, key, held.field(weight).to_numpy(zero_copy_only=False).astype(float)
+    return person, held.field("key"), held.field(weight).to_numpy(zero_copy_only=False).astype(float)
 
 
-def _residual(count: Numbers, of: Numbers, share: float) -> Numbers:
+def _residual(count: Numbers, of: Numbers, share: float | Numbers) -> Numbers:
     return np.clip((count - of * share) / np.sqrt(of * share + 1), -FARTHEST, FARTHEST)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.days.measures import KEYED_WAYS
-from huaxiang.portrait.coverage import is_covered, is_unknown
+from huaxiang.portrait.coverage import is_covered, is_unknown, people
 from huaxiang.portrait.fold import by_kind, by_others, folded, keyed, of_streams, standing_edges, with_others
 from huaxiang.portrait.sequences import in_sequence
 
@@ -25,11 +25,6 @@ def cells_of_persons(day_rows: DataFrame, persons: DataFrame) -> DataFrame:
     """Return the day rows with their `person`; cells of events that still wait are left out."""
     accounts = persons.select("account", "person")
     return day_rows.where(~F.col("key_kind").startswith("awaits:")).join(F.broadcast(accounts), "account")
-
-
-def people(persons: DataFrame) -> DataFrame:
-    """Return one row per person with the sorted `platforms` they have accounts on."""
-    return persons.groupBy("person").agg(F.array_sort(F.collect_set("platform")).alias("platforms"))
 
 
 def measured_portrait(
@@ -62,9 +57,7 @@ def measured_portrait(
         pieces += [folded(rows, ["person"], kind, as_of=as_of, apart=apart) for kind in by_kind(mine)]
     by_key = [m for m in measures if m.part.way in KEYED_WAYS]
     if by_key:
-        kinds = sorted({k for m in by_key for k in m.part.kinds(("person",))})
-        held = of_streams(cells, by_key).where(F.col("key_kind").isin(*kinds))
-        pieces.append(keyed(held, by_key, as_of=as_of, apart=apart))
+        pieces.append(keyed(cells, by_key, as_of=as_of, apart=apart))
     others = [m for m in measures if m.part.way == "others"]
     if others:
         met = of_streams(cells, others).where(F.col("key_kind") == "account")
@@ -72,9 +65,9 @@ def measured_portrait(
     if in_order := [m for m in measures if m.part.way == "ordered"]:
         pieces.append(in_sequence(cells, ["person"], in_order, as_of=as_of))
     pieces += [_people_tied(cells, m, persons, as_of=as_of) for m in measures if m.part.way == "state"]
-    everybody = people(persons)
+    everybody = people(persons, coverage)
     joined = reduce(lambda left, right: left.join(right, "person", "left"), cut_all(pieces), everybody)
-    return joined.select("person", "platforms", *absence_filled(measures, coverage, unknown or {}))
+    return joined.select("person", *absence_filled(measures, coverage, unknown or {}))
 
 
 def _people_tied(cells: DataFrame, measure: Measure, persons: DataFrame, *, as_of: date) -> DataFrame:

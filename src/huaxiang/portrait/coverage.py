@@ -132,11 +132,27 @@ def _names_read(part: Part) -> frozenset[str]:
     return frozenset().union(*(compile_expression(text, event.names).names for text in texts))
 
 
+def people(persons: DataFrame, coverage: Mapping[str, Mapping[str, str]]) -> DataFrame:
+    """Return one row per person: with what `is_covered` reads.
+
+    `coverage[feed]` is platform → covers; `persons` has every account with its person and platform.
+    """
+    mine = {
+        _covered_by(feed): F.max(F.col("platform").isin(*sorted(platforms)))
+        for feed, platforms in coverage.items()
+        if platforms and "everybody" not in platforms.values()
+    }
+    flags = (has.alias(name) for name, has in mine.items())
+    return persons.groupBy("person").agg(F.count(F.lit(1)).alias("_accounts"), *flags)
+
+
 def is_covered(coverage: Mapping[str, Mapping[str, str]], feed: str) -> Column:
-    """Whether the person of a row with `platforms` (array) is covered by a feed; `coverage[feed]` is platform → covers."""
+    """Whether the person of a row that has the columns of `people` is covered by a feed."""
     platforms = coverage.get(feed, {})
-    if "everybody" in platforms.values():
-        return F.lit(True)
-    if not platforms:
-        return F.lit(False)
-    return F.arrays_overlap(F.col("platforms"), F.array(*(F.lit(p) for p in sorted(platforms))))
+    if not platforms or "everybody" in platforms.values():
+        return F.lit(bool(platforms))
+    return F.col(_covered_by(feed))
+
+
+def _covered_by(feed: str) -> str:
+    return f"_covered_by_{feed}"

@@ -9,6 +9,8 @@ one day. A window of n days is (as_of - n, as_of]; cells after `as_of` don't cou
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -144,7 +146,13 @@ def _in_ring(part: Part, age: Column) -> Column:
         case "last":
             return F.max(F.when(value > 0, F.col("business_date")))
         case _:
-            return _added_up(part, value * _weight(age, part.half_life) if part.half_life else value)
+            return _added_up(part, _in_cell(part, age))
+
+
+def _in_cell(part: Part, age: Column) -> Column:
+    """What a cell adds up to, of a part that fades its share."""
+    value = F.col(part.column)
+    return value * _weight(age, part.half_life) if part.half_life else value
 
 
 def _weight(age: Column, half_life: int) -> Column:
@@ -193,15 +201,60 @@ def keyed(cells: DataFrame, measures: Sequence[Measure], *, as_of: date, apart: 
     """Return one row per person with the measures over (person, key) pairs: `top`, `top_share`, `distinct`, `by`.
 
     `cells` carry `person`, `key_kind` and `key`. Ties of `top` go to the smaller key; a key whose sum is 0 or
-    less is never the top; `top_share` is null where the whole is 0 or less.
+    less is never the top; `top_share` is null where the whole is 0 or less. `apart` adds up by themselves what
+    no measure reads together, and moves all cells of a person first, once.
     """
-    sums = folded(cells, ["person", "key_kind", "key"], measures, as_of=as_of, apart=apart)
+    sums = stacked(
+        [_by_key(cells, held, as_of, apart) for held in (_sharing(measures) if apart else [measures])]
+    )
     columns = [
         _over_keys(measure, measure.column(window)).alias(measure.column(window))
         for measure in measures
         for window in measure.windows
     ]
     return sums.groupBy("person").agg(*columns)
+
+
+def _by_key(cells: DataFrame, measures: Sequence[Measure], as_of: date, apart: bool) -> DataFrame:
+    """Add up the cells of each person and key in the windows: few measures count keys, so rings would save nothing."""
+    windows, by = openings(measures), ["person", "key_kind", "key"]
+    age = F.date_diff(F.lit(as_of), F.col("business_date"))
+    parts = {_of_ring(p): p for m in measures for p in m.parts}
+    values = [_in_cell(part, age).alias(name) for name, part in parts.items()]
+    rows = cells.where(_is_counted(measures, as_of)).select(*by, ring(age, windows).alias("_ring"), *values)
+    return _in_windows(rows.repartition(by[0]) if apart else rows, by, measures, windows)
+
+
+def _sharing(measures: Iterable[Measure]) -> list[list[Measure]]:
+    """Put measures together that read a stream both."""
+    found: list[tuple[set[str], list[Measure]]] = []
+    for measure in measures:
+        streams, mine = {part.stream for part in measure.parts}, [measure]
+        for one in [one for one in found if one[0] & streams]:
+            found.remove(one)
+            streams, mine = one[0] | streams, one[1] + mine
+        found.append((streams, mine))
+    return [mine for _, mine in found]
+
+
+def _is_counted(measures: Iterable[Measure], as_of: date) -> Column:
+    """Whether a cell is of a stream and a kind that a measure counts, and lies in the longest window that asks for both."""
+    asked: dict[tuple[str, str], float] = {}
+    for measure in measures:
+        longest = max(math.inf if days is None else days for days in measure.windows)
+        for part in measure.parts:
+            for kind in measure.part.kinds(("person",)):
+                asked[part.stream, kind] = max(asked.get((part.stream, kind), 0), longest)
+    date = F.col("business_date")
+    return (date.isNull() | (date <= F.lit(as_of))) & reduce(
+        or_,
+        (
+            is_of_stream(stream) & (F.col("key_kind") == kind)
+            if days == math.inf
+            else is_of_stream(stream) & (F.col("key_kind") == kind) & (date > F.lit(as_of - timedelta(days)))
+            for (stream, kind), days in sorted(asked.items())
+        ),
+    )
 
 
 def _over_keys(measure: Measure, column: str) -> Column:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import pyarrow as pa
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import arrow_udf
 
 from huaxiang.models.model_row import ModelRow
-from huaxiang.models.trait_fit import DIGITS, SURE, infer
+from huaxiang.models.trait_fit import SURE, infer
 from huaxiang.models.trait_numbers import basis
 from huaxiang.models.traits import DECLARED, EVIDENCE, INPUTS, LARGEST_SAMPLE, YOUNGEST
 from huaxiang.portrait.tags import derivation
-from huaxiang.portrait.trait_columns import once, scores, trait_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
-    import pyarrow as pa
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Catalogue
@@ -47,13 +47,10 @@ def with_inferred(
     common = basis(INPUTS, sample)
     found = {model: _learnt(common, sample, tag) for model, tag in declared.items()}
     usable = {model: fit for model, fit in found.items() if fit.fit.usable}
-    likeliest = {f"_{model}": _likeliest(fit) for model, fit in usable.items()}
-    asked = frame
-    if usable:
-        asked = derived(frame.withColumn("_numbers", trait_numbers(common)).withColumns(likeliest))
+    asked = derived(_with_likeliest(frame, common, usable)) if usable else frame
     evidence = _evidence()
     named = {
-        tag.name: _outputs(evidence, F.col(f"_{model}") if model in usable else None)[tag.output]
+        tag.name: _outputs(evidence, F.col("_likeliest")[model] if model in usable else None)[tag.output]
         for model, said in tags.items()
         for tag in said
     }
@@ -82,19 +79,23 @@ def _learnt(common: Basis, sample: pa.Table, tag: str) -> TraitFit:
     return infer(common, known, [str(kind) for kind in known[tag].to_pylist()])
 
 
-def _likeliest(found: TraitFit) -> Column:
-    """Return the likeliest `kind` and its `chance` in four digits, over `_numbers`; of equal ones the first by name."""
+def _with_likeliest(frame: DataFrame, common: Basis, fits: Mapping[str, TraitFit]) -> DataFrame:
+    """Return `frame` with `_likeliest`: by model the likeliest `kind` and its `chance`, worked out in batches of Arrow."""
 
-    def best(values: Column) -> Column:
-        def among(highest: Column) -> Column:
-            whole = F.aggregate(values, F.lit(0.0), lambda total, one: total + F.exp(one - highest))
-            place = F.array_position(values, highest).cast("int")
-            kind = F.element_at(F.array(*map(F.lit, found.kinds)), place)
-            return F.struct(kind.alias("kind"), F.round(1 / whole, DIGITS).alias("chance"))
+    # Spark evaluates the annotations, and takes the kind of function from them.
+    def likeliest(people: pa.Array) -> pa.Array:  # type: ignore[type-arg]
+        numbers = common.numbers(pa.Table.from_struct_array(cast("pa.StructArray", people)))
+        found = [
+            pa.StructArray.from_arrays([pa.array(kinds), pa.array(chances)], names=["kind", "chance"])
+            for kinds, chances in (fit.likeliest(numbers) for fit in fits.values())
+        ]
+        return pa.StructArray.from_arrays(found, names=[*fits])
 
-        return once(F.array_max(values), among)
-
-    return once(scores(found, F.col("_numbers")), best)
+    udf: Any = arrow_udf  # its stubs know no struct
+    shape = ",".join(f"{model}:struct<kind:string,chance:double>" for model in fits)
+    return frame.withColumn(
+        "_likeliest", udf(likeliest, f"struct<{shape}>")(F.struct(*common.inputs.columns))
+    )
 
 
 def _evidence() -> Column:

@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.identity.members import memberships
 from huaxiang.models.cards import MEMBERSHIP
-from huaxiang.portrait.assemble import absence_filled, cells_of_persons, people
+from huaxiang.portrait.assemble import absence_filled, cells_of_persons
+from huaxiang.portrait.coverage import people
 from huaxiang.portrait.fold import by_kind, by_others, folded, of_streams, standing_edges
 from huaxiang.portrait.sequences import in_sequence
 from huaxiang.portrait.tags import tag_names, with_tags
@@ -82,7 +83,7 @@ def measured_relations(
         is_no_member = F.when(F.col("_has_list"), F.lit(False))
         known = {t.name: F.coalesce(t.name, is_no_member) for t in said if t.output == "is_member"}
         joined = joined.join(F.broadcast(lists), "brand_id", "left").withColumns(known)
-    return joined.join(people(persons), "person").select(
+    return joined.join(people(persons, coverage), "person").select(
         *PAIR, *absence_filled(measures, coverage, unknown or {}), *names
     )
 
