@@ -172,7 +172,8 @@ def write(night: Night, feed: FeedRows, judged: DataFrame, verdict: Verdict) -> 
         staying = held.join(gone, "event_key", "left_anti")
         content = staying.unionByName(hashed(added.where(in_parts), contract), allowMissingColumns=True)
         left = held.join(gone, "event_key", "left_semi")
-        night.attempt.replace_parts(name, content.repartition(PARTITION), parts, left=[left])
+        # What stays is not moved: a month of a large feed would go through one task.
+        night.attempt.replace_parts(name, content, parts, left=[left])
         if feed.count > FEW or verdict.parts - verdict.gone_parts:
             night.attempt.append(name, added.where(~in_parts))
     elif verdict.outcomes[LOADED]:
