@@ -153,7 +153,7 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     held = sample.orderBy("person").toArrow()
     common = basis(INPUTS, held)
     here = infer(common, held, [str(stage) for stage in held[STAGE].to_pylist()])
-    chances = np.round(here.chances(common.numbers(held)).max(axis=1), 2)
+    chances = np.round(here.weights.chances(common.numbers(held)).max(axis=1), 2)
     there = [round(found[str(who)][1] or 0, 2) for who in held["person"].to_pylist()]
     assert np.abs(chances - np.array(there)).max() < 0.05  # other folds, so nearly another temperature
     assert of_households.fit.status == TOO_LITTLE  # each trait by itself: nobody told of a household
@@ -210,5 +210,5 @@ def test_a_fit_that_knows_no_better_than_the_commonest_is_not_used() -> None:
     assert found.fit.status == NO_BETTER
     assert not found.fit.usable
     assert "the commonest" in found.fit.why
-    assert found.kinds == ("midlife", "student")  # what fewer than 20 declare is never inferred
-    assert found.chances(common.numbers(people)).sum(axis=1) == pytest.approx(np.ones(400))
+    assert found.weights.kinds == ("midlife", "student")  # what fewer than 20 declare is never inferred
+    assert found.weights.chances(common.numbers(people)).sum(axis=1) == pytest.approx(np.ones(400))

@@ -7,7 +7,7 @@ that the fit has not seen. Those who declare are taken to be like those who don'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from huaxiang.models.calibration import calibration_error
 from huaxiang.models.fit import FITTED, NO_BETTER, TOO_LITTLE, Fit
 from huaxiang.models.interval import ONE_SIDED
+from huaxiang.models.trait_chances import DIGITS, KindWeights, chances_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,6 @@ FEWEST, FEWEST_OF_A_KIND = 200, 20
 SURE = 0.6
 """The least probability at which something is said."""
 FOLDS = 5
-DIGITS = 4
 STRENGTHS = (0.003, 0.03)
 """Inverses of the penalty, of which the one is taken whose held-out probabilities are likeliest: a few hundred people
 described by a few hundred numbers need the first."""
@@ -44,26 +44,11 @@ described by a few hundred numbers need the first."""
 
 @dataclass(frozen=True)
 class TraitFit:
-    """A fit of a trait: `kinds` of it, `weights[kind]` of a basis's numbers, the bias first; the temperature is in."""
+    """A fit of a trait, how good it is on people that it has not seen, and the weights it found, if any."""
 
     fit: Fit
     quality: Mapping[str, float]
-    kinds: tuple[str, ...] = ()
-    weights: Numbers = field(default_factory=lambda: np.zeros((0, 0)))
-
-    def chances(self, numbers: Numbers) -> Numbers:
-        """Return for each person's numbers, in the basis's order, the probability of each kind."""
-        scores = np.tile(self.weights[:, 0], (len(numbers), 1))
-        for number, weight in zip(numbers.T, self.weights.T[1:], strict=True):
-            scores += (
-                number[:, None] * weight
-            )  # a product of matrices adds up in an order that depends on how many
-        return _chances(scores)
-
-    def likeliest(self, numbers: Numbers) -> tuple[list[str], Numbers]:
-        """Return for each person's numbers the likeliest kind, of equal ones the first by name, and its chance in four digits."""
-        chances = self.chances(numbers)
-        return [self.kinds[n] for n in chances.argmax(axis=1)], np.round(chances.max(axis=1), DIGITS)
+    weights: KindWeights = KindWeights((), np.zeros((0, 1)))
 
 
 def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
@@ -89,7 +74,7 @@ def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
     fold = np.arange(len(kind)) % FOLDS
     chances = np.empty_like(scores)
     for n in range(FOLDS):  # a fold's temperature is that of the others
-        chances[fold == n] = _chances(scores[fold == n] / _temperature(scores[fold != n], kind[fold != n]))
+        chances[fold == n] = chances_of(scores[fold == n] / _temperature(scores[fold != n], kind[fold != n]))
     temperature = _temperature(scores, kind)
     weights = np.round(raw / temperature, DIGITS)
     quality = {**figures(chances, kind), "temperature": temperature, "strength": strength}
@@ -110,7 +95,7 @@ def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
             status=NO_BETTER,
             why=f"right for {quality['accuracy']:.3f}, the commonest for {quality['majority']:.3f}",
         )
-    return TraitFit(fit, quality, kinds, weights)
+    return TraitFit(fit, quality, KindWeights(kinds, weights))
 
 
 def figures(chances: Numbers, kind: Codes) -> dict[str, float]:
@@ -164,14 +149,8 @@ def _temperature(scores: Numbers, kind: Codes) -> float:
 
 def _loss(scores: Numbers, kind: Codes) -> float:
     """Return the mean negative log-likelihood of what people declared."""
-    chances = _chances(scores)[np.arange(len(kind)), kind]
+    chances = chances_of(scores)[np.arange(len(kind)), kind]
     return float(-np.log(np.maximum(chances, 1e-12)).mean())
-
-
-def _chances(scores: Numbers) -> Numbers:
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    chances: Numbers = raised / raised.sum(axis=1, keepdims=True)
-    return chances
 
 
 def _with_one(numbers: Numbers) -> Numbers:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Catalogue
+    from huaxiang.models.trait_chances import KindWeights
     from huaxiang.models.trait_fit import TraitFit
     from huaxiang.models.trait_numbers import Basis
 
@@ -46,7 +47,7 @@ def with_inferred(
     sample = _sample(derived(measured), declared.values())
     common = basis(INPUTS, sample)
     found = {model: _learnt(common, sample, tag) for model, tag in declared.items()}
-    usable = {model: fit for model, fit in found.items() if fit.fit.usable}
+    usable = {model: fit.weights for model, fit in found.items() if fit.fit.usable}
     asked = derived(_with_likeliest(frame, common, usable)) if usable else frame
     evidence = _evidence()
     named = {
@@ -79,7 +80,7 @@ def _learnt(common: Basis, sample: pa.Table, tag: str) -> TraitFit:
     return infer(common, known, [str(kind) for kind in known[tag].to_pylist()])
 
 
-def _with_likeliest(frame: DataFrame, common: Basis, fits: Mapping[str, TraitFit]) -> DataFrame:
+def _with_likeliest(frame: DataFrame, common: Basis, fits: Mapping[str, KindWeights]) -> DataFrame:
     """Return `frame` with `_likeliest`: by model the likeliest `kind` and its `chance`, worked out in batches of Arrow."""
 
     # Spark evaluates the annotations, and takes the kind of function from them.
@@ -87,7 +88,7 @@ def _with_likeliest(frame: DataFrame, common: Basis, fits: Mapping[str, TraitFit
         numbers = common.numbers(pa.Table.from_struct_array(cast("pa.StructArray", people)))
         found = [
             pa.StructArray.from_arrays([pa.array(kinds), pa.array(chances)], names=["kind", "chance"])
-            for kinds, chances in (fit.likeliest(numbers) for fit in fits.values())
+            for kinds, chances in (weights.likeliest(numbers) for weights in fits.values())
         ]
         return pa.StructArray.from_arrays(found, names=[*fits])
 
