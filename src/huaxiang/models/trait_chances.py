@@ -36,6 +36,9 @@ class KindWeights:
         return [self.kinds[n] for n in chances.argmax(axis=1)], np.round(chances.max(axis=1), DIGITS)
 
 
+NO_KINDS = KindWeights((), np.zeros((0, 1)))
+
+
 def chances_of(scores: Numbers) -> Numbers:
     """Return the probabilities that a row of scores means, one per kind."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))

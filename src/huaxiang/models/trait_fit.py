@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from huaxiang.models.calibration import calibration_error
 from huaxiang.models.fit import FITTED, NO_BETTER, TOO_LITTLE, Fit
 from huaxiang.models.interval import ONE_SIDED
-from huaxiang.models.trait_chances import DIGITS, KindWeights, chances_of
+from huaxiang.models.trait_chances import DIGITS, NO_KINDS, KindWeights, chances_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class TraitFit:
 
     fit: Fit
     quality: Mapping[str, float]
-    weights: KindWeights = KindWeights((), np.zeros((0, 1)))
+    weights: KindWeights = NO_KINDS
 
 
 def infer(basis: Basis, people: pa.Table, declared: Sequence[str]) -> TraitFit:
