@@ -60,11 +60,10 @@ def folded(
 ) -> DataFrame:
     """Return one row per `by` group with a column per measure and window, null where nothing was counted.
 
-    `cells` are day rows that already carry the `by` columns. The keyed ways of adding up (`top`,
-    `distinct`, …) are folded as the sums they are made of, for `keyed`. `apart` adds up the cells of each
-    stream by themselves first: many rows then carry few columns each, for a longer plan. The first of `by` is then the
-    person, by whom rows are moved, once, where a group is less than all of a person's cells. Measures are of one
-    kind (`by_kind`); of values with their instants, cells without any give no group.
+    `cells` are day rows that already carry the `by` columns. `apart` adds up the cells of each stream by themselves
+    first: many rows then carry few columns each, for a longer plan. The first of `by` is then the person, by whom
+    rows are moved, once, where a group is less than all of a person's cells. Measures are of one kind (`by_kind`) and
+    of no keyed way (`keyed`); of values with their instants, cells without any give no group.
     """
     if len(by_kind(measures)) > 1:
         raise ValueError("numbers, and values with their instants, are folded apart: see by_kind")
