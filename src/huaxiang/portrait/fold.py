@@ -220,7 +220,8 @@ def _by_key(cells: DataFrame, measures: Sequence[Measure], as_of: date, apart: b
     age = F.date_diff(F.lit(as_of), F.col("business_date"))
     parts = {_of_ring(p): p for m in measures for p in m.parts}
     values = [_in_cell(part, age).alias(name) for name, part in parts.items()]
-    rows = cells.where(_is_counted(measures, as_of)).select(*by, ring(age, windows).alias("_ring"), *values)
+    told = of_streams(cells, measures).where(_is_counted(measures, as_of))
+    rows = told.select(*by, ring(age, windows).alias("_ring"), *values)
     return _in_windows(rows.repartition(by[0]) if apart else rows, by, measures, windows)
 
 
@@ -244,16 +245,11 @@ def _is_counted(measures: Iterable[Measure], as_of: date) -> Column:
         for part in measure.parts:
             for kind in measure.part.kinds(("person",)):
                 asked[part.stream, kind] = max(asked.get((part.stream, kind), 0), longest)
-    date = F.col("business_date")
-    return (date.isNull() | (date <= F.lit(as_of))) & reduce(
-        or_,
-        (
-            is_of_stream(stream) & (F.col("key_kind") == kind)
-            if days == math.inf
-            else is_of_stream(stream) & (F.col("key_kind") == kind) & (date > F.lit(as_of - timedelta(days)))
-            for (stream, kind), days in sorted(asked.items())
-        ),
-    )
+    date, wanted = F.col("business_date"), F.lit(False)
+    for (stream, kind), days in sorted(asked.items()):
+        here = is_of_stream(stream) & (F.col("key_kind") == kind)
+        wanted |= here if days == math.inf else here & (date > F.lit(as_of - timedelta(days)))
+    return wanted & (date.isNull() | (date <= F.lit(as_of)))
 
 
 def _over_keys(measure: Measure, column: str) -> Column:
