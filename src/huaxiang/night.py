@@ -184,12 +184,16 @@ def ingest(night: Night) -> None:
         read = (feed["feed"] for feed in told["feeds"] if feed["files"])
         told["remarks"] += map(str, read_otherwise(night.lake, night.source, read))
     night.keep("ingest", told)
-    for remark in night.told["ingest"]["remarks"]:
+    refused = [
+        f"{one['path']} is refused, and no row of it is in: {one['problem']}" for one in told["refused_files"]
+    ]
+    for remark in (*told["remarks"], *refused):
         night.tell.say(remark)
     feeds = night.told["ingest"]["feeds"]
     counted = {name: sum(feed[name] for feed in feeds) for name in ("rows_in", *OUTCOMES, *FATES)}
     shown = {name: count for name, count in counted.items() if count or name not in FATES}
-    night.tell.counts({"feeds": len(feeds), **shown})
+    files = {"refused_files": len(refused)} if refused else {}
+    night.tell.counts({"feeds": len(feeds), **files, **shown})
 
 
 def identity(night: Night) -> None:

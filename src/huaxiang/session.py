@@ -105,6 +105,7 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
     from pyspark.sql import SparkSession  # noqa: PLC0415  (doctor must work without it)
 
     chosen = dict(settings or {})
+    _quiet()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     active = SparkSession.getActiveSession()
@@ -118,6 +119,14 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
     from huaxiang.gateway import with_few_calls  # noqa: PLC0415
 
     return with_few_calls(started)
+
+
+def _quiet() -> None:
+    """Keep PySpark from writing plans and traces to the terminal when a query fails: `failure` says what is to be said."""
+    from pyspark.logger import PySparkLogger  # noqa: PLC0415
+
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
 
 
 def is_submitted() -> bool:

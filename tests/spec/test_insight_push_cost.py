@@ -178,12 +178,14 @@ def test_an_answer_is_no_push(spark: SparkSession) -> None:
     official = spark.createDataFrame(
         [("w:main", "b1"), ("w:shop", "b1")], "brand_account string, brand_id string"
     )
-    found = messages_sent(cells(spark, *rows), persons(spark), official, MESSAGES, as_of=AS_OF).collect()
-    assert {tuple(row) for row in found} == {
-        ("Ann", "b1", october(1), 2, "message"),
-        ("Ann", "b1", october(17), 1, "message"),
-        ("Ben", "b1", october(10), 1, "message"),
+    found = messages_sent(cells(spark, *rows), persons(spark), official, MESSAGES, as_of=AS_OF)
+    assert {tuple(row) for row in found.collect()} == {
+        ("Ann", "b1", october(1), 2, None, "message"),
+        ("Ann", "b1", october(17), 1, None, "message"),
+        ("Ben", "b1", october(10), 1, None, "message"),
     }
+    alone = push_costs(found, None, ()).where("campaign_id IS NULL AND brand_id = 'b1'").collect()
+    assert [(row["push"], row["persons"]) for row in alone] == [("message", 2)]  # where no ads are known
 
 
 def test_days_of_turning_away_are_told_once(spark: SparkSession) -> None:

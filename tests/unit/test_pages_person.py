@@ -131,6 +131,13 @@ def test_an_estimate_claims_no_more_than_it_knows():
     assert [end.en for end in value["fact"]["interval"]] == ["¥5\u202f000", "¥15\u202f000"]
 
 
+def test_an_estimate_without_a_fit_is_no_headline():
+    unfitted = dict.fromkeys(("expected_value_12m_low", "expected_value_12m_high"))
+    told = person_view(portrayed(PERSON | unfitted, {"b1": PAIR}), book())
+    assert {"expected_value_12m"}.isdisjoint(figure["fact"]["name"] for figure in told["figures"])
+    assert facts(told)["expected_value_12m"]["windows"][0]["is_known"]
+
+
 def facts(view: dict[str, Any]) -> dict[str, Any]:
     told = [fact for group in view["groups"] for fact in (*group["known"], *group["zero"])]
     return {fact["name"]: fact for fact in (*told, *view["unknown"])}

@@ -9,6 +9,7 @@ import pytest
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.measures import GRAINS
 from huaxiang.night import Night
 from huaxiang.portrait.coverage import is_unknown, unknown_by_feed, unknown_names
 from huaxiang.sources.map import load_source
@@ -81,6 +82,19 @@ def test_a_count_over_what_a_source_does_not_map_is_unknown(
     source: str, feed: str, columns: set[str]
 ) -> None:
     assert nulls(feed, of_source(source)) == columns
+
+
+def test_of_brands_all_is_unknown_that_does_not_say_whose_it_is() -> None:
+    """Where no account is known to be a brand's, nobody is known not to follow one."""
+    follows = [m for m in CATALOGUE.at("brand") if m.part.event.feed == "social_follow"]
+    assert follows
+    for measure in follows:
+        for window in measure.windows:
+            told = {
+                grain: is_unknown(measure, window, {"social_follow": frozenset({"brand_id"})}, grain)
+                for grain in GRAINS
+            }
+            assert told == {"person": False, "brand": True}, measure.name
 
 
 def test_what_one_platform_of_a_feed_knows_is_known() -> None:

@@ -166,7 +166,7 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         Problem(
             "--person",
             f"release {release.release} knows no person `{person}`",
-            hint='see: huaxiang query "SELECT person FROM portrait LIMIT 5"',
+            hint="see: huaxiang query \"SELECT person FROM person_account WHERE account = '<platform>:<id>'\"",
         )
         for person in persons
         if person not in known

@@ -96,7 +96,7 @@ class Unknown:
     def reasons(self, row: Mapping[str, object], grain: str) -> dict[str, Text]:
         """Return by column why it is null in a row of `portrait` (grain person) or `brand_relation` (brand)."""
         found = {
-            measure.column(window): self._of_measure(measure, window)
+            measure.column(window): self._of_measure(measure, window, grain)
             for measure in self.catalogue.at(grain)
             for window in measure.windows
             if row.get(measure.column(window)) is None
@@ -106,7 +106,7 @@ class Unknown:
                 found[tag.name] = self._of_tag(tag, row)
         return found
 
-    def _of_measure(self, measure: Measure, window: int | None) -> Text:
+    def _of_measure(self, measure: Measure, window: int | None, grain: str) -> Text:
         event = measure.part.event
         platforms = covers_by_feed(self.coverage).get(event.feed, {})
         if not platforms:
@@ -121,7 +121,7 @@ class Unknown:
                 " be theirs.",
                 f"数据源 {event.feed} 只涵盖{'、'.join(names)}的账号，而此人在其上没有已知账号。",
             )
-        if is_unknown(measure, window, unknown_by_feed(self.coverage)):
+        if is_unknown(measure, window, unknown_by_feed(self.coverage), grain):
             return Text(
                 f"No source of {event.feed} gives what it reads.",
                 f"数据源 {event.feed} 未提供其所读取的内容。",

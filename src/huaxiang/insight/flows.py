@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.spark import empty_frame
-from huaxiang.expressions import compile_expression
 from huaxiang.frames import stacked
 from huaxiang.insight.conversion import GIFT, MEMBERSHIP, MOVES, TOLD_BY, conversions, first_days
 from huaxiang.insight.push_cost import ads_shown, messages_sent, push_costs
@@ -47,14 +46,11 @@ def known(measures: Iterable[Measure], coverage: Sequence[Mapping[str, Any]]) ->
     """
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
 
-    def names_brand(measure: Measure) -> bool:
-        event = measure.part.event
-        brand, lacking = event.key("brand"), unknown.get(event.feed, frozenset())
-        if brand is None or not is_told(measure, covers, unknown):
-            return False
-        return not compile_expression(brand, event.names).names & lacking
-
-    told = {measure.name: measure for measure in measures if names_brand(measure)}
+    told = {
+        measure.name: measure
+        for measure in measures
+        if measure.part.event.key("brand") and is_told(measure, covers, unknown, "brand")
+    }
     tells_gifts = "orders" in told and not set(GIFT_TOLD_BY) <= unknown.get("order_line", frozenset())
     return ToldOfBrands(told, tells_gifts, {feed: covered_since(feed, coverage) for feed in covers})
 

@@ -53,7 +53,7 @@ def ads_shown(
 def messages_sent(
     day_rows: DataFrame, persons: DataFrame, accounts: DataFrame, messages: Measure, *, as_of: date
 ) -> DataFrame:
-    """Return person × brand × day (`on`): messages of the brand's accounts to them (`times`), as pushes.
+    """Return person × brand × day (`on`): messages of the brand's accounts to them (`times`), as pushes of no campaign.
 
     `accounts` as of `brand_accounts`. One to a person who wrote to the brand on that day or in the six days before
     is an answer, and left out; one to an account of a brand is to nobody.
@@ -80,7 +80,7 @@ def messages_sent(
         F.col("sent.brand_id") == F.col("written.brand_id")
     )
     pushed = sent.alias("sent").join(written.alias("written"), same & before, "left_anti")
-    return pushed.withColumn("push", F.lit(MESSAGE))
+    return pushed.withColumns({"campaign_id": F.lit(None).cast("string"), "push": F.lit(MESSAGE)})
 
 
 def _is_over(day: Column, as_of: date) -> Column:

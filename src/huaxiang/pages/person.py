@@ -32,6 +32,8 @@ FIGURES = (
     "experience", "satisfaction_365d", "expected_value_12m", "spend_365d", "orders_365d", "brought_orders_365d",
 )  # fmt: skip
 """What stands in large type."""
+ESTIMATED = ("expected_value_12m",)
+"""Figures that stand in large type only where a fit gives them an interval."""
 OF_PAIRS = ("relation", "journey", "experience")
 """Groups whose labels and scales of 0 to 1 the table of brands shows."""
 BRANDS, PURCHASES, GIFTS = 8, 15, 15
@@ -121,6 +123,7 @@ def _figures(facts: list[Fact]) -> list[dict[str, Any]]:
     """Return what stands in large type: the value of one column of a fact."""
     shown = {w["column"]: (fact, w) for fact in facts for w in fact["windows"]}
     found = [shown[name] for name in FIGURES if name in shown]
+    found = [one for one in found if one[0]["name"] not in ESTIMATED or one[0]["interval"]]
     return [{"fact": fact, "window": window} for fact, window in found]
 
 

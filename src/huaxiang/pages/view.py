@@ -93,7 +93,7 @@ def _charts(
     segments: list[dict[str, Any]],
     shares: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    now, before = Text("tonight", "今晚"), Text("yesterday", "昨日")
+    now, before = Text("tonight", "今晚"), Text("the night before", "前一晚")
     usual = Text("usual (median of the nights before)", "常态（此前各夜中位数）")
     return {
         "outcomes": charts.outcomes(came, Text("rows, logarithmic scale", "行数（对数刻度）")),
@@ -108,7 +108,7 @@ def _charts(
         ),
         "stages": charts.sizes(
             [stage | {"title": stage["of_ladder"]} for ladder in ladders for stage in ladder["stages"]],
-            (Text("people", "人数"), now, before),
+            (Text("people, or pairs of a person and a brand", "人数（按品牌的为人与品牌对数）"), now, before),
         ),
         "segments": charts.sizes(segments, (Text("people", "人数"), now, before)),
         "quality": charts.refused_share(

@@ -84,6 +84,7 @@ def absence_filled(
     measures: Sequence[Measure],
     coverage: Mapping[str, Mapping[str, str]],
     unknown: Mapping[str, frozenset[str]],
+    grain: str = "person",
 ) -> list[Column]:
     """The measures' columns with 0 for nobody-did-it where the feed covers the person, null where nobody knows."""
     columns = []
@@ -92,7 +93,7 @@ def absence_filled(
         for window in measure.windows:
             name = measure.column(window)
             value = F.col(name)
-            if is_unknown(measure, window, unknown):
+            if is_unknown(measure, window, unknown, grain):
                 value = F.lit(None).cast(measure.part.type)
             elif measure.counts_from_zero:
                 value = F.coalesce(value, F.when(covered, F.lit(0))).cast(measure.part.type)

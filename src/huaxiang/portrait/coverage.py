@@ -95,15 +95,25 @@ def unknown_by_feed(coverage: Iterable[Mapping[str, object]]) -> dict[str, froze
     return found
 
 
-def is_unknown(measure: Measure, window: int | None, unknown: Mapping[str, frozenset[str]]) -> bool:
-    """Whether a measure's column is null for everybody; `unknown` is feed → names.
+def is_unknown(
+    measure: Measure,
+    window: int | None,
+    unknown: Mapping[str, frozenset[str]],
+    grain: str = "person",
+) -> bool:
+    """Whether a measure's column is null for everybody at a grain; `unknown` is feed → names.
 
     A count is when it reads any unknown name, another value when all that it reads is unknown: an age from
-    a birth date or else a birth year needs one of them. What `less` takes off is not asked for.
+    a birth date or else a birth year needs one of them. What `less` takes off is not asked for. Of brands all is
+    unknown that doesn't say whose brand it concerns.
     """
-    lacking = unknown.get(measure.part.event.feed)
+    event = measure.part.event
+    lacking = unknown.get(event.feed)
     if not lacking:
         return False
+    brand = event.key("brand") if grain == "brand" else None
+    if brand and compile_expression(brand, event.names).names & lacking:
+        return True
     read = _names_read(measure.part)
     if window is not None or measure.part.way in DATED or measure.part.half_life:
         read |= {measure.part.date}
@@ -111,14 +121,18 @@ def is_unknown(measure: Measure, window: int | None, unknown: Mapping[str, froze
 
 
 def is_told(
-    measure: Measure, coverage: Mapping[str, Mapping[str, str]], unknown: Mapping[str, frozenset[str]]
+    measure: Measure,
+    coverage: Mapping[str, Mapping[str, str]],
+    unknown: Mapping[str, frozenset[str]],
+    grain: str = "person",
 ) -> bool:
     """Whether a measure can be told by dates: its feed came, and told what the measure reads and when it was.
 
-    `coverage` and `unknown` as in `portrait.assemble`.
+    `coverage` and `unknown` as in `portrait.assemble`, `grain` as in `is_unknown`.
     """
     some_days = 1  # any window: what has one reads dates
-    return bool(coverage.get(measure.part.event.feed)) and not is_unknown(measure, some_days, unknown)
+    came = bool(coverage.get(measure.part.event.feed))
+    return came and not is_unknown(measure, some_days, unknown, grain)
 
 
 def _names_read(part: Part) -> frozenset[str]:

@@ -84,7 +84,7 @@ def measured_relations(
         known = {t.name: F.coalesce(t.name, is_no_member) for t in said if t.output == "is_member"}
         joined = joined.join(F.broadcast(lists), "brand_id", "left").withColumns(known)
     return joined.join(people(persons, coverage), "person").select(
-        *PAIR, *absence_filled(measures, coverage, unknown or {}), *names
+        *PAIR, *absence_filled(measures, coverage, unknown or {}, "brand"), *names
     )
 
 

@@ -147,9 +147,15 @@ def _named(sql: str, views: set[str]) -> set[str]:
     return {view for view in views if view.lower() in words}
 
 
+OF_VALUES = ("Conversion Error", "Out of Range Error", "Invalid Input Error")
+"""Kinds of DuckDB's errors that quote what stood in a row."""
+
+
 def _explained(message: str, views: dict[str, str]) -> Problem:
-    """Turn DuckDB's message into a problem: what is wrong, where, and the nearest name."""
+    """Turn DuckDB's message into a problem: what is wrong, where, and the nearest name; never a value it met."""
     first, *rest = message.splitlines()
+    if first.startswith(OF_VALUES):
+        first = re.sub(r"'.*'|\d{3,}", "…", first)
     excerpt = "\n".join(line for line in rest if re.match(r"LINE |\s*\^+$", line))
     missing = re.search(r"Table with name (\S+) does not exist", first)
     if missing:
