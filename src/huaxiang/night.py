@@ -184,9 +184,7 @@ def ingest(night: Night) -> None:
         read = (feed["feed"] for feed in told["feeds"] if feed["files"])
         told["remarks"] += map(str, read_otherwise(night.lake, night.source, read))
     night.keep("ingest", told)
-    refused = [
-        f"{one['path']} is refused, and no row of it is in: {one['problem']}" for one in told["refused_files"]
-    ]
+    refused = [f"refused, and no row of it is in: {one['problem']}" for one in told["refused_files"]]
     for remark in (*told["remarks"], *refused):
         night.tell.say(remark)
     feeds = night.told["ingest"]["feeds"]
