@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from huaxiang.night import Night
 
-HEAVY = 2
+HEAVY = 1
 """Groups at once where people are many: each sends everybody's accounts to its joins, and all of that lies in memory."""
 
 
