@@ -69,7 +69,7 @@ LOCAL = {
     "spark.app.name": "huaxiang",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.memory": "3584m",  # for nights of 200,000 people: 3g held one of them and not the next
+    "spark.driver.memory": "3584m",  # for nights of 200,000 people, whose weekly tables 3g does not surely hold
     "spark.ui.enabled": "false",
     "spark.sql.adaptive.enabled": "true",
     # What a core adds up at once then fits into its memory: sizes are of packed rows, and wide ones unpack to

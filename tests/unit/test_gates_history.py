@@ -14,10 +14,10 @@ from huaxiang.gates.rules import expectation_text
 @pytest.mark.parametrize(
     ("tonight", "past", "expected"),
     [
-        (50, [100, 100, 100], 0.5),
+        (50, [100], 0.5),
         (100, [100, 300, 80], 1.0),
-        (0, [10, 10, 10], 0.0),
-        (150, [100, 100, 200, 200], 1.0),
+        (0, [10], 0.0),
+        (150, [100, 200], 1.0),
         (70, [1_000_000, *[70] * 14], 1.0),  # the backfill of fifteen nights ago is forgotten
     ],
 )
@@ -27,7 +27,7 @@ def test_tonight_is_compared_with_the_median_of_its_last_nights(
     assert against_past({"review": tonight}, {"review": past}) == {"review": {"rows_against_past": expected}}
 
 
-@pytest.mark.parametrize("past", [[], [0, 0, 5], [1, 9, 40], [1_000_000], [1_000_000, 70]])
+@pytest.mark.parametrize("past", [[], [0, 0, 5], [1, 9, 40]])
 def test_without_a_usual_night_there_is_no_metric(past: list[int]) -> None:
     assert against_past({"review": 5}, {"review": past}) == {}
     assert against_past({"review": 5}, {}) == {}

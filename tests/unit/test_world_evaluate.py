@@ -209,15 +209,6 @@ def test_bad_rows_that_got_through_are_found(lake: Tables, truth: Path) -> None:
     assert f"✘ {wrong.name}" in str(report)
 
 
-def test_a_repeat_of_what_was_revised_since_is_a_repeat(lake: Tables, truth: Path) -> None:
-    row = next(row for row in lake["load_ledger"] if row["duplicates"])
-    row["duplicates"], row["superseded"] = row["duplicates"] - 1, row["superseded"] + 1
-    assert failed(lake, truth) == set()
-    row["superseded"], row["loaded"] = row["superseded"] - 1, row["loaded"] + 1
-    lake[f"clean/{row['feed']}"].append({"n": 1})
-    assert failed(lake, truth) == {"faults: rows duplicates"}
-
-
 def test_states_are_compared_person_by_person() -> None:
     true = np.array(["lost", "loyal", "loyal", "satisfied"])
     assert macro_f1(true, true) == 1

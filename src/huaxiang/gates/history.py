@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 NIGHTS_REMEMBERED = 14
 FEWEST = 10
 """Rows of a usual night: of fewer, chance alone makes three times as many."""
-FEWEST_DAYS = 3
-"""Arrival dates of which it takes the median: an export's first delivery holds years, and its second is no usual day yet."""
 
 
 def against_past(
@@ -25,14 +23,14 @@ def against_past(
 ) -> dict[str, dict[str, float]]:
     """Return per feed `{"rows_against_past": tonight / median of the past}`, ready to merge into metrics.
 
-    `past` is oldest first; only its last `NIGHTS_REMEMBERED` count. A feed with less of a past than `FEWEST_DAYS`, or
-    whose usual night has fewer than `FEWEST` rows, gets no metric, and its gate does not bind. Compare like with like: rows
+    `past` is oldest first; only its last `NIGHTS_REMEMBERED` count. A feed without a past, or whose usual
+    night has fewer than `FEWEST` rows, gets no metric, and its gate does not bind. Compare like with like: rows
     per arrival date (`rows_by_day`), else a backfill of two years makes every later night look empty.
     """
     found = {}
     for feed, rows in tonight.items():
         earlier = list(past.get(feed, ()))[-NIGHTS_REMEMBERED:]
-        usual = median(earlier) if len(earlier) >= FEWEST_DAYS else 0
+        usual = median(earlier) if earlier else 0
         if usual >= FEWEST:
             found[feed] = {"rows_against_past": rows / usual}
     return found

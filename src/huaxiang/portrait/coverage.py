@@ -147,7 +147,7 @@ def _names_read(part: Part) -> frozenset[str]:
 
 
 def people(persons: DataFrame, coverage: Mapping[str, Mapping[str, str]]) -> DataFrame:
-    """Return one row per person: with what `is_covered` reads.
+    """Return one row per person, with what `is_covered` reads.
 
     `coverage[feed]` is platform → covers; `persons` has every account with its person and platform.
     """
