@@ -240,3 +240,48 @@ def test_a_tag_is_judged_at_the_line_of_its_expression(tmp_path: Path) -> None:
     told = refusal(tmp_path, f"- tag: x\n{WORDS}  derived: orders_30 > 2\n")
     assert "mine.yaml:4:12  unknown name `orders_30`" in told
     assert "did you mean `orders_30d` (Orders, last 30 days)?" in told
+
+
+def test_tags_stand_in_any_order_and_a_circle_of_them_is_told(tmp_path: Path) -> None:
+    def tag(name: str, derived: str) -> str:
+        return f'- tag: {name}\n{WORDS}  derived: "{derived}"\n'
+
+    later = [tag("again", "likely + 1"), tag("likely", "orders_30d + 1")]
+    (tmp_path / "free/measures").mkdir(parents=True)
+    (tmp_path / "free/measures/mine.yaml").write_text("".join(later), encoding="utf-8")
+    names = [one.name for one in load_catalogue(load_contracts(), tmp_path / "free").tags]
+    assert names.index("likely") < names.index("again")
+
+    entries = [
+        tag("a", "b + 1"),
+        tag("b", "c + orders_30d"),
+        tag("c", "a"),
+        tag("d", "a > 1"),
+        tag("e", "d + no"),
+    ]
+    assert refusal(tmp_path, "".join(entries)) == (
+        "mine.yaml:4 a  a circle: `a` reads `b` reads `c` reads `a`\n    → let one of them read measures alone"
+    )
+
+
+def test_a_tag_is_no_circle_for_saying_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "measures").mkdir()
+    student = f"- tag: student\n{WORDS}  derived: \"life_stage = 'student'\"\n"
+    (tmp_path / "measures/mine.yaml").write_text(student, encoding="utf-8")
+    told = next(tag for tag in load_catalogue(load_contracts(), tmp_path).tags if tag.name == "student")
+    assert told.reads == {"life_stage"}
+
+
+def test_tags_are_typed_beside_what_else_is_wrong_but_not_those_that_read_it(tmp_path: Path) -> None:
+    entries = [
+        f"- measure: nights\n{WORDS}  from: browse_events\n  adds_up: count\n  windows: [7]\n",
+        f"- tag: owl\n{WORDS}  derived: nights_7d > 3\n",
+        f"- tag: owlish\n{WORDS}  derived: not owl\n",
+        f"- tag: odd\n{WORDS}  derived: orders_30 > 3\n",
+        f"- tag: odder\n{WORDS}  derived: not odd\n",
+    ]
+    told = [line for line in refusal(tmp_path, "".join(entries)).splitlines() if "mine.yaml" in line]
+    assert [line.split("  ")[1] for line in told] == [
+        "unknown event `browse_events`",
+        "unknown name `orders_30`",
+    ]

@@ -17,10 +17,12 @@ from huaxiang.days.tag_entry import read_tag
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.days.weights import load_scorer
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.needs import circle_told, circles, in_order
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from huaxiang.contracts.model import Contract
@@ -49,6 +51,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
     measures: dict[str, Measure] = {}
     tags: dict[str, Tag] = {}
     rates: dict[str, Rate] = {}
+    refused: set[str] = set()
     block_list, groups = load_block_list(conf_dir), load_groups()
     for path in files:
         doc = read_yaml(path)
@@ -61,12 +64,20 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
             )
             continue
         for index, given in enumerate(entries):
-            problems += _read(doc, index, given, events, block_list, groups, measures, tags, rates)
+            found = _read(doc, index, given, events, block_list, groups, measures, tags, rates)
+            if found and isinstance(given, dict):
+                refused |= {str(given.get(kind)) for kind in ("measure", "tag")}
+            problems += found
+    read = {name: [other for other in tags if other in tag.made_of] for name, tag in tags.items()}
+    for circle in circles(read):
+        told = circle_told(circle, "reads")
+        problems.append(Problem(tags[circle[0]].written_in, told, hint="let one of them read measures alone"))
+        refused.update(circle)
     catalogue = Catalogue(
-        events, tuple(measures.values()), tuple(tags.values()), tuple(rates.values()), tuple(map(str, files))
-    )
-    if not problems:
-        problems += _tag_problems(catalogue)
+        events, tuple(measures.values()), tuple(tags[name] for name in in_order(read)), tuple(rates.values()),
+        tuple(map(str, files)),
+    )  # fmt: skip
+    problems += _tag_problems(catalogue, refused)
     if problems:
         raise ConfigurationError(problems)
     return catalogue
@@ -100,7 +111,8 @@ def _read(
     return entry.problems
 
 
-def _tag_problems(catalogue: Catalogue) -> list[Problem]:
+def _tag_problems(catalogue: Catalogue, refused: AbstractSet[str]) -> list[Problem]:
+    """Return what is wrong with columns' names and with tags; not with those that read what was `refused` already."""
     columns = [(m.column(window), m.place) for m in catalogue.measures for window in m.windows]
     columns += [(tag.name, tag.place) for tag in catalogue.tags]
     taken = set(RESERVED)
@@ -111,8 +123,14 @@ def _tag_problems(catalogue: Catalogue) -> list[Problem]:
         taken.add(name)
     if problems:
         return problems
+    lacking = {tag.name for tag in catalogue.tags if any(_is_of(name, refused) for name in tag.made_of)}
     try:
-        vocabularies(catalogue)
+        vocabularies(catalogue, lacking)
     except ConfigurationError as error:
         return error.problems
     return []
+
+
+def _is_of(column: str, refused: AbstractSet[str]) -> bool:
+    """Whether a column is, or may be, one of a refused measure's or tag's."""
+    return column in refused or column.rpartition("_")[0] in refused

@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
-from huaxiang.expressions import compile_expression
+from huaxiang.errors import ConfigurationError
+from huaxiang.expressions import compile_expression, names_read
 from huaxiang.models.cards import CARDS
 
 if TYPE_CHECKING:
@@ -310,6 +311,32 @@ class Tag:
     def output(self) -> str:
         """Which of the model's outputs it is."""
         return (self.modelled or "").partition(".")[2]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its expressions: of a derived tag, of a rank whom it ranks, of a ladder each stage's, lowest first."""
+        if self.ladder:
+            return tuple(rung.when for rung in self.ladder.rungs)
+        return (self.rank.among,) if self.rank else (self.derived,) if self.derived else ()
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The columns that it is made of, but for the date; a person's, of a brand's tag, are `portrait.x`.
+
+        None of one that doesn't parse: that is told where it is typed.
+        """
+        if self.modelled:
+            return frozenset(CARDS[self.model].needs)
+        of = {self.rank.of} if self.rank else set()
+        try:
+            return frozenset(of.union(*map(names_read, self.texts)) - {"as_of"})
+        except ConfigurationError:
+            return frozenset()
+
+    @property
+    def made_of(self) -> frozenset[str]:
+        """The columns that it is made of, of either table, by their bare names."""
+        return frozenset(name.removeprefix("portrait.") for name in self.reads)
 
     def definition(self) -> str:
         """What it computes, as one line."""

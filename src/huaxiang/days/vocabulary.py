@@ -5,7 +5,6 @@ One compilation serves the tables' contracts, the dictionary and the names that 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from huaxiang.expressions import NameInfo, compile_expression
 from huaxiang.models.cards import CARDS, output_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from huaxiang.days.measures import Catalogue, Measure, Tag
 
@@ -26,28 +25,24 @@ PORTRAIT, BRAND_RELATION = "portrait", "brand_relation"
 _AS_OF = NameInfo("date", "The night's date")
 
 
-def vocabularies(catalogue: Catalogue) -> tuple[dict[str, Column], dict[str, Column]]:
+def vocabularies(
+    catalogue: Catalogue, untyped: Iterable[str] = ()
+) -> tuple[dict[str, Column], dict[str, Column]]:
     """Return the columns of `portrait` and of `brand_relation` by name, keys left out.
 
-    Tags are typed in their order, each over what stands before it; ConfigurationError lists every tag
-    that names something unknown or doesn't type.
+    Tags are typed in the catalogue's order, each after what it reads; ConfigurationError lists every tag
+    that names something unknown or doesn't type. Tags `untyped`, and what reads them, are left out.
     """
     problems: list[Problem] = []
+    without = set(untyped)  # tags with a problem, and what reads them: their own problem is enough
     person = _measured(catalogue, "person")
-    _add_tags(person, catalogue, "person", {}, problems)
+    _add_tags(person, catalogue, "person", {}, problems, without)
     brand = _measured(catalogue, "brand")
     outer = {f"portrait.{name}": NameInfo(c.type, c.title.en) for name, c in person.items()}
-    _add_tags(brand, catalogue, "brand", outer, problems)
+    _add_tags(brand, catalogue, "brand", outer, problems, without)
     if problems:
         raise ConfigurationError(problems)
     return person, brand
-
-
-def inputs(tag: Tag, columns: Mapping[str, object]) -> set[str]:
-    """Return the columns of its own table that a tag reads."""
-    if tag.modelled:
-        return set(CARDS[tag.model].needs)
-    return {word for word in re.findall(r"[a-z_0-9]+", tag.definition()) if word in columns}
 
 
 def sources_of(catalogue: Catalogue) -> dict[str, str]:
@@ -62,7 +57,7 @@ def sources_of(catalogue: Catalogue) -> dict[str, str]:
         for window in measure.windows
     }
     for tag in catalogue.tags:
-        read = {found[name] for name in inputs(tag, found) if name in found}
+        read = {found[name] for name in tag.made_of if name in found}
         made = "declared" if read == {"declared"} else "derived"
         said = "inferred" if tag.group == WHO else "modelled"
         found[tag.name] = said if tag.modelled else made
@@ -186,14 +181,20 @@ def _add_tags(
     grain: str,
     outer: dict[str, NameInfo],
     problems: list[Problem],
+    without: set[str],
 ) -> None:
     for tag in (t for t in catalogue.tags if t.grain == grain):
+        if tag.name in without or tag.made_of & without:
+            without.add(tag.name)
+            continue
         type_ = _tag_type(tag, {**names_of(columns), **outer, "as_of": _AS_OF}, problems)
-        if type_:
-            columns[tag.name] = Column(
-                tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy,  # type: ignore[arg-type]
-                hashed=type_ not in ("double", "float"),
-            )  # fmt: skip
+        if type_ is None:
+            without.add(tag.name)
+            continue
+        columns[tag.name] = Column(
+            tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy,  # type: ignore[arg-type]
+            hashed=type_ not in ("double", "float"),
+        )  # fmt: skip
 
 
 def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:

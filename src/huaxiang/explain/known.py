@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.cells import said_by, widened
 from huaxiang.days.definitions import TABLES, meanings, standing
-from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
 from huaxiang.explain.told import Explanation, ToldTag, tags_told
@@ -267,7 +267,6 @@ def _compared(
     told = refolded(late, catalogue, found.person_now)
     moved = _moved(sight.day_rows, late.day_rows, then.release.as_of)
     changed = set(found.accounts) ^ set(found.accounts_now)
-    types = dict(zip((PORTRAIT, BRAND_RELATION), vocabularies(catalogue), strict=True))
     measures = {m.column(w): m for m in catalogue.measures for w in m.windows}
     tags = {tag.name: tag for tag in catalogue.tags}
     compared = []
@@ -280,9 +279,7 @@ def _compared(
         if measure is not None:
             reasons = _reasons(measure, moved, len(changed))
         else:
-            reasons = (
-                f"follows from {', '.join(sorted(inputs(tags[one.tag], types[one.table]))) or 'other tables'}",
-            )
+            reasons = (f"follows from {', '.join(sorted(tags[one.tag].reads)) or 'other tables'}",)
         compared.append(replace(one, now=row[one.tag], differs=reasons))
     return [*compared, *learnt_later(told, {one.brand_id for one in listed}, catalogue)]
 

@@ -17,7 +17,7 @@ from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.frames import local_frame
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.fold import KEY_SEPARATOR, in_window
-from huaxiang.portrait.tags import names_read, tag_names, with_tags
+from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.relations.assemble import PAIR, measured_relations
 
 if TYPE_CHECKING:
@@ -96,8 +96,6 @@ def _tags_of(catalogue: Catalogue, table: str) -> list[Tag]:
 
 def untold_columns(sight: Sight, catalogue: Catalogue) -> dict[str, dict[str, str]]:
     """Return by table the columns that can't be told, each with the one that stands in the way: itself, or what it reads."""
-    types, of_pairs = vocabularies(catalogue)
-    known = {PORTRAIT: tag_names(types), BRAND_RELATION: tag_names(of_pairs, types)}
     found: dict[str, dict[str, str]] = {}
     for table in (PORTRAIT, BRAND_RELATION):
         given = set(next(iter(sight.given.get(table, ())), {}))
@@ -106,8 +104,7 @@ def untold_columns(sight: Sight, catalogue: Catalogue) -> dict[str, dict[str, st
         for tag in _tags_of(catalogue, table):
             if tag.name in sight.unfolded[table]:
                 continue
-            read = names_read(tag, known[table])
-            lacking = sorted({**untold, **theirs}[name] for name in read if name in untold or name in theirs)
+            lacking = sorted(cause for name, cause in {**untold, **theirs}.items() if name in tag.reads)
             if lacking:
                 untold[tag.name] = lacking[0]
         found[table] = untold

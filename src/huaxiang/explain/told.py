@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.days.definitions import standing
-from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import evidence_of
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
@@ -283,7 +283,7 @@ def tags_told(
             )  # fmt: skip
     evidence = {t.tag: t.evidence for t in told}
     for tag in (t for t in catalogue.tags if t.grain == grain):
-        counts = [evidence.get(name, 0) for name in inputs(tag, types)]
+        counts = [evidence.get(name, 0) for name in tag.reads]
         behind = (
             max(counts, default=0) if tag.modelled else sum(counts)
         )  # a model reads one history's figures

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
 from huaxiang.days.definitions import DAY_ROW, TABLES, Named, meanings
-from huaxiang.days.vocabulary import inputs
 from huaxiang.models.cards import CARDS
 from huaxiang.models.fit import BOUNDARY, NO_BETTER, TOO_LARGE, TOO_LITTLE
 from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
@@ -142,8 +141,7 @@ class Unknown:
         )
 
     def _of_tag(self, tag: Tag, row: Mapping[str, object]) -> Text:
-        read = inputs(tag, self.types)
-        lacking = sorted(name for name in read if row.get(name) is None)
+        lacking = sorted(name for name in tag.reads & self.types.keys() if row.get(name) is None)
         named = [self.types[name].title for name in lacking]
         because = Text("", "")
         if lacking:

@@ -6,7 +6,7 @@ Nothing fails at night: a cast that doesn't fit, a division by zero and an overf
 """
 
 from huaxiang.expressions.check import NameInfo
-from huaxiang.expressions.compiled import Compiled, compile_expression
+from huaxiang.expressions.compiled import Compiled, compile_expression, names_read
 from huaxiang.expressions.families import Family, family
 from huaxiang.expressions.functions import SCALARS, Function, Param
 from huaxiang.expressions.place import Place
@@ -21,4 +21,5 @@ __all__ = [
     "Place",
     "compile_expression",
     "family",
+    "names_read",
 ]

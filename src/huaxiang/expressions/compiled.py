@@ -58,6 +58,11 @@ class Compiled:
         return unread(self.tree, zone=zone)
 
 
+def names_read(text: str, place: Place | None = None) -> frozenset[str]:
+    """Return every name that an expression reads, known or not; ConfigurationError where it doesn't parse."""
+    return names_of(parse(text, place or NOWHERE))
+
+
 def compile_expression(
     text: str,
     names: Mapping[str, NameInfo],

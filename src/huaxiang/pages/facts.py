@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
 from huaxiang.days.measures import Measure
-from huaxiang.days.vocabulary import inputs
 from huaxiang.pages.values import MONEY
 
 if TYPE_CHECKING:
@@ -140,11 +138,10 @@ class Facts:
 
     def _inputs(self, tag: Tag, brand: str) -> list[Fact]:
         """The columns that a tag reads, with their values and where the page tells why."""
-        mine, of_person = self.types[bool(brand)], self.types[0]
-        definition = tag.definition()
-        outer = {name for name in re.findall(r"portrait\.(\w+)", definition) if brand and name in of_person}
-        inner = {name for name in inputs(tag, mine) if f"portrait.{name}" not in definition}
-        read = [("", name) for name in sorted(outer)] + [(brand, name) for name in sorted(inner)]
+        outer = {name for name in tag.reads if name.startswith("portrait.")}
+        inner = tag.reads & self.types[bool(brand)].keys()
+        read = [("", name.removeprefix("portrait.")) for name in sorted(outer)]
+        read += [(brand, name) for name in sorted(inner)]
         return [
             {
                 "id": anchor(whose, name),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.contracts.model import Text
 from huaxiang.days.groups import groups_of, load_groups
 from huaxiang.days.measures import Tag
-from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, inputs, sources_of, vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.pages.facts import called
 from huaxiang.pages.values import unit_called
 from huaxiang.pages.words import COVERS, PRIVACY, SOURCES
@@ -83,9 +83,8 @@ def feeds_read(catalogue: Catalogue, *, looked_up: bool = True) -> dict[str, lis
         if looked_up:
             read |= {lookup.feed for event in events for lookup in event.lookups}
         found |= dict.fromkeys((measure.name, *(measure.column(w) for w in measure.windows)), read)
-    types = {name: column for table in vocabularies(catalogue) for name, column in table.items()}
     for tag in catalogue.tags:
-        found[tag.name] = set().union(*(found.get(name, set()) for name in inputs(tag, types)))
+        found[tag.name] = set().union(*(found.get(name, set()) for name in tag.made_of))
     return {name: sorted(read) for name, read in found.items()}
 
 

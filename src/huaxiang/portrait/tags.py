@@ -51,7 +51,7 @@ def with_tags(
     for tag in tags:
         if tag.modelled:  # it stands in the frame already, by its name
             continue
-        if ready and (tag.rank or not ready.keys().isdisjoint(names_read(tag, names))):
+        if ready and (tag.rank or not ready.keys().isdisjoint(tag.reads)):
             frame, ready = frame.withColumns(ready), {}
         if tag.rank is not None:
             frame = with_rank(frame, tag.name, tag.rank, names)
@@ -73,25 +73,15 @@ def derivation(
     for tag in reversed(catalogue.tags):
         if tag.grain == "person" and tag.name in wanted:
             chosen.append(tag)
-            wanted |= names_read(tag, known)
+            wanted |= tag.reads
     return lambda frame: with_tags(frame, chosen[::-1], known, types, as_of=as_of)
-
-
-def _texts(tag: Tag) -> list[str]:
-    """The expressions that a derived tag or a ladder consists of."""
-    return [rung.when for rung in tag.ladder.rungs] if tag.ladder else [str(tag.derived)]
-
-
-def names_read(tag: Tag, names: dict[str, NameInfo]) -> frozenset[str]:
-    """Return the names that a derived tag or a ladder reads."""
-    return frozenset[str]().union(*(compile_expression(text, names).names for text in _texts(tag)))
 
 
 def _said(tag: Tag, names: dict[str, NameInfo], as_of: date) -> Values:
     """What an expression says, or which stage of a ladder: the highest whose condition holds."""
     found = [
         compile_expression(text, names).column(lambda n: F.lit(as_of) if n == "as_of" else column_named(n))
-        for text in _texts(tag)
+        for text in tag.texts
     ]
     if tag.ladder is None:
         return found[0]
