@@ -30,6 +30,14 @@ SAID = [
     ("尺码偏大，不过质量很好，很喜欢", PRAISE, {"size", "quality"}),
     ("客服态度恶劣", COMPLAINT, {"service"}),
     ("包裹被压坏了", COMPLAINT, {"packaging", "quality"}),
+    ("不要太好吃", PRAISE, {"taste"}),
+    ("没有比这更差的了", COMPLAINT, set()),
+    ("没有比这更好吃的了", PRAISE, {"taste"}),
+    ("没见过更差的外卖", COMPLAINT, set()),
+    ("不能再差了", COMPLAINT, set()),
+    ("不能再订了", NOTHING, set()),
+    ("质量没问题", PRAISE, {"quality"}),
+    ("很不高兴", COMPLAINT, set()),
     ("好難吃", COMPLAINT, {"taste"}),
     ("質量真的好爛", COMPLAINT, {"quality"}),
     ("難吃死了，便宜而已", COMPLAINT, {"taste", "price"}),
@@ -59,6 +67,8 @@ def test_more_is_more():
     assert len(set(feel)) == 4
     either = [shipped_lexicon().opinion(t).sentiment for t in ("好吃", "不难吃", "不好吃")]
     assert either[0] > either[1] > 0 > either[2]
+    bad = [shipped_lexicon().opinion(t).sentiment for t in ("不是不好", "差", "没有比这更差的了")]
+    assert bad[0] > 0 > bad[1] > bad[2]
 
 
 @pytest.mark.parametrize(
