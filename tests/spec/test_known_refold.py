@@ -274,9 +274,11 @@ def test_what_is_defined_otherwise_now_is_not_folded_as_then() -> None:
 def test_evidence_is_the_day_rows_in_the_window(spark: SparkSession, nights: dict[str, DataFrame]) -> None:
     ann = day_rows_behind(sight(spark, nights, "Pann").day_rows, CATALOGUE, as_of=AS_OF)
     assert {name: ann[name, ""] for name in ("orders_all", "orders_7d", "followings", "brands_all")} == {
-        "orders_all": 2, "orders_7d": 1, "followings": 1, "brands_all": 2,
+        "orders_all": {"order_line": 2}, "orders_7d": {"order_line": 1}, "followings": {"social_follow": 1},
+        "brands_all": {"order_line": 2},
     }  # fmt: skip
-    assert ann["followings", "b9"] == 1
-    assert (ann["spend_all", "b1"], ann["spend_all", "b2"], ann["spend_7d", "b1"]) == (1, 1, 0)
+    assert ann["followings", "b9"] == {"social_follow": 1}
+    spent = ann["spend_all", "b1"], ann["spend_all", "b2"], ann["spend_7d", "b1"]
+    assert [dict(one) for one in spent] == [{"order_line": n, "order_return": 0} for n in (1, 1, 0)]
     eve = day_rows_behind(sight(spark, nights, "Peve").day_rows, CATALOGUE, as_of=AS_OF)
-    assert eve["orders_all", ""] == 1
+    assert eve["orders_all", ""] == {"order_line": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -18,7 +19,7 @@ from huaxiang.days.definitions import meanings
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.evidence import Event
 from huaxiang.explain.person import Portrayed, Purchase, _talk
-from huaxiang.explain.told import Explanation, tags_told
+from huaxiang.explain.told import Explanation, tags_told, with_tags_counted
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import account_said
 from huaxiang.models.cards import PURCHASES
@@ -57,7 +58,9 @@ def part_of(measure: str) -> str:
 def portrayed(row: dict[str, Any], pairs: dict[str, dict[str, Any]], **more: Any) -> Portrayed:
     catalogue = book().catalogue
     types, of_pairs = vocabularies(catalogue)
-    counted = {("orders_365d", ""): 9, ("orders_all", ""): 9, ("orders_365d", "b1"): 9}
+    bought = Counter(order_line=9)
+    counted = {("orders_365d", ""): bought, ("orders_all", ""): bought, ("orders_365d", "b1"): bought}
+    counted = with_tags_counted(counted, catalogue)
     told = tags_told("portrait", None, row, "person", catalogue, types, counted)
     unknown = {("", c): why for c, why in Unknown(catalogue, types, [], []).reasons(row, "person").items()}
     for brand, pair in pairs.items():
@@ -154,6 +157,34 @@ def test_why_tells_formula_inputs_events_and_how_many_more():
     assert (stage["source"], told["declared_age"]["source"]) == ("inferred", "declared")
     assert (told["chance_active"]["source"], told["has_left"]["source"]) == ("modelled", "derived")
     assert "person--satisfaction_365d" in {read["id"] for read in told["is_unhappy"]["inputs"]}
+
+
+def test_a_tag_has_the_events_of_what_it_reads_each_once():
+    def feeds(**counts: int) -> Counter[str]:
+        return Counter(counts)
+
+    measured = {
+        ("orders_365d", ""): feeds(order_line=6),
+        ("paid_365d", ""): feeds(order_line=6),
+        ("spend_365d", ""): feeds(order_line=6, order_return=1),
+        ("reviews_all", ""): feeds(review=1),
+        ("rating_points_365d", ""): feeds(review=1),
+        ("ratings_365d", ""): feeds(review=1),
+        ("review_points_365d", ""): feeds(review=1),
+        ("felt_reviews_365d", ""): feeds(review=1),
+        ("ratings_365d", "b1"): feeds(review=1),
+        ("spend_365d", "b1"): feeds(order_line=2),
+        ("likes_30d", "b1"): feeds(social_interaction=3),
+    }
+    found = with_tags_counted(measured, book().catalogue)
+    assert found["average_order_365d", ""] == feeds(order_line=6)  # the orders, and what was paid for them
+    assert found["satisfaction_365d", ""] == feeds(review=1)  # one review, of which it reads four measures
+    satisfied = found["brand_satisfaction_365d", "b1"]
+    assert satisfied["review"] == 1  # reads the person's satisfaction too
+    assert found["spend_share_365d", "b1"] == feeds(order_line=6, order_return=1)  # of all the person's spend
+    assert found["expected_value_12m", ""] == feeds()
+    assert {column for column, brand in found if brand == "b1"} > {"aipl", "spend_share_365d"}
+    assert ("aipl", "") not in found
 
 
 def test_unknown_tags_say_why():

@@ -17,7 +17,7 @@ from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
-from huaxiang.explain.told import Explanation, ToldTag, tags_told
+from huaxiang.explain.told import Explanation, ToldTag, tags_told, with_tags_counted
 from huaxiang.explain.traced import Traced, traced
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from huaxiang.book import Book
     from huaxiang.days.definitions import Named
     from huaxiang.days.measures import Catalogue, Measure
+    from huaxiang.explain.told import Counted
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.release import Release
 
@@ -85,7 +86,8 @@ def explanation_then(
     given, tables = _given(then, found.person, why)
     sight = _sight(then, release, found.accounts, then.persons(), why, given)
     told = refolded(sight, book.catalogue, found.person)
-    counted = day_rows_behind(sight.day_rows, book.catalogue, as_of=release.as_of)
+    behind = day_rows_behind(sight.day_rows, book.catalogue, as_of=release.as_of)
+    counted = with_tags_counted(behind, book.catalogue)
     listed = _listed(then, told, counted, why, sight, tables)
     notes = list(found.notes)
     if PORTRAIT not in tables:
@@ -198,7 +200,7 @@ def _given(then: Then, person: str, why: Reasons) -> tuple[dict[str, list[Row]],
 
 
 def _listed(
-    then: Then, told: Mapping[str | None, Row], counted: dict[tuple[str, str], int], why: Reasons, sight: Sight,
+    then: Then, told: Mapping[str | None, Row], counted: Counted, why: Reasons, sight: Sight,
     tables: Mapping[str, list[Row]],
 ) -> list[ToldTag]:  # fmt: skip
     """Return all tags in the order of the catalogue, then those that are defined no more; portrait first."""

@@ -7,6 +7,7 @@ that. Where nothing is given, the column is unknown, and so is every tag that re
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -111,8 +112,10 @@ def untold_columns(sight: Sight, catalogue: Catalogue) -> dict[str, dict[str, st
     return found
 
 
-def day_rows_behind(day_rows: DataFrame, catalogue: Catalogue, *, as_of: date) -> dict[tuple[str, str], int]:
-    """Return how many of a person's day rows hold a value for a column in its window, by column and brand.
+def day_rows_behind(
+    day_rows: DataFrame, catalogue: Catalogue, *, as_of: date
+) -> dict[tuple[str, str], Counter[str]]:
+    """Return how many of a person's day rows hold a value for a column in its window: of each feed, by column and brand.
 
     The brand is an empty text for `portrait`; what somebody follows counts for the brand whose account it is.
     """
@@ -124,25 +127,24 @@ def day_rows_behind(day_rows: DataFrame, catalogue: Catalogue, *, as_of: date) -
     for grain in TABLES:
         for measure in catalogue.at(grain):
             for window in measure.windows:
-                counted = F.lit(0)
                 inside = F.coalesce(F.col("business_date") <= F.lit(as_of), F.lit(True))
                 if window is not None:
                     inside = F.coalesce(in_window(as_of, window), F.lit(False))
                 for part in measure.parts:
                     kinds = sorted(part.kinds((grain,)))
                     holds = inside & F.col("key_kind").isin(*kinds) & F.col(part.column).isNotNull()
-                    counted = counted + F.count_if(holds)
-                counts[f"{TABLES[grain]}.{measure.column(window)}"] = counted
+                    name = f"{TABLES[grain]}.{measure.column(window)}.{part.event.feed}"
+                    counts[name] = counts.get(name, F.lit(0)) + F.count_if(holds)
     told = (
         day_rows.withColumn("_brand", whose)
         .groupBy("_brand")
         .agg(*(n.alias(name) for name, n in counts.items()))
     )
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], Counter[str]] = {}
     for row in told.collect():
-        table = BRAND_RELATION if row["_brand"] else PORTRAIT
-        of_table = {
-            name.partition(".")[2]: n for name, n in row.asDict().items() if name.startswith(f"{table}.")
-        }
-        found |= {(name, row["_brand"]): n for name, n in of_table.items()}
+        here = BRAND_RELATION if row["_brand"] else PORTRAIT
+        for name in counts:
+            table, column, feed = name.split(".")
+            if table == here:
+                found.setdefault((column, row["_brand"]), Counter())[feed] = row[name]
     return found

@@ -6,6 +6,8 @@ Evidence is counted on demand (`explain.evidence`); nothing of it is stored.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,23 +24,25 @@ from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from huaxiang.book import Book
     from huaxiang.contracts.model import Column, Text
     from huaxiang.days.definitions import Named
-    from huaxiang.days.measures import Catalogue
+    from huaxiang.days.measures import Catalogue, Measure
     from huaxiang.explain.evidence import Evidence
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.release import Release
 
 Row = dict[str, Any]
+Counted = Mapping[tuple[str, str], Counter[str]]
+"""Evidence by column and brand (an empty text for the person): how many events of each feed."""
 
 
 @dataclass(frozen=True)
 class ToldTag:
-    """One tag: `evidence` is the number of events counted in its window (of its inputs, if derived or modelled).
+    """One tag: `evidence` is the number of events counted in its window, of its inputs if it reads others (`with_tags_counted`).
 
     `source` is measured, declared (told by the person, or made of nothing else), derived, modelled, or inferred, which
     is modelled of who somebody is; of an earlier day also released or none (`explain.known`).
@@ -200,15 +204,15 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
     catalogue = book.catalogue
     person_types, brand_types = vocabularies(catalogue)
     brands = {pair["brand_id"]: pair for pair in found.relations[person]}
-    counted = {
-        (measure.column(window), brand): sum(
-            found.evidence.counted(person, part, brand, window, found.as_of)
-            for part in {part.counted_as: part for part in measure.parts}.values()
-        )
-        for brand in ("", *brands)
-        for measure in catalogue.at("brand" if brand else "person")
-        for window in measure.windows
-    }
+    counted = with_tags_counted(
+        {
+            (measure.column(window), brand): _by_feed(found, person, measure, brand, window)
+            for brand in ("", *brands)
+            for measure in catalogue.at("brand" if brand else "person")
+            for window in measure.windows
+        },
+        catalogue,
+    )
     told = tags_told(PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted)
     for brand, pair in brands.items():
         told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted)
@@ -217,6 +221,31 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
         replace(one, why=text.en) if (text := why.get((one.brand_id or "", one.tag))) else one for one in told
     ]
     return Explanation(person, found.release.release, found.as_of, found.accounts[person], tuple(told))
+
+
+def _by_feed(found: LookedUp, person: str, measure: Measure, brand: str, window: int | None) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for part in {part.counted_as: part for part in measure.parts}.values():
+        counted[part.event.feed] += found.evidence.counted(person, part, brand, window, found.as_of)
+    return counted
+
+
+def with_tags_counted(counted: Counted, catalogue: Catalogue) -> dict[tuple[str, str], Counter[str]]:
+    """Return the evidence of measures with that of the tags, which is that of what they read.
+
+    Inputs may count the same events: of each feed a tag has as many as the input with the most of it. So no event counts
+    twice; where inputs count different events of one feed, there are more than it tells. A brand's tag that reads
+    `portrait.x` has the events of the person's `x`.
+    """
+    found = dict(counted)
+    for brand in sorted({"", *(brand for _, brand in counted)}):  # the person's first
+        for tag in catalogue.tags:
+            if (tag.grain == "brand") is bool(brand):
+                found[tag.name, brand] = Counter()
+                for name in tag.reads:
+                    whose = "" if name.startswith("portrait.") else brand
+                    found[tag.name, brand] |= found.get((name.removeprefix("portrait."), whose), Counter())
+    return found
 
 
 def unknown_of(found: LookedUp, book: Book, person: str) -> dict[tuple[str, str], Text]:
@@ -267,9 +296,9 @@ def _masked(column: str, value: Any) -> Any:
 
 def tags_told(
     table: str, brand: str | None, row: dict[str, Any], grain: str, catalogue: Catalogue, types: dict[str, Column],
-    counted: Mapping[tuple[str, str], int],
+    counted: Counted,
 ) -> list[ToldTag]:  # fmt: skip
-    """Return what a row of a table tells; `counted` is the evidence by column and brand, or an empty text."""
+    """Return what a row of a table tells; `counted` is the evidence of every column, tags too."""
     at, sources = brand or "", sources_of(catalogue)
     told = []
     for measure in catalogue.at(grain):
@@ -277,24 +306,23 @@ def tags_told(
             name = measure.column(window)
             told.append(
                 ToldTag(
-                    table, brand, name, types[name].title.en, types[name].title.zh, row.get(name), counted.get((name, at), 0),
+                    table, brand, name, types[name].title.en, types[name].title.zh, row.get(name), _total(counted, name, at),
                     sources[name], _window(window), measure.definition(),
                 )
             )  # fmt: skip
-    evidence = {t.tag: t.evidence for t in told}
-    for tag in (t for t in catalogue.tags if t.grain == grain):
-        counts = [evidence.get(name, 0) for name in tag.reads]
-        behind = (
-            max(counts, default=0) if tag.modelled else sum(counts)
-        )  # a model reads one history's figures
-        evidence[tag.name] = behind
-        told.append(
-            ToldTag(
-                table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), behind,
-                sources[tag.name], "-", tag.definition(),
-            )
-        )  # fmt: skip
+    told += [
+        ToldTag(
+            table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), _total(counted, tag.name, at),
+            sources[tag.name], "-", tag.definition(),
+        )
+        for tag in catalogue.tags
+        if tag.grain == grain
+    ]  # fmt: skip
     return told
+
+
+def _total(counted: Counted, column: str, brand: str) -> int:
+    return sum(counted.get((column, brand), {}).values())
 
 
 def _window(window: int | None) -> str:
