@@ -119,7 +119,7 @@ def test_a_brand_that_was_learnt_later_is_told_with_what_is_known_now() -> None:
         "known": {"orders_all": 1},
         "later": {"orders_all": 1, "is_follower": False},
     }
-    (one,) = learnt_later(told, {None, "known"}, CATALOGUE)
+    (one,) = learnt_later(told, {None, "known"}, CATALOGUE, as_of=date(2026, 11, 20))
     assert (one.brand_id, one.tag, one.value, one.now) == ("later", "orders_all", None, 1)
     assert one.why == "nothing was known of the person and the brand"
     assert one.differs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from huaxiang.days.definitions import meanings
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.evidence import Event
 from huaxiang.explain.person import Portrayed, Purchase, _talk
-from huaxiang.explain.told import Explanation, tags_told, with_tags_counted
+from huaxiang.explain.told import Explanation, tags_told, with_since, with_tags_counted
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import account_said
 from huaxiang.models.cards import PURCHASES
@@ -61,10 +61,10 @@ def portrayed(row: dict[str, Any], pairs: dict[str, dict[str, Any]], **more: Any
     bought = Counter(order_line=9)
     counted = {("orders_365d", ""): bought, ("orders_all", ""): bought, ("orders_365d", "b1"): bought}
     counted = with_tags_counted(counted, catalogue)
-    told = tags_told("portrait", None, row, "person", catalogue, types, counted)
+    told = tags_told("portrait", None, row, "person", catalogue, types, counted, as_of=AS_OF)
     unknown = {("", c): why for c, why in Unknown(catalogue, types, [], []).reasons(row, "person").items()}
     for brand, pair in pairs.items():
-        told += tags_told("brand_relation", brand, pair, "brand", catalogue, of_pairs, counted)
+        told += tags_told("brand_relation", brand, pair, "brand", catalogue, of_pairs, counted, as_of=AS_OF)
     explained = Explanation("Pann", 42, AS_OF, ("mall:ann", "weiwo:<ann>"), tuple(told))
     return Portrayed(explained, unknown=unknown, names=NAMES, **more)
 
@@ -185,6 +185,59 @@ def test_a_tag_has_the_events_of_what_it_reads_each_once():
     assert found["expected_value_12m", ""] == feeds()
     assert {column for column, brand in found if brand == "b1"} > {"aipl", "spend_share_365d"}
     assert ("aipl", "") not in found
+
+
+def explained() -> Explanation:
+    told = ann().told
+    stages = [{"ladder": "aipl", "brand_id": "b1", "stage": "loyalty", "since": date(2026, 10, 2)}]
+    at = datetime(2026, 11, 21, 1, 2, tzinfo=UTC)
+    return replace(told, tags=tuple(with_since(told.tags, stages)), known_at=at)
+
+
+@pytest.mark.parametrize(
+    ("brand", "column", "beside"),
+    [
+        (
+            None,
+            "expected_value_12m",
+            {"interval": (500001, 1500009), "probability": None, "valid_from": None},
+        ),
+        (None, "life_stage", {"interval": None, "probability": 0.82, "valid_from": None}),
+        (None, "promotion_sensitivity_365d", {"value": None, "interval": None}),
+        (None, "orders_7d", {"interval": None, "valid_from": date(2026, 11, 14)}),
+        (None, "orders_all", {"valid_from": None}),
+        ("b1", "aipl", {"value": "loyalty", "valid_from": date(2026, 10, 2)}),
+        ("b1", "brand_experience", {"value": "locked_in", "valid_from": None}),
+    ],
+)
+def test_a_tag_tells_its_interval_its_probability_and_its_times(
+    brand: str | None, column: str, beside: dict[str, Any]
+):
+    (tag,) = (t for t in explained().as_dict()["tags"] if (t["brand_id"], t["tag"]) == (brand, column))
+    assert {key: tag[key] for key in beside} == beside
+    known = tag["valid_to"], tag["known_in"], tag["known_at"].isoformat()
+    assert known == (AS_OF, 42, "2026-11-21T01:02:00+00:00")
+
+
+def test_a_stage_that_was_not_stood_on_then_has_no_since():
+    stages = [{"ladder": "aipl", "brand_id": "b1", "stage": "purchase", "since": date(2026, 10, 2)}]
+    told = {(t.brand_id, t.tag): t.valid_from for t in with_since(ann().told.tags, stages)}
+    assert told["b1", "aipl"] is None
+
+
+def test_a_terminal_shows_them_in_a_hundred_columns():
+    lines = explained().text().split("\n")
+    assert lines[0].startswith("Pann · release 42 of 2026-11-21 01:02 UTC · as of 2026-11-20 · 2 accounts")
+    shown = [line.split() for line in lines]
+    for words in (
+        "expected_value_12m 998877 (500001 – 1500009) 0 events modelled -",
+        "life_stage young_white_collar, 82% 0 events inferred -",
+        "aipl loyalty 9 events derived since 2026-10-02",
+        "orders_7d 0 0 events measured 7 days",
+    ):
+        assert words.split() in shown
+    narrow = [line for line in lines[1:] if not line.startswith("      ")]
+    assert max(map(len, narrow)) <= 100
 
 
 def test_unknown_tags_say_why():

@@ -190,7 +190,7 @@ def explain(
     sets: Sets = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every tag of a person with value, evidence, source, window and definition, and the events behind it.
+    """Every tag of a person with value, interval or probability, evidence, source, times and definition, and the events behind it.
 
     With --as-known-on, what was known on an earlier day: also after late data, merges and splits. The person may be
     an id of then or of now. What can't be folded again is told from that night's release, and says why.

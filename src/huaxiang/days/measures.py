@@ -239,6 +239,11 @@ class Measure:
         return said
 
 
+LOW, HIGH, PROBABILITY, EVIDENCE = "_low", "_high", "_probability", "_evidence"
+PARTS = (LOW, HIGH, PROBABILITY, EVIDENCE)
+"""What a tag's name ends in that belongs to another: the ends of its interval, how sure it is, how much it read."""
+
+
 @dataclass(frozen=True)
 class Rank:
     """Quantile score in the population: equal values get equal scores; `best` says which end scores highest."""

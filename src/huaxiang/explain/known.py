@@ -17,7 +17,7 @@ from huaxiang.days.definitions import TABLES, meanings, standing
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
-from huaxiang.explain.told import Explanation, ToldTag, tags_told, with_tags_counted
+from huaxiang.explain.told import Explanation, ToldTag, tags_told, with_since, with_tags_counted
 from huaxiang.explain.traced import Traced, traced
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
@@ -89,6 +89,7 @@ def explanation_then(
     behind = day_rows_behind(sight.day_rows, book.catalogue, as_of=release.as_of)
     counted = with_tags_counted(behind, book.catalogue)
     listed = _listed(then, told, counted, why, sight, tables)
+    listed = with_since(listed, _rows_of(lake, "stage", release, found.person) or ())
     notes = list(found.notes)
     if PORTRAIT not in tables:
         notes.append(
@@ -105,6 +106,7 @@ def explanation_then(
         wanted,
         counted=COUNTED,
         notes=tuple(notes),
+        known_at=release.published_at,
     )
 
 
@@ -212,7 +214,7 @@ def _listed(
         table = PORTRAIT if brand is None else BRAND_RELATION
         grain, known = ("person", types[0]) if brand is None else ("brand", types[1])
         row = told.get(brand)
-        said = tags_told(table, brand, row or {}, grain, then.catalogue, known, counted)
+        said = tags_told(table, brand, row or {}, grain, then.catalogue, known, counted, as_of=sight.as_of)
         listed += [
             _with_source(one, then, why[table], untold[table], released.get(brand), is_folded=row is not None)
             for one in said
@@ -234,14 +236,14 @@ def _with_source(
     reason = why.get(one.tag) if is_folded else "only the brand's own list told of the person"
     if reason is None and one.tag in untold:
         reason = f"it reads `{untold[one.tag]}`, of which nothing is left"
-        return replace(one, value=None, why=reason)
+        return replace(one.valued({}), why=reason)
     if reason is None:
         return one
     held = then.defined.get((one.table, one.tag))
     definition = str(held["says"]) if held else one.definition
     if released is None or one.tag not in released or held is None:
-        return replace(one, value=None, definition=definition, source="none", why=reason)
-    return replace(one, value=released[one.tag], definition=definition, source="released", why=reason)
+        return replace(one.valued({}), definition=definition, source="none", why=reason)
+    return replace(one.valued(released), definition=definition, source="released", why=reason)
 
 
 def _gone(
@@ -251,9 +253,9 @@ def _gone(
     names = [name for of, name in then.defined if of == table and name not in known]
     return [
         ToldTag(
-            table, brand, name, name, name, (released or {}).get(name), 0, "released" if released else "none", "-",
+            table, brand, name, name, name, None, 0, "released" if released else "none", "-",
             str(then.defined[table, name]["says"]), why="it is defined no more",
-        )
+        ).valued(released or {})
         for name in sorted(names)
     ]  # fmt: skip
 
@@ -283,11 +285,15 @@ def _compared(
         else:
             reasons = (f"follows from {', '.join(sorted(tags[one.tag].reads)) or 'other tables'}",)
         compared.append(replace(one, now=row[one.tag], differs=reasons))
-    return [*compared, *learnt_later(told, {one.brand_id for one in listed}, catalogue)]
+    return [*compared, *learnt_later(told, {one.brand_id for one in listed}, catalogue, as_of=sight.as_of)]
 
 
 def learnt_later(
-    told: Mapping[str | None, Mapping[str, Any]], known: Collection[str | None], catalogue: Catalogue
+    told: Mapping[str | None, Mapping[str, Any]],
+    known: Collection[str | None],
+    catalogue: Catalogue,
+    *,
+    as_of: date,
 ) -> list[ToldTag]:
     """Return what is told now of brands that were not among the `known` then: where something happened."""
     _, types = vocabularies(catalogue)
@@ -295,7 +301,7 @@ def learnt_later(
     return [
         replace(one, now=told[brand][one.tag], why=why, differs=differs)
         for brand in sorted(brand for brand in told if brand and brand not in known)
-        for one in tags_told(BRAND_RELATION, brand, {}, "brand", catalogue, types, {})
+        for one in tags_told(BRAND_RELATION, brand, {}, "brand", catalogue, types, {}, as_of=as_of)
         if told[brand].get(one.tag)
     ]
 

@@ -91,7 +91,6 @@ def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]
 
     jobs: dict[str, Any] = {
         "purchases": partial(_purchases, lake, book, found),
-        "stages": partial(rows, "stage"),
         "segments": partial(rows, "segment_membership"),
         "given": partial(rows, "gift"),
         "received": partial(rows, "gift", "receiver"),
@@ -118,7 +117,10 @@ def _one(
         for gift in held[side]
         if gift["person" if side == "given" else "receiver"] == person
     ]  # the other one's id stays away from this person's page
-    mine = {name: [r for r in held[name] if r["person"] == person] for name in ("stages", "segments")}
+    mine = {
+        name: [r for r in rows if r["person"] == person]
+        for name, rows in (("stages", found.stages), ("segments", held["segments"]))
+    }
     return Portrayed(
         explained(found, book, person),
         {at[1:]: events for at, events in found.evidence.newest.items() if at[0] == person},

@@ -9,12 +9,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from huaxiang.days.definitions import standing
+from huaxiang.days.measures import HIGH, LOW, PROBABILITY
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import evidence_of
@@ -24,8 +26,8 @@ from huaxiang.settled import settled_zone
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date, datetime
 
     from huaxiang.book import Book
     from huaxiang.contracts.model import Column, Text
@@ -46,8 +48,11 @@ class ToldTag:
 
     `source` is measured, declared (told by the person, or made of nothing else), derived, modelled, or inferred, which
     is modelled of who somebody is; of an earlier day also released or none (`explain.known`).
-    `why` says what stands in the way of telling it, or of folding it again; `now` what is known today of the same
-    date, where that was asked and can be told, and `differs` why it is another value.
+    `interval` are the ends of what the value may be, `probability` how sure it is, where tags beside it tell
+    (`PARTS`). It is valid up to the night, from `valid_from` on: the first day of its window, or since when somebody
+    stands on a ladder's stage; None for all time, and for other tags. `why` says what stands in the way of telling it,
+    or of folding it again; `now` what is known today of the same date, where that was asked and can be told, and
+    `differs` why it is another value.
     """
 
     table: str
@@ -60,14 +65,34 @@ class ToldTag:
     source: str
     window: str
     definition: str
+    interval: tuple[Any, Any] | None = None
+    probability: float | None = None
+    valid_from: date | None = None
     why: str | None = None
     now: Any = None
     differs: tuple[str, ...] = ()
 
+    def valued(self, row: Mapping[str, Any]) -> ToldTag:
+        """Return the tag with what a row tells of it and beside it; of an empty one, nothing."""
+        low, high = row.get(self.tag + LOW), row.get(self.tag + HIGH)
+        interval = None if low is None or high is None else (low, high)
+        sure = row.get(self.tag + PROBABILITY)
+        return replace(self, value=row.get(self.tag), interval=interval, probability=sure)
+
+    def said(self) -> str:
+        """As a terminal shows the value, with its interval or how sure it is."""
+        said = _shown(self.value)
+        if self.interval:
+            said += f" ({_shown(self.interval[0])} – {_shown(self.interval[1])})"
+        return said if self.probability is None else f"{said}, {self.probability:.0%}"
+
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything a release says of a person; `counted` is what evidence is counted in, `notes` what to know first."""
+    """Everything a release says of a person, known since it was published (`known_at`).
+
+    `counted` is what evidence is counted in, `notes` what to know first.
+    """
 
     person: str
     release: int
@@ -77,15 +102,18 @@ class Explanation:
     events: tuple[dict[str, Any], ...] = ()
     counted: str = "events"
     notes: tuple[str, ...] = ()
+    known_at: datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
+        """As plain data; every tag with the time that it is valid for, and the release that it is known by."""
+        time = {"valid_to": self.as_of, "known_in": self.release, "known_at": self.known_at}
+        return {**asdict(self), "tags": [asdict(told) | time for told in self.tags]}
 
     def text(self) -> str:
         """As a page for a terminal: tags that say something first, then the newest events."""
+        known = f" of {self.known_at:%Y-%m-%d %H:%M} UTC" if self.known_at else ""
         lines = [
-            f"{self.person} · release {self.release} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(map(account_said, self.accounts))}",
+            f"{self.person} · release {self.release}{known} · as of {self.as_of} · {len(self.accounts)} accounts: {', '.join(map(account_said, self.accounts))}",
             *self.notes,
         ]
         brand: str | None = ""
@@ -93,14 +121,15 @@ class Explanation:
             if told.brand_id != brand:
                 brand = told.brand_id
                 lines.append(f"\n{'portrait' if brand is None else 'brand ' + brand}")
-            lines.append(
-                f"  {told.tag:<28} {_shown(told.value):<24} {told.evidence:>6,} {self.counted}  {told.source:<9} "
-                f"{told.window:<9} {told.title} / {told.title_zh}: {told.definition}"
-            )
+            since = f"since {told.valid_from}" if told.window == "-" and told.valid_from else told.window
+            lines += [
+                f"  {told.tag:<30} {told.said():<26} {told.evidence:>6,} {self.counted} {told.source:<9} {since}",
+                f"      {told.title} / {told.title_zh}: {told.definition}",
+            ]
             if told.differs:
-                lines.append(f"  {'':<28} now {_shown(told.now)}: {'; '.join(told.differs)}")
+                lines.append(f"      now {_shown(told.now)}: {'; '.join(told.differs)}")
             if told.why:
-                lines.append(f"  {'':<28} {told.why}")
+                lines.append(f"      {told.why}")
         if self.events:
             lines.append("\nnewest events")
         lines += [
@@ -129,7 +158,7 @@ def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events:
 class LookedUp:
     """What a release holds of a few persons: their rows of `portrait`, `brand_relation` and `person_account`, events.
 
-    `coverage` and `models` are its rows of these tables; `unheld` and `redefined` say of what it does not hold as the
+    `stages` are their rows of `stage`, `coverage` and `models` all of these tables; `unheld` and `redefined` say of what it does not hold as the
     configuration means it (`explain.unknown`).
     """
 
@@ -139,6 +168,7 @@ class LookedUp:
     relations: Mapping[str, Sequence[Row]]
     accounts: Mapping[str, tuple[str, ...]]
     evidence: Evidence
+    stages: Sequence[Row] = ()
     coverage: Sequence[Row] = ()
     models: Sequence[Row] = ()
     unheld: Mapping[Named, Text] = field(default_factory=dict)
@@ -161,10 +191,10 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         return [row.asDict(recursive=True) for row in held.collect()] if held else []
 
     jobs: list[Callable[[], list[Row]]] = [
-        *(partial(rows, name) for name in (PORTRAIT, BRAND_RELATION, "person_account")),
+        *(partial(rows, name) for name in (PORTRAIT, BRAND_RELATION, "person_account", "stage")),
         *(partial(whole, name) for name in ("measure_definition", "coverage", "model")),
     ]
-    portraits, relations, accounts, defined, coverage, models = together(jobs)
+    portraits, relations, accounts, stages, defined, coverage, models = together(jobs)
     known = {row["person"]: row for row in portraits}
     problems = [
         Problem(
@@ -192,6 +222,7 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         },
         {p: tuple(sorted(a for a, owner in whose.items() if owner == p)) for p in persons},
         evidence,
+        stages,
         coverage,
         models,
         unheld(book.catalogue, held),
@@ -213,14 +244,21 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
         },
         catalogue,
     )
-    told = tags_told(PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted)
+    as_of = found.as_of
+    told = tags_told(
+        PORTRAIT, None, found.portraits[person], "person", catalogue, person_types, counted, as_of=as_of
+    )
     for brand, pair in brands.items():
-        told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted)
+        told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted, as_of=as_of)
+    told = with_since(told, [row for row in found.stages if row["person"] == person])
     why = told_otherwise(found, book, person) | unknown_of(found, book, person)
     told = [
         replace(one, why=text.en) if (text := why.get((one.brand_id or "", one.tag))) else one for one in told
     ]
-    return Explanation(person, found.release.release, found.as_of, found.accounts[person], tuple(told))
+    release = found.release
+    return Explanation(
+        person, release.release, as_of, found.accounts[person], tuple(told), known_at=release.published_at
+    )
 
 
 def _by_feed(found: LookedUp, person: str, measure: Measure, brand: str, window: int | None) -> Counter[str]:
@@ -296,7 +334,7 @@ def _masked(column: str, value: Any) -> Any:
 
 def tags_told(
     table: str, brand: str | None, row: dict[str, Any], grain: str, catalogue: Catalogue, types: dict[str, Column],
-    counted: Counted,
+    counted: Counted, *, as_of: date,
 ) -> list[ToldTag]:  # fmt: skip
     """Return what a row of a table tells; `counted` is the evidence of every column, tags too."""
     at, sources = brand or "", sources_of(catalogue)
@@ -306,19 +344,29 @@ def tags_told(
             name = measure.column(window)
             told.append(
                 ToldTag(
-                    table, brand, name, types[name].title.en, types[name].title.zh, row.get(name), _total(counted, name, at),
+                    table, brand, name, types[name].title.en, types[name].title.zh, None, _total(counted, name, at),
                     sources[name], _window(window), measure.definition(),
+                    valid_from=as_of - timedelta(days=window - 1) if window else None,
                 )
             )  # fmt: skip
     told += [
         ToldTag(
-            table, brand, tag.name, tag.title.en, tag.title.zh, row.get(tag.name), _total(counted, tag.name, at),
+            table, brand, tag.name, tag.title.en, tag.title.zh, None, _total(counted, tag.name, at),
             sources[tag.name], "-", tag.definition(),
         )
         for tag in catalogue.tags
         if tag.grain == grain
     ]  # fmt: skip
-    return told
+    return [one.valued(row) for one in told]
+
+
+def with_since(told: Iterable[ToldTag], stages: Iterable[Row]) -> list[ToldTag]:
+    """Return the tags with the day since which somebody stands on a stage; `stages` are the person's rows of `stage`."""
+    since = {(row["brand_id"], row["ladder"], row["stage"]): row["since"] for row in stages}
+    return [
+        replace(one, valid_from=since.get((one.brand_id, one.tag, str(one.value)), one.valid_from))
+        for one in told
+    ]
 
 
 def _total(counted: Counted, column: str, brand: str) -> int:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
-from huaxiang.days.measures import Measure
+from huaxiang.days.measures import EVIDENCE, HIGH, LOW, PARTS, PROBABILITY, Measure
 from huaxiang.pages.values import MONEY
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from huaxiang.pages.events_said import EventWords
     from huaxiang.pages.values import Manner
 
-LOW, HIGH, PROBABILITY, EVIDENCE = "_low", "_high", "_probability", "_evidence"
-PARTS = (LOW, HIGH, PROBABILITY, EVIDENCE)
-"""What a tag's name ends in that belongs to another: the ends of its interval, how sure it is, how much it read."""
 KNOWN, ZERO, UNKNOWN = "known", "zero", "unknown"
 SHOWN = 5
 """Events shown behind a measure."""
