@@ -17,9 +17,9 @@ from huaxiang.config import load_config
 from huaxiang.contracts.model import Text
 from huaxiang.days.definitions import meanings
 from huaxiang.days.vocabulary import vocabularies
-from huaxiang.explain.evidence import Event
+from huaxiang.explain.evidence import Event, Evidence
 from huaxiang.explain.person import Portrayed, Purchase, _talk
-from huaxiang.explain.told import Explanation, tags_told, with_since, with_tags_counted
+from huaxiang.explain.told import Explanation, LookedUp, explained, tags_told, with_since, with_tags_counted
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import account_said
 from huaxiang.models.cards import PURCHASES
@@ -28,6 +28,7 @@ from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
 from huaxiang.pages.values import Manner
 from huaxiang.pages.words import CALLED
+from huaxiang.tables.release import Release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +66,8 @@ def portrayed(row: dict[str, Any], pairs: dict[str, dict[str, Any]], **more: Any
     unknown = {("", c): why for c, why in Unknown(catalogue, types, [], []).reasons(row, "person").items()}
     for brand, pair in pairs.items():
         told += tags_told("brand_relation", brand, pair, "brand", catalogue, of_pairs, counted, as_of=AS_OF)
-    explained = Explanation("Pann", 42, AS_OF, ("mall:ann", "weiwo:<ann>"), tuple(told))
-    return Portrayed(explained, unknown=unknown, names=NAMES, **more)
+    whole = Explanation("Pann", 42, AS_OF, ("mall:ann", "weiwo:<ann>"), tuple(told))
+    return Portrayed(whole, unknown=unknown, names=NAMES, **more)
 
 
 def ann() -> Portrayed:
@@ -187,7 +188,7 @@ def test_a_tag_has_the_events_of_what_it_reads_each_once():
     assert ("aipl", "") not in found
 
 
-def explained() -> Explanation:
+def timed() -> Explanation:
     told = ann().told
     stages = [{"ladder": "aipl", "brand_id": "b1", "stage": "loyalty", "since": date(2026, 10, 2)}]
     at = datetime(2026, 11, 21, 1, 2, tzinfo=UTC)
@@ -213,10 +214,38 @@ def explained() -> Explanation:
 def test_a_tag_tells_its_interval_its_probability_and_its_times(
     brand: str | None, column: str, beside: dict[str, Any]
 ):
-    (tag,) = (t for t in explained().as_dict()["tags"] if (t["brand_id"], t["tag"]) == (brand, column))
+    (tag,) = (t for t in timed().as_dict()["tags"] if (t["brand_id"], t["tag"]) == (brand, column))
     assert {key: tag[key] for key in beside} == beside
     known = tag["valid_to"], tag["known_in"], tag["known_at"].isoformat()
     assert known == (AS_OF, 42, "2026-11-21T01:02:00+00:00")
+
+
+def test_what_a_release_holds_is_told_with_its_events_and_since_when():
+    part = {m.name: m.part.counted_as for m in book().catalogue.measures}
+    bought = {date(2026, 11, 19): 3, date(2026, 1, 1): 1}
+    days = {("Pann", part[name], of): bought for name in ("orders", "paid", "ratings") for of in ("", "b1")}
+    stages = [
+        {
+            "person": "Pann",
+            "ladder": "aipl",
+            "brand_id": "b1",
+            "stage": "loyalty",
+            "since": date(2026, 10, 2),
+        },
+        {"person": "Pbob", "ladder": "experience", "brand_id": None, "stage": "locked_in", "since": AS_OF},
+    ]
+    night = Release(42, "published", AS_OF, datetime(2026, 11, 21, tzinfo=UTC), 41, {}, "", "", "", "")
+    pairs = {"Pann": [{"person": "Pann", "brand_id": "b1", **PAIR}]}
+    accounts = {"Pann": ("mall:ann",)}
+    found = LookedUp(night, AS_OF, {"Pann": PERSON}, pairs, accounts, Evidence(days, {}), stages)
+    of_ann = explained(found, book(), "Pann")
+    told = {(tag.brand_id, tag.tag): tag for tag in of_ann.tags}
+    assert of_ann.known_at == night.published_at
+    assert [told[None, f"orders_{w}"].evidence for w in ("7d", "90d", "365d")] == [3, 3, 4]
+    assert told[None, "average_order_365d"].evidence == 4  # not for orders and for what was paid
+    assert told[None, "satisfaction_365d"].evidence == 4
+    assert (told["b1", "aipl"].evidence, told["b1", "aipl"].valid_from) == (4, date(2026, 10, 2))
+    assert told[None, "experience"].valid_from is None  # another's
 
 
 def test_a_stage_that_was_not_stood_on_then_has_no_since():
@@ -226,7 +255,7 @@ def test_a_stage_that_was_not_stood_on_then_has_no_since():
 
 
 def test_a_terminal_shows_them_in_a_hundred_columns():
-    lines = explained().text().split("\n")
+    lines = timed().text().split("\n")
     assert lines[0].startswith("Pann · release 42 of 2026-11-21 01:02 UTC · as of 2026-11-20 · 2 accounts")
     shown = [line.split() for line in lines]
     for words in (
