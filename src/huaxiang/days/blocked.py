@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.entry import Entry
 from huaxiang.errors import ConfigurationError
+from huaxiang.models.characters import simplified
 from huaxiang.shipped import shipped
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Blocked:
     def named_in(self, text: str) -> str | None:
         """Return what in a name or a rule stands for the attribute; None for nothing.
 
-        Full-width letters, signs that show nothing, and words that are put together of two texts, are seen through.
+        Full-width letters, traditional characters, signs that show nothing, and words that are put together of two
+        texts, are seen through.
         """
         plain = _plain(text)
         spoken = _LATIN.sub("_", plain).strip("_")
@@ -82,8 +84,8 @@ class BlockList:
 
 
 def _plain(text: str) -> str:
-    """Return a text as it is read: NFKC, lower case, without signs that show nothing."""
-    shown = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    """Return a text as it is read: simplified, lower case, without signs that show nothing."""
+    shown = (sign for sign in simplified(text) if unicodedata.category(sign) != "Cf")
     return "".join(shown).lower()
 
 
@@ -91,7 +93,13 @@ def _said(word: str, spoken: str) -> str | None:
     """Return a word that stands among `_`-separated ones, itself or in its plural; with `*` the longer one that holds it."""
     if "*" in word:
         return next((one for one in spoken.split("_") if fnmatchcase(one, word)), None)
-    return word if f"_{word}_" in f"_{spoken}_" or f"_{word}s_" in f"_{spoken}_" else None
+    return word if any(f"_{form}_" in f"_{spoken}_" for form in (word, _plural(word))) else None
+
+
+def _plural(word: str) -> str:
+    if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"
 
 
 def load_block_list(conf_dir: Path | None = None) -> BlockList:
