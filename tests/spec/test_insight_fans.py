@@ -6,11 +6,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from feeds import clean
+from feeds import CONTRACTS, clean
 from people import in_parts
 from scipy.stats import binomtest
 
+from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.cells import condition
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
+from huaxiang.insight.turned_away import PUSHED, TURNED_BY
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 AS_OF = date(2026, 11, 20)
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 MAIN, HELP, OTHER = "weiwo:main", "weiwo:help", "weiwo:rival"
+ZONE = "Asia/Shanghai"
+PUSHES = next(m.part for m in load_catalogue(CONTRACTS).measures if m.name == TURNED_BY[PUSHED])
 PERSON_OF = {
     "weiwo:anna": "anna", "weiwo:anna2": "anna", "weiwo:ben": "ben", "weiwo:cleo": "cleo", "weiwo:dan": "dan",
     "weiwo:eve": "eve", "weiwo:fay": "fay",
@@ -47,7 +52,8 @@ def known(spark: SparkSession, *follows: dict[str, Any]) -> tuple[DataFrame, Dat
     """Spells, the brands' accounts, and who is who."""
     persons = spark.createDataFrame(list(PERSON_OF.items()), "account string, person string")
     accounts = brand_accounts(clean(spark, "social_account", *ACCOUNTS), as_of=AS_OF)
-    spells = fan_spells(clean(spark, "social_follow", *follows), accounts, persons, as_of=AS_OF)
+    made = clean(spark, "social_follow", *follows)
+    spells = fan_spells(made, accounts, persons, pushed=condition(PUSHES, ZONE), as_of=AS_OF)
     return spells.localCheckpoint(), accounts, persons
 
 
@@ -135,7 +141,7 @@ def test_who_comes_back_is_lost_and_gained(spark: SparkSession) -> None:
 
 
 def test_losses_have_the_causes_that_are_told(spark: SparkSession) -> None:
-    causes = ["Push 11.11", "push", "push", "search", None, None]
+    causes = ["Push 11.11", "push", "推送：双十一", "not_push", "search", None]
     names = ["anna", "ben", "cleo", "dan", "eve", "fay"]
     told = base(
         spark,
@@ -144,7 +150,9 @@ def test_losses_have_the_causes_that_are_told(spark: SparkSession) -> None:
     )
     row = told["b1", None, NOVEMBER]
     assert (flow(row), row["lost_after_push"]) == ((0, 6, 6), 3)
-    assert [tuple(cause) for cause in row["lost_by"]] == [("Push 11.11", 1), ("push", 2), ("search", 1)]
+    assert [tuple(cause) for cause in row["lost_by"]] == [
+        ("Push 11.11", 1), ("not_push", 1), ("push", 1), ("search", 1), ("推送：双十一", 1),
+    ]  # fmt: skip
 
 
 def test_of_one_instant_the_later_revision_decides_then_the_key(spark: SparkSession) -> None:
@@ -313,8 +321,9 @@ def test_partitions_and_order_change_nothing(spark: SparkSession) -> None:
     persons = spark.createDataFrame(list(PERSON_OF.items()), "account string, person string")
     accounts = brand_accounts(clean(spark, "social_account", *ACCOUNTS), as_of=AS_OF)
     made = clean(spark, "social_follow", *follows)
+    pushed = condition(PUSHES, ZONE)
     found = [
-        sorted(map(repr, fan_spells(frame, accounts, persons, as_of=AS_OF).collect()))
+        sorted(map(repr, fan_spells(frame, accounts, persons, pushed=pushed, as_of=AS_OF).collect()))
         for frame in (made, in_parts(made, 7))
     ]
     assert len(found[0]) > 5

@@ -37,19 +37,22 @@ def brand_accounts(social_accounts: DataFrame, *, as_of: date) -> DataFrame:
     return newest.where(F.col("brand_id").isNotNull())
 
 
-def fan_spells(follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, as_of: date) -> DataFrame:
+def fan_spells(
+    follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, pushed: Column, as_of: date
+) -> DataFrame:
     """Return one row per brand × brand_account (`WHOLE`: any of them) × person × time as a fan.
 
     `accounts` as of `brand_accounts`. `since` is null for a follow without a date, which is from before all
-    others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `first_on` the date
-    of the first follow ever, null when it has none. The latest event of a pair of accounts decides, by
+    others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `after_push` whether that is
+    `pushed`, `first_on` the date of the first follow ever, null when it has none. The latest event of a pair of accounts decides, by
     (date, instant, revision, event key); who follows several accounts is a fan until the last is left. Events
     after `as_of`, and times that ended on no date, are left out.
     """
     known = follows.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     matrix = F.broadcast(accounts.select(*SCOPE))
     edges = (
-        known.withColumnRenamed("other_account", "brand_account")
+        known.withColumn("_pushed", pushed)
+        .withColumnRenamed("other_account", "brand_account")
         .join(matrix, "brand_account")
         .join(persons.select("account", "person"), "account")
         .withColumn("_instant", F.coalesce("at", F.col("business_date").cast("timestamp")))
@@ -72,6 +75,7 @@ def fan_spells(follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, a
             F.col("business_date").alias("since"),
             F.lead("business_date").over(fan).alias("until"),
             F.lead("cause").over(fan).alias("cause"),
+            F.coalesce(F.lead("_pushed").over(fan), F.lit(False)).alias("after_push"),
             F.lead(F.lit(True)).over(fan).alias("_ended"),
             F.first("business_date").over(fan).alias("first_on"),
         )
@@ -214,12 +218,11 @@ def _counts(known: DataFrame, as_of: date) -> DataFrame:
     """Return scope × month, without a gap: what changed in each, and what that makes of fans and buyers."""
 
     def mark(on: str, gained: int = 0, lost: int = 0, buyers: Column | None = None) -> Column:
-        is_push = F.coalesce(F.lower("cause").contains("push"), F.lit(False)).cast("int")
         return F.struct(
             F.greatest(F.trunc(on, "month"), _before(as_of)).alias("month"),
             F.lit(gained).alias("gained"),
             F.lit(lost).alias("lost"),
-            (is_push * lost).alias("lost_after_push"),
+            (F.col("after_push").cast("int") * lost).alias("lost_after_push"),
             F.when(F.lit(lost) > 0, F.col("cause")).alias("cause"),
             (F.lit(0) if buyers is None else buyers).alias("buyers"),
         )

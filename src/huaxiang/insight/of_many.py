@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.cells import condition
 from huaxiang.insight.chains import chain_sizes, led_to, share_chains, shared_links, shares
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.flows import flows
@@ -20,6 +21,7 @@ from huaxiang.insight.of_months import first_month
 from huaxiang.insight.premium import branded, premiums, sales
 from huaxiang.insight.purchase_path import purchase_paths
 from huaxiang.insight.talk_after import talks_after
+from huaxiang.insight.turned_away import PUSHED, TURNED_BY
 from huaxiang.portrait.coverage import covered_since, covers_by_feed
 from huaxiang.relations.step import members_of
 from huaxiang.together import THREADS, together
@@ -143,7 +145,9 @@ def _fans(tonight: _Tonight) -> None:
         persons,
         as_of=as_of,
     )
-    spells = fan_spells(tonight.read("clean/social_follow"), accounts, persons, as_of=as_of)
+    measures = {measure.name: measure for measure in tonight.night.catalogue.measures}
+    pushed = condition(measures[TURNED_BY[PUSHED]].part, tonight.night.business_zone)
+    spells = fan_spells(tonight.read("clean/social_follow"), accounts, persons, pushed=pushed, as_of=as_of)
     spells = spells.localCheckpoint()  # both tables read it, one of them thrice
     known, related = tonight.orders_since is not None, tonight.read("brand_relation")
     tonight.write("fan_base", fan_base(spells, engaged, related, accounts, orders_known=known, as_of=as_of))
