@@ -92,10 +92,19 @@ def test_filmtrust_has_people_of_one_side_and_of_both(run: Run) -> None:
         lake,
         """SELECT count(*) AS people, count(*) FILTER (reviews_all > 0) AS raters,
                   count(*) FILTER (reviews_all > 0 AND (followings > 0 OR followers > 0)) AS both_sides,
-                  sum(reviews_all) AS reviews, sum(followings) AS followings FROM portrait""",
+                  sum(reviews_all) AS reviews, sum(followings) AS followings,
+                  count(influence) AS ranked, sum(follow_triangles) AS corners FROM portrait""",
     ).to_pylist()
     assert counted == [
-        {"people": 1642, "raters": 1508, "both_sides": 740, "reviews": 35_497, "followings": 1853}
+        {
+            "people": 1642,
+            "raters": 1508,
+            "both_sides": 740,
+            "reviews": 35_497,
+            "followings": 1853,
+            "ranked": 874,
+            "corners": 3 * 749,  # of triangles, as networkx counts them
+        }
     ]
 
 

@@ -53,15 +53,22 @@ def said(spark: SparkSession, follows: list[tuple[str, str, str]]) -> Any:
     measured = persons.select("person").distinct()
     mine = cells_of_persons(made.repartition(3), persons)
     ranked, told = with_influence(measured, mine, persons, CATALOGUE, as_of=date(2026, 11, 20))
-    return told[0], {row["person"]: row["influence"] for row in ranked.collect()}
+    names = "influence", "follow_triangles", "follow_clustering"
+    return told[0], {row["person"]: tuple(row[name] for name in names) for row in ranked.collect()}
 
 
 def test_follows_that_stand_rank_persons_as_elsewhere(spark: SparkSession) -> None:
     fit, found = said(spark, FOLLOWS)
     graph = nx.DiGraph(EDGES)
     expected = {p: rank * 4 for p, rank in nx.pagerank(graph, alpha=0.85, tol=1e-12, max_iter=1000).items()}
-    assert found.pop("Q") is None
-    assert found == pytest.approx(expected, abs=1e-6)
+    assert found.pop("Q") == (None, None, None)
+    assert {person: one[0] for person, one in found.items()} == pytest.approx(expected, abs=1e-6)
+    assert {person: one[1:] for person, one in found.items()} == {
+        "A": (1, 1 / 3),  # B and S know each other, C neither
+        "B": (1, 1.0),
+        "S": (1, 1.0),
+        "C": (0, None),  # knows one person
+    }
     assert (fit.fit.status, fit.fit.people, fit.fit.histories) == (FITTED, 4, 5)
 
 
@@ -69,8 +76,8 @@ def test_without_follows_or_with_too_many_nobody_is_ranked(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fit, found = said(spark, FOLLOWS[:0])
-    assert (fit.fit.status, set(found.values())) == (TOO_LITTLE, {None})
+    assert (fit.fit.status, set(found.values())) == (TOO_LITTLE, {(None, None, None)})
     monkeypatch.setattr(influence, "MOST_EDGES", 3)
     fit, found = said(spark, FOLLOWS)
-    assert (fit.fit.status, set(found.values())) == (TOO_LARGE, {None})
-    assert fit.why == "more than 3 follows; nobody is ranked"
+    assert (fit.fit.status, set(found.values())) == (TOO_LARGE, {(None, None, None)})
+    assert fit.why == "more than 3 follows; nobody is ranked, and no triangle is told"

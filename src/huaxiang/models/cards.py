@@ -64,14 +64,16 @@ PURCHASES = Card(
 )
 INFLUENCE = Card(
     name="influence",
-    version="1",
+    version="2",
     method=(
         "PageRank (Page, Brin, Motwani & Winograd 1999) over the follows that stand between persons, damping 0.85,"
-        " the mass of who follows nobody spread; in averages of all who follow or are followed"
+        " the mass of who follows nobody spread; in averages of all who follow or are followed. Triangles among the"
+        " same follows, taken without direction, by the forward algorithm (Schank & Wagner 2005; Latapy 2008), and the"
+        " local clustering coefficient (Watts & Strogatz 1998)"
     ),
     needs=("followings", "followers"),
-    gives={"pagerank": "double"},
-    otherwise=Text("nobody is ranked", "不作排名"),
+    gives={"pagerank": "double", "triangles": "bigint", "clustering": "double"},
+    otherwise=Text("nobody is ranked, and no triangle is told", "不作排名，也不给出三角关系"),
 )
 GIFTS = Card(
     name="gifts",

@@ -24,7 +24,7 @@ _UNITS = {
     "acts": "次", "brands": "个品牌", "categories": "个品类", "clicks": "次点击", "days": "天", "events": "次",
     "impressions": "次曝光", "lines": "行", "links": "条链接", "messages": "条私信", "orders": "单", "parcels": "个包裹",
     "persons": "人", "points": "分", "posts": "条", "products": "种商品", "returns": "次退货", "reviews": "条评价",
-    "searches": "次搜索", "tickets": "张工单", "topics": "个话题", "units": "件", "views": "次浏览", "visits": "次访问",
+    "searches": "次搜索", "tickets": "张工单", "topics": "个话题", "triangles": "个三角关系", "units": "件", "views": "次浏览", "visits": "次访问",
     "pieces": "件", "years": "岁",
 }  # fmt: skip
 _UNCOUNTED = {

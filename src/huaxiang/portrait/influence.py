@@ -1,4 +1,4 @@
-"""What the model `influence` says of people: the graph of who follows whom, ranked on the driver."""
+"""What the model `influence` says of people: the graph of who follows whom, ranked and its triangles counted on the driver."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from huaxiang.models.cards import INFLUENCE
 from huaxiang.models.fit import FITTED, TOO_LARGE, TOO_LITTLE, Fit
 from huaxiang.models.model_row import ModelRow
 from huaxiang.models.pagerank import DAMPING, pagerank
+from huaxiang.models.triangles import triangles
 from huaxiang.numbered import numbered
 from huaxiang.portrait.fold import standing_edges
 
@@ -35,7 +36,8 @@ def with_influence(
     """Return `measured` with the tags that the model `influence` says, and its fit; null for who neither follows nor is followed.
 
     `cells` are day rows that carry `person`; only follows that still stand, between two known persons, count,
-    each pair of persons once.
+    each pair of persons once. Triangles take them without direction, and nobody as their own neighbour; the clustering
+    is null for who has fewer than two neighbours.
     """
     tags = catalogue.said_by(INFLUENCE.name)
     follows = next((m for m in catalogue.at("person") if m.name == FOLLOWS), None)
@@ -49,17 +51,26 @@ def with_influence(
     if not 0 < count <= MOST_EDGES:
         why = "nobody follows anybody" if count == 0 else f"more than {MOST_EDGES:,} follows"
         fit = Fit(TOO_LARGE if count else TOO_LITTLE, histories=min(count, MOST_EDGES), why=why)
-        unknown = {t.name: F.lit(None).cast("double") for t in tags}
+        unknown = {t.name: F.lit(None).cast(INFLUENCE.gives[t.output]) for t in tags}
         return measured.withColumns(unknown), (ModelRow(INFLUENCE.name, "follows", fit, {}),)
     names, (follower, followed) = numbered(found["person"], found["other_person"])
     people = len(names)
     code = np.sort(follower * people + followed)  # sums of floats depend on the order
-    ranks = pagerank(code // people, code % people, people)
-    table = pa.table({"_whose": names, "_rank": pa.array(np.round(ranks.ranks * people, DIGITS))})
-    ranked = measured.sparkSession.createDataFrame(table, "_whose string, _rank double")
+    follower, followed = code // people, code % people
+    ranks = pagerank(follower, followed, people)
+    known = triangles(follower, followed, people)
+    clustering = known.clustering
+    said = {
+        "pagerank": pa.array(np.round(ranks.ranks * people, DIGITS)),
+        "triangles": pa.array(known.corners),
+        "clustering": pa.array(clustering, mask=np.isnan(clustering)),
+    }
+    columns = {f"_{output}": column for output, column in said.items()}
+    schema = ", ".join(["_whose string", *(f"_{output} {INFLUENCE.gives[output]}" for output in said)])
+    ranked = measured.sparkSession.createDataFrame(pa.table({"_whose": names, **columns}), schema)
     joined = measured.join(ranked, F.col("person") == F.col("_whose"), "left")
     fit = Fit(FITTED, {"damping": DAMPING}, {"damping": None}, people=people, histories=count)
     quality = {"rounds": float(ranks.rounds), "last_change": ranks.change}
-    named = {t.name: F.col("_rank") for t in tags}
+    named = {t.name: F.col(f"_{t.output}") for t in tags}
     frame = joined.withColumns(named).select(*measured.columns, *named)
     return frame, (ModelRow(INFLUENCE.name, "follows", fit, quality),)
