@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,15 @@ from huaxiang.world.lived import experience_checks, macro_f1
 from huaxiang.world.published import published_checks
 from huaxiang.world.sides import Lake, Planted
 from huaxiang.world.trait_checks import inferred_checks
+from huaxiang.world.trust_network import (
+    COMPONENTS,
+    EDGES,
+    LARGEST,
+    PEOPLE,
+    RANKS,
+    TRIANGLES,
+    trust_checks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -487,12 +497,33 @@ def test_what_is_inferred_of_who_declares_nothing_is_compared(lake: Tables, trut
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
     missing = published_checks(tmp_path)
-    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 3
+    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 4
     (tmp_path / "cdnow").symlink_to(realdata.needed("cdnow"))
     checks = published_checks(tmp_path)
     told = {check.name: check for check in checks}
     assert [name for name, check in told.items() if not check.ok and "is there" not in name] == []
     assert told["BG/NBD on CDNOW: r"].found.startswith("0.2426 [0.219, 0.268]")
+
+
+def test_a_trust_network_is_measured_as_networkx_measures_it(tmp_path: Path) -> None:
+    """The numbers wanted are networkx's own, and what is found meets them; another network does not."""
+    given = realdata.needed("filmtrust") / "trust.txt"
+    graph = nx.DiGraph([line.split()[:2] for line in given.read_text("utf-8").splitlines()])
+    around = graph.to_undirected()
+    ranks = nx.pagerank(graph, alpha=0.85, tol=1e-12, max_iter=1000)
+    assert pytest.approx({name: ranks[name] for name in RANKS}, abs=1e-9) == RANKS
+    sizes = [len(one) for one in nx.connected_components(around)]
+    assert (len(graph), graph.size(), len(sizes), max(sizes)) == (PEOPLE, EDGES, COMPONENTS, LARGEST)
+    assert sum(nx.triangles(around).values()) == 3 * TRIANGLES
+    assert [(check.name, check.ok) for check in trust_checks(given)] == [
+        ("people and edges on FilmTrust", True),
+        ("PageRank on FilmTrust: farthest from networkx's", True),
+        ("components on FilmTrust", True),
+        ("triangles on FilmTrust", True),
+    ]
+    other = tmp_path / "trust.txt"
+    other.write_text("509 188 1\n188 272 1\n272 509 1\n")
+    assert [check.ok for check in trust_checks(other)] == [False] * 4
 
 
 def test_what_households_buy_tells_who_they_are_or_nothing_is_said(tmp_path: Path) -> None:

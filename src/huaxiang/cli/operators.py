@@ -247,7 +247,8 @@ def evaluate(
         ),
     ] = False,
     data: Annotated[
-        Path, typer.Option("--data", help="Folder with cdnow/, zh_sentiment/ and completejourney/")
+        Path,
+        typer.Option("--data", help="Folder with cdnow/, filmtrust/, zh_sentiment/ and completejourney/"),
     ] = Path("data"),
     as_json: AsJson = False,
 ) -> int:

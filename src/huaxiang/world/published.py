@@ -1,7 +1,7 @@
-"""What models must meet outside our own world: numbers of papers, and comments that people have rated.
+"""What models must meet outside our own world: numbers of papers and of other software, comments that people have rated.
 
-Each needs real data, which are not ours to ship: a folder with `cdnow/`, `zh_sentiment/` and `completejourney/`. What is not
-there is not checked, and said so.
+Each needs real data, which are not ours to ship: a folder with `cdnow/`, `filmtrust/`, `zh_sentiment/` and
+`completejourney/`. What is not there is not checked, and said so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from huaxiang.models.lexicon import shipped_lexicon
 from huaxiang.models.rated import sure
 from huaxiang.world.households import household_checks
 from huaxiang.world.report import Check
+from huaxiang.world.trust_network import trust_checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,14 +32,20 @@ BGNBD = {"r": (0.243, 0.001), "alpha": (4.414, 0.001), "a": (0.793, 0.001), "b":
 GAMMA_GAMMA = {"p": (6.25, 0.01), "q": (3.74, 0.01), "v": (15.44, 0.01)}
 """Fader & Hardie (2013), section 4."""
 CUSTOMERS = "cdnow/cdnow_customers_summary_with_transactions.csv"
+TRUST = "filmtrust/trust.txt"
 COMMENTS = "zh_sentiment/waimai_10k.csv"
 HOUSEHOLDS = "completejourney/demographics.parquet"
 
 
 def published_checks(data: Path) -> list[Check]:
     """Return what models say of published data beside what is published, with intervals; a missing file says so."""
-    found = []
-    for file, checks in ((CUSTOMERS, _purchases), (COMMENTS, _comments), (HOUSEHOLDS, _households)):
+    found: list[Check] = []
+    for file, checks in (
+        (CUSTOMERS, _purchases),
+        (TRUST, trust_checks),
+        (COMMENTS, _comments),
+        (HOUSEHOLDS, _households),
+    ):
         if (data / file).is_file():
             found += checks(data / file)
         else:
