@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import defaultdict
 from datetime import UTC, date, datetime
@@ -16,13 +17,14 @@ import pytest
 from tests import realdata
 
 from huaxiang.errors import ConfigurationError
-from huaxiang.world import Report, evaluate, make
+from huaxiang.world import Check, Report, evaluate, make
 from huaxiang.world.bought import bargain_checks, gift_checks, premium_checks, price_band_checks, size_checks
 from huaxiang.world.chains import chain_checks
 from huaxiang.world.friends import friend_checks
 from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
 from huaxiang.world.published import published_checks
+from huaxiang.world.report import share_check
 from huaxiang.world.sides import Lake, Planted
 from huaxiang.world.trait_checks import inferred_checks
 from huaxiang.world.trust_network import (
@@ -37,8 +39,6 @@ from huaxiang.world.trust_network import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from huaxiang.world import Check
 
 AS_OF = date(2026, 11, 20)
 VERDICTS = ("loaded", "duplicates", "superseded", "deleted", "quarantined", "filtered")
@@ -116,6 +116,37 @@ def test_a_lake_that_says_the_truth_passes(lake: Tables, truth: Path) -> None:
     assert report.ok, str(report)
     assert len(report.checks) >= 15
     assert str(report).endswith("checks hold as of 2026-11-20")
+    told = {check.name: check.found for check in report.checks}
+    for share in ("precision of pairs", "recall of pairs"):
+        assert re.match(
+            r"1\.0000 \[0\.9\d\d, 1\.000\] of \d+ pairs of \d+ persons", told[f"identity: {share}"]
+        )
+    assert told["identity: true persons found exactly"] == "0.9900 [0.946, 0.998] of 100"
+
+
+def test_what_could_not_be_judged_does_not_hold() -> None:
+    good, bad, unknown = (
+        Check(name, "≥ 1", "x", ok) for name, ok in (("a", True), ("b", False), ("c", None))
+    )
+    report = Report(AS_OF, (good, unknown))
+    assert not report.ok
+    assert str(report).splitlines()[1:] == [
+        "– c  wanted ≥ 1  found x",
+        "1 of 2 checks hold, 1 could not be judged as of 2026-11-20",
+    ]
+    assert str(Report(AS_OF, (good, bad))).endswith("1 of 2 checks hold as of 2026-11-20")
+    assert share_check("d", 0.5, 0, 0) == Check("d", "≥ 50%", "nothing to judge", ok=None)
+    assert share_check("d", 0.5, 5, 10) == Check("d", "≥ 50%", "5 of 10 [24%, 76%]", ok=True)
+    assert share_check("d", 0.5, 4, 10).ok is False
+
+
+def test_a_lake_that_joins_nobody_has_no_precision(lake: Tables, truth: Path) -> None:
+    for row in lake["person_account"]:
+        row["person"] = row["account"]
+    told = {check.name: check for check in judged(lake, truth).checks}
+    assert told["identity: precision of pairs"].found == "no pairs to judge"
+    assert told["identity: precision of pairs"].ok is None
+    assert told["identity: recall of pairs"].ok is False
 
 
 def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
@@ -276,24 +307,67 @@ def test_gifts_and_price_bands_are_compared(lake: Tables, truth: Path) -> None:
     for row in lake["portrait"]:
         row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
     lake["gift"] = [
-        {"person": row["giver"], "receiver": row["receiver"], "given_on": row["on"]}
-        for row in of(truth, "gifts")
+        {
+            "platform": "mall",
+            "order_id": f"o{n}",
+            "person": row["giver"],
+            "receiver": row["receiver"],
+            "given_on": row["on"],
+        }
+        for n, row in enumerate(of(truth, "gifts"))
     ]
+    lake["gift"] += [dict(row) for row in lake["gift"]]  # of two brands
 
-    def held() -> list[bool]:
+    def held() -> list[bool | None]:
         told = {
             **told_by(lake, truth, gift_checks, as_of=AS_OF),
             **told_by(lake, truth, price_band_checks),
         }
-        names = "gifts: F1 of giver, receiver and day", "price band: right, 3 lines or more"
-        return [told[name].ok for name in names]
+        return [check.ok for check in told.values()]
 
-    assert held() == [True, True]
+    assert held() == [True, True, True]
     for row in lake["portrait"]:
         row["price_band_365d"] = 3
     for row in lake["gift"]:
         row["receiver"] = row["person"]
-    assert held() == [False, False]
+    assert held() == [False, True, False]
+
+
+def test_a_gift_without_a_receiver_is_judged_by_giver_and_day(tmp_path: Path) -> None:
+    """Of 30 planted gifts 24 are found, 6 of them only wrapped, and 6 orders are said to be gifts that are none."""
+    planted = [{"giver": f"h{n // 2}", "receiver": f"h{n + 50}", "on": AS_OF} for n in range(30)]  # two a day
+    people = [{"account": f"mall:{n}", "true_person": f"h{n}"} for n in range(100)]
+    for name, rows in (("gifts", planted), ("person_account", people)):
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    said = [(r["giver"], r["receiver"] if n < 18 else None) for n, r in enumerate(planted[:24])]
+    said += [(f"h{n + 40}", None) for n in range(6)]
+    lake = {
+        "person_account": [{"account": row["account"], "person": row["true_person"]} for row in people],
+        "gift": [
+            {
+                "platform": "mall",
+                "order_id": f"o{n}",
+                "person": giver,
+                "receiver": receiver,
+                "given_on": AS_OF,
+            }
+            for n, (giver, receiver) in enumerate(said)
+        ],
+    }
+    triples, orders = told_by(lake, tmp_path, gift_checks, as_of=AS_OF).values()
+    assert triples.found == (
+        "0.750 [0.595, 0.860]; precision 1.000 [0.82, 1.00] of 18 said, recall 0.600 [0.42, 0.75] of 30 planted"
+    )
+    assert orders.found == (
+        "0.800 [0.670, 0.888]; precision 0.800 [0.63, 0.90] of 30 said, recall 0.800 [0.63, 0.90] of 30 planted"
+    )
+    assert (triples.ok, orders.ok) == (False, False)
+    pq.write_table(pa.Table.from_pylist(planted)[:0], tmp_path / "gifts.parquet")
+    none = told_by(lake, tmp_path, gift_checks, as_of=AS_OF).values()
+    assert [(check.ok, check.found) for check in none] == [
+        (None, "none planted, 18 said: nothing to judge"),
+        (None, "none planted, 30 said: nothing to judge"),
+    ]
 
 
 def test_what_fits_and_who_waits_for_bargains_is_compared(lake: Tables, truth: Path) -> None:
@@ -339,7 +413,7 @@ def test_premiums_are_compared(lake: Tables, truth: Path) -> None:
     for row in lake["premium"]:
         row["premium_low"] = None
     found = [(check.ok, check.found) for check in told_by(lake, truth, premium_checks).values()]
-    assert found == [(False, "none"), (False, "too few brands to say")]
+    assert found == [(False, "none"), (None, "too few brands to say")]
 
 
 def test_members_are_compared(lake: Tables, truth: Path) -> None:
@@ -388,7 +462,9 @@ def test_what_friends_brought_is_compared(lake: Tables, truth: Path, tmp_path: P
         f"{days} d: {caused} [{caused - 10}, {caused + 10}]" for days in (1, 3)
     )
     lake["friend_lift"][0] |= {"lift": 0.2, "lift_low": 0.19, "lift_high": 0.21}
-    assert not friends().ok
+    assert friends().ok is False
+    told = told_by(lake, tmp_path / "planted", friend_checks, as_of=AS_OF)
+    assert told["friends: brands whose planted orders lie in the interval"].ok is None  # none is told
 
 
 def test_what_shares_bring_is_compared_as_far_as_the_lake_can_know_it(
@@ -441,10 +517,14 @@ def test_what_shares_bring_is_compared_as_far_as_the_lake_can_know_it(
 
     assert {check.wanted for check in told().values()} == {"0.100, in the interval", "≥ 80%"}
     assert all(check.ok for check in told().values())
+    assert list(told().values())[1].found == "1 of 1 [21%, 100%]"
     lake["share_chain"][0] |= {"snowball": 0.4, "snowball_low": 0.3}
     assert [check.ok for check in told().values()] == [False, True]
     lake["share_chain"] = lake["share_chain"][2:]
-    assert not told()["chains: snowball factor"].ok
+    assert [(check.ok, check.found) for check in told().values()] == [
+        (None, "no shares to judge"),
+        (None, "nothing to judge"),
+    ]
 
 
 def test_what_is_inferred_of_who_declares_nothing_is_compared(lake: Tables, truth: Path) -> None:
@@ -476,7 +556,7 @@ def test_what_is_inferred_of_who_declares_nothing_is_compared(lake: Tables, trut
         found = told_by(lake, truth, inferred_checks)
         none = {name: check for name, check in found.items() if not name.startswith("life stage")}
         assert [(check.ok, check.found) for check in none.values()] == [
-            (True, "0 of 0 people; none: no fit")
+            (None, "0 of 0 people, too few to judge; none: no fit")
         ] * 2  # who declares was learnt from
         return {name: check for name, check in found.items() if name not in none}
 
@@ -485,19 +565,20 @@ def test_what_is_inferred_of_who_declares_nothing_is_compared(lake: Tables, trut
     assert right.ok
     assert "of 200; of 200 0% not said" in right.found
     assert error.ok
-    assert error.found.startswith("0.0")
+    assert error.wanted == "low end of the 95 % interval ≤ 0.05"
+    assert re.match(r"0\.0\d\d \[0\.0\d\d, 0\.\d{3}\] of 200; ", error.found)
     assert error.found.endswith("held out in the fit 2.000")
     assert not list(told(100, 0.99).values())[1].ok  # surer than it is right
     assert not next(iter(told(180, 0.99).values())).ok  # the commonest answer would be better
     (few,) = told(0, 0.9, said=99).values()
-    assert (few.ok, few.found) == (True, "99 of 200 people; fitted: None")
+    assert (few.ok, few.found) == (None, "99 of 200 people, too few to judge; fitted: None")
     (none,) = told(0, 0.9, declared="student").values()  # who declares was learnt from: they are no test
     assert none.found.startswith("0 of 0 people")
 
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
     missing = published_checks(tmp_path)
-    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 4
+    assert [(check.ok, check.found) for check in missing] == [(None, "not there")] * 4
     (tmp_path / "cdnow").symlink_to(realdata.needed("cdnow"))
     checks = published_checks(tmp_path)
     told = {check.name: check for check in checks}

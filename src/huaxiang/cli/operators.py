@@ -252,7 +252,10 @@ def evaluate(
     ] = Path("data"),
     as_json: AsJson = False,
 ) -> int:
-    """Compare what a lake says with what the demo world planted."""
+    """Compare what a lake says with what the demo world planted; exit code 0 when every check holds (✔).
+
+    ✘ does not hold; – could not be judged, of too few people or without the data: it does not hold either.
+    """
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
     from huaxiang.world.published import published_checks  # noqa: PLC0415
 

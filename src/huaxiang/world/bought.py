@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,16 +27,19 @@ HOLDS = 0.8
 
 
 def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
-    """Compare the gifts with a known receiver, as (giver, receiver, day), with the planted ones.
+    """Compare the gifts with the planted ones: those with a known receiver as (giver, receiver, day), and all of them.
 
-    Every planted gift counts, also of orders that have not arrived and to receivers without a phone. A found
-    person who is a mixture of true ones is wrong wherever they give or get.
+    The second is the order that is said to be a gift, as (giver, day), be it only wrapped or sent to somebody whom nobody
+    knows: two gifts of a day are two. Every planted gift counts, also of orders that have not arrived and to receivers
+    without a phone. A found person who is a mixture of true ones is wrong wherever they give or get.
     """
     owner = true_persons(lake, planted)
     table = planted.table("gifts")
     within = table.filter(compute.less_equal(table.column("on"), pa.scalar(as_of)))
-    true = {(row["giver"], row["receiver"], row["on"]) for row in within.to_pylist()}
-    rows: list[Any] = lake.columns("gift", "person", "receiver", "given_on").to_pylist()
+    planted_gifts: list[Any] = within.to_pylist()
+    true = {(row["giver"], row["receiver"], row["on"]) for row in planted_gifts}
+    names = "platform", "order_id", "person", "receiver", "given_on"
+    rows: list[Any] = lake.columns("gift", *names).to_pylist()
     said = {
         (
             owner.get(row["person"], row["person"]),
@@ -45,11 +49,30 @@ def gift_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
         for row in rows
         if row["receiver"]
     }
-    both = len(true & said)
-    precision, recall = both / max(len(said), 1), both / max(len(true), 1)
-    score = 2 * both / max(len(said) + len(true), 1)
-    told = f"{score:.3f} of {len(true):,} planted; precision {precision:.3f}, recall {recall:.3f}"
-    yield Check("gifts: F1 of giver, receiver and day", f"≥ {F1}", told, score >= F1)
+    yield _f1("gifts: F1 of giver, receiver and day", len(true & said), said=len(said), true=len(true))
+    day_of: dict[Any, date] = {}
+    for row in rows:
+        order = owner.get(row["person"], row["person"]), row["platform"], row["order_id"]
+        day_of[order] = min(row["given_on"], day_of.get(order, row["given_on"]))
+    given = Counter((row["giver"], row["on"]) for row in planted_gifts)
+    told = Counter((giver, day) for (giver, *_), day in day_of.items())
+    name = "gifts: F1 of orders said to be one, with or without a receiver, by giver and day"
+    yield _f1(name, (given & told).total(), said=told.total(), true=given.total())
+
+
+def _f1(name: str, both: int, *, said: int, true: int) -> Check:
+    """Judge the F1 of what is said and true, with intervals.
+
+    F1 rises with the share of what is both among what is either (Jaccard's, j: 2 j / (1 + j)), and so do the ends of its interval.
+    """
+    if not true:
+        return Check(name, f"≥ {F1}", f"none planted, {said:,} said: nothing to judge", ok=None)
+    score, low, high = (
+        2 * j / (1 + j) for j in (both / (said + true - both), *share_interval(both, said + true - both))
+    )
+    precision, recall = (_share(both, whole)[1] for whole in (said, true))
+    told = f"{score:.3f} [{low:.3f}, {high:.3f}]; precision {precision} said, recall {recall} planted"
+    return Check(name, f"≥ {F1}", told, score >= F1)
 
 
 def price_band_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
@@ -112,7 +135,7 @@ def bargain_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
         for row in rows
         if row[name] is not None and row["person"] in owner and row["order_lines_365d"] >= FEWEST_LINES
     ]
-    share, told = _share(held)
+    share, told = _share(sum(held), len(held))
     title = f"promotion sensitivity: planted one in the 90 % interval, {FEWEST_LINES} lines or more"
     yield Check(title, f"≥ {IN_INTERVAL}", told, share >= IN_INTERVAL)
 
@@ -124,16 +147,17 @@ def _right(what: str, told: Sequence[tuple[bool, int]], *, wanted: float | None 
         kept = [ok for ok, lines in told if lines >= fewest]
         return f"≥ {fewest}: {sum(kept) / max(len(kept), 1):.2f} of {len(kept):,}"
 
-    share, found = _share([ok for ok, lines in told if lines >= FEWEST_LINES])
+    held = [ok for ok, lines in told if lines >= FEWEST_LINES]
+    share, found = _share(sum(held), len(held))
     found += f"; {', '.join(map(right, CURVE))}"
     asked = "told only" if wanted is None else f"≥ {wanted}"
     return Check(f"{what}: right, {FEWEST_LINES} lines or more", asked, found, share >= (wanted or 0))
 
 
-def _share(held: Sequence[bool]) -> tuple[float, str]:
-    share = sum(held) / max(len(held), 1)
-    low, high = share_interval(sum(held), max(len(held), 1))
-    return share, f"{share:.3f} [{low:.2f}, {high:.2f}] of {len(held):,}"
+def _share(part: int, whole: int) -> tuple[float, str]:
+    share = part / max(whole, 1)
+    low, high = share_interval(part, max(whole, 1))
+    return share, f"{share:.3f} [{low:.2f}, {high:.2f}] of {whole:,}"
 
 
 def _most(lines: Mapping[str, int]) -> str:
@@ -169,7 +193,7 @@ def premium_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     dear = np.array([true[row["brand_id"]] > 0 for row in told], np.bool_)
     name = "premium: dear brands against ordinary ones"
     if min(dear.sum(), (~dear).sum()) < 2:
-        yield Check(name, "the planted one, in the interval", "too few brands to say", ok=False)
+        yield Check(name, "the planted one, in the interval", "too few brands to say", ok=None)
         return
     weight = np.array([row["groups"] for row in told], np.float64)
     logs = np.log1p(np.array([[row["premium"], true[row["brand_id"]]] for row in told], np.float64))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.world.report import Check
+from huaxiang.world.report import Check, share_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +54,11 @@ def chain_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
             holds(row),
         )
     if not whole:
-        yield Check("chains: snowball factor", "told", "no shares to judge", ok=False)
+        yield Check("chains: snowball factor", "told", "no shares to judge", ok=None)
     brands = [row for row in rows if row["brand_id"] and row["judged"] >= FEWEST]
     inside = sum(map(holds, brands))
-    yield Check(
-        "chains: brands and months whose planted factor lies in the interval",
-        f"≥ {INSIDE:.0%}",
-        f"{inside} of {len(brands)}",
-        inside >= INSIDE * len(brands),
+    yield share_check(
+        "chains: brands and months whose planted factor lies in the interval", INSIDE, inside, len(brands)
     )
 
 

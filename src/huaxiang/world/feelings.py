@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from huaxiang.models.interval import share_interval
 from huaxiang.models.learned_sentiment import FEWEST, learn
 from huaxiang.models.rated import agreement
 from huaxiang.models.scorer import LEXICON
 from huaxiang.world.comments import HAPPY, SO_SO, meant
 from huaxiang.world.names import REVIEWS, REVIEWS_END, REVIEWS_MORE
 from huaxiang.world.published import COMMENTS, rated_comments
-from huaxiang.world.report import Check
+from huaxiang.world.report import Check, share_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,18 +78,14 @@ def _felt(said: Said) -> Meant:
 def _left_alone(scorer: str, asked: list[str], feels: Feels) -> Check:
     """Of the different texts that only ask something of a brand, how many feel little or nothing."""
     alone = sum(abs(feels(text) or 0.0) < LITTLE for text in asked)
-    low, high = share_interval(alone, max(len(asked), 1))
-    found = f"{alone} of {len(asked)} [{low:.0%}, {high:.0%}]"
-    return Check(
-        f"feelings: {scorer}, questions that feel nothing", "≥ 50%", found, ok=2 * alone >= len(asked)
-    )
+    return share_check(f"feelings: {scorer}, questions that feel nothing", 0.5, alone, len(asked))
 
 
 def _check(scorer: str, feed: str, texts: Meant, feels: Feels) -> Check:
     praises = np.array([praise for praise, _ in texts.values()], dtype=np.bool_)
     name, wanted = f"feelings: {scorer}, of {feed}", WANTED[scorer]
     if min(praises.sum(), (~praises).sum()) < FEW:
-        return Check(name, "told", f"{len(texts)} different texts: too few to say", ok=True)
+        return Check(name, "told", f"{len(texts)} different texts: too few to say", ok=None)
     felt = np.array([np.nan if (one := feels(text)) is None else one for text in texts], dtype=np.float64)
     found = agreement(praises, felt)
     share, low, high = found.both
@@ -110,5 +105,5 @@ def _other_phrases(texts: Meant) -> Check:
     lesson = learn([*taught], [praise for praise, _ in taught.values()])
     if lesson is None:
         told = f"{len(taught):,} different texts of half of the phrases; it takes {FEWEST} of either side"
-        return Check("feelings: learned from other phrases, of review", "told", told, ok=True)
+        return Check("feelings: learned from other phrases, of review", "told", told, ok=None)
     return _check("learned from other phrases", "review", tried, lesson.model.sentiment)

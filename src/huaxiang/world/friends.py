@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from huaxiang.world.report import Check
+from huaxiang.world.report import Check, share_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,8 @@ def friend_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
     )
     _, low, high = next(iter(found.values()), (0, 0, 0))
     wanted = f"{caused[None]:,}, in the first interval"
-    yield Check("friends: orders that shares caused", wanted, told, ok=bool(low <= caused[None] <= high))
+    holds = bool(low <= caused[None] <= high) if found else None
+    yield Check("friends: orders that shares caused", wanted, told or "nothing to judge", ok=holds)
     brands = [row for row in rows if row["brand_id"] and row["window_days"] == 1]
     inside = sum(
         row["lift_low"] * row["exposures"]
@@ -64,9 +65,4 @@ def friend_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
         <= row["lift_high"] * row["exposures"]
         for row in brands
     )
-    yield Check(
-        "friends: brands whose planted orders lie in the interval",
-        f"≥ {INSIDE:.0%}",
-        f"{inside} of {len(brands)}",
-        inside >= INSIDE * len(brands),
-    )
+    yield share_check("friends: brands whose planted orders lie in the interval", INSIDE, inside, len(brands))

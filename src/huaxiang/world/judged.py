@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from huaxiang.models.interval import share_interval
 from huaxiang.world.report import Check
 from huaxiang.world.rows import compute
 from huaxiang.world.sides import codes, match, pairs, whole
@@ -37,10 +38,8 @@ def identity_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check
     # An account that the lake does not know is a person of its own.
     says = np.where(both >= 0, found_person[both], found_person.max(initial=0) + 1 + np.arange(len(both)))
     agreed = pairs(true_person * (int(says.max(initial=0)) + 1) + says)
-    of_truth, of_lake = pairs(true_person), pairs(says)
-    precision, recall = agreed / max(of_lake, 1), agreed / max(of_truth, 1)
-    yield Check("identity: precision of pairs", f"≥ {PRECISION}", f"{precision:.4f}", precision >= PRECISION)
-    yield Check("identity: recall of pairs", f"≥ {RECALL}", f"{recall:.4f}", recall >= RECALL)
+    yield _of_pairs("precision", PRECISION, agreed, says)
+    yield _of_pairs("recall", RECALL, agreed, true_person)
     gone = match(truth.filter(left).column("account"), found.column("account"))
     size = np.bincount(found_person)
     still = int((size[found_person[gone[gone >= 0]]] > 1).sum())
@@ -62,6 +61,21 @@ def identity_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check
     yield Check("identity: accounts of brands that are somebody's", "0", f"{nobodys:,}", nobodys == 0)
     repeated = len(found) - len(found.column("account").unique())
     yield Check("identity: accounts with two persons", "0", f"{repeated:,}", repeated == 0)
+
+
+def _of_pairs(name: str, wanted: float, agreed: int, person: Ints) -> Check:
+    """Return of the pairs of accounts of one `person` the share that the other side agrees to.
+
+    Pairs of one person hold or fail together, so that the interval is as wide as if each person with a pair were one.
+    """
+    title = f"identity: {name} of pairs"
+    whole, persons = pairs(person), int((np.unique(person, return_counts=True)[1] > 1).sum())
+    if not whole:
+        return Check(title, f"≥ {wanted}", "no pairs to judge", ok=None)
+    share = agreed / whole
+    low, high = share_interval(share * persons, persons)
+    told = f"{share:.4f} [{low:.3f}, {high:.3f}] of {whole:,} pairs of {persons:,} persons"
+    return Check(title, f"≥ {wanted}", told, share >= wanted)
 
 
 def spend_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Check]:
@@ -126,7 +140,9 @@ def _exactly_linked(
     accounts_of_found = np.bincount(of_member)
     exact = one & (accounts_of_found[np.maximum(lowest, 0)] == np.bincount(true_person))
     share = float(exact.mean())
-    yield Check("identity: true persons found exactly", "≥ 0.95", f"{share:.4f}", share >= 0.95)
+    low, high = share_interval(int(exact.sum()), len(exact))
+    told = f"{share:.4f} [{low:.3f}, {high:.3f}] of {len(exact):,}"
+    yield Check("identity: true persons found exactly", "≥ 0.95", told, share >= 0.95)
     world = planted.table("spend_change")
     if len(world) != len(planted.until("spend_change", as_of)):
         return  # the truth per true person is of the world's last day

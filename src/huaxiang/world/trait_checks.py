@@ -30,7 +30,8 @@ def inferred_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     """Compare what is said of who declares nothing with the planted, trait by trait; mixtures of people are left out.
 
     Nobody here was learnt from. The majority guess is the commonest planted kind of the same people. A calibration
-    error is above 0 by chance alone, so its interval must reach down to what is wanted.
+    error is above 0 by chance alone, so that not the value is judged but the low end of its interval, which must reach
+    down to what is wanted. Of too few people nothing is judged.
     """
     owner = true_persons(lake, planted)
     true: dict[Any, dict[str, Any]] = {r["true_person"]: r for r in planted.table("lives").to_pylist()}
@@ -55,8 +56,8 @@ def _checks(trait: str, asked: Sequence[tuple[Any, Any, Any]], last: Mapping[str
     """Judge a trait of people by what is planted, said, and how probable; `last` is its newest fit."""
     said = [one for one in asked if one[1] is not None]
     if len(said) < FEWEST:
-        found = f"{len(said)} of {len(asked)} people; {last['status']}: {last['why']}"
-        yield Check(f"{trait}: told at all", f"told; {FEWEST} people to judge it", found, ok=True)
+        found = f"{len(said)} of {len(asked)} people, too few to judge; {last['status']}: {last['why']}"
+        yield Check(f"{trait}: told at all", f"told of {FEWEST} people or more", found, ok=None)
         return
     right = np.array([kind == planted_ for planted_, kind, _ in said])
     chance = np.array([chance for *_, chance in said], dtype=float)
@@ -74,8 +75,8 @@ def _checks(trait: str, asked: Sequence[tuple[Any, Any, Any]], last: Mapping[str
     held = {one["name"]: one["value"] for one in list[Any](last["quality"])}
     yield Check(
         f"{trait}: expected calibration error",
-        f"≤ {CALIBRATED}, in the interval",
-        f"{error:.3f} [{low:.3f}, {high:.3f}]; held out in the fit {held.get('calibration_error', float('nan')):.3f}",
+        f"low end of the 95 % interval ≤ {CALIBRATED}",
+        f"{error:.3f} [{low:.3f}, {high:.3f}] of {len(right):,}; held out in the fit {held.get('calibration_error', float('nan')):.3f}",
         bool(low <= CALIBRATED),
     )
 
