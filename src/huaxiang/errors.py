@@ -81,6 +81,16 @@ class LostRaceError(HuaxiangError):
     exit_code = 5
 
 
+def in_words(error: BaseException) -> str:
+    """Return what ended a run as anybody may read it: of what is nobody's mistake only its kind, since its words may quote a row."""
+    match error:
+        case HuaxiangError():
+            return str(error)
+        case OSError():
+            return f"{error.filename or 'system'}  {error.strerror or error}"
+    return type(error).__name__
+
+
 def shortened(text: str) -> str:
     """Return what somebody typed as an error may repeat it: one line, not too long, without signs a terminal obeys."""
     plain = "".join(sign if sign.isprintable() else "·" for sign in text[: LONGEST_ECHO + 1])

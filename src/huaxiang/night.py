@@ -313,7 +313,7 @@ def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, 
     finally:
         unexpected = sys.exc_info()[1]
         code = failure.exit_code if failure else 1 if unexpected else 0
-        summary = summarise(night, started=started, exit_code=code, failure=failure)
+        summary = summarise(night, started=started, exit_code=code, failure=failure or unexpected)
     if failure:
         raise failure
     return summary

@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import huaxiang
+from huaxiang.errors import in_words
 from huaxiang.tables.release import newest
 from huaxiang.tables.storage import local_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from huaxiang.errors import HuaxiangError
     from huaxiang.night import Night
 
 FILE = "run_summary.json"
 
 
 def summarise(
-    night: Night, *, started: float, exit_code: int, failure: HuaxiangError | None
+    night: Night, *, started: float, exit_code: int, failure: BaseException | None
 ) -> dict[str, Any]:
     """Return what happened, in the shape that pages and people read, and keep it in the lake.
 
@@ -36,7 +36,7 @@ def summarise(
         "release": night.number,
         "status": release.status if release else "failed" if exit_code else "open",
         "exit_code": exit_code,
-        "error": str(failure) if failure else None,
+        "error": in_words(failure) if failure else None,
         "follows": night.attempt.follows,
         "readers_keep": kept_one.release if kept_one else None,
         "landing": night.landing,

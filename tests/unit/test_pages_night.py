@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from tests.unit.pages import HOSTILE, read
 
 from huaxiang import summary as run_summary
+from huaxiang.errors import GateHeldError, InputError, Problem, in_words
 from huaxiang.pages import write_index, write_night_page
 from huaxiang.pages.view import night_view
 
@@ -318,6 +320,35 @@ def test_a_published_night_raises_no_alarm(tmp_path: Path) -> None:
 def test_a_night_that_died_early_still_has_a_page(tmp_path: Path, summary: dict[str, Any]) -> None:
     path = write_night_page(summary, tmp_path / "2026-11-20")
     assert "This night failed" in read(path).words["en"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (
+            InputError(
+                Problem(f"order_line/{HOSTILE}.csv", "0 bytes", "a csv file"), "Nothing was ingested."
+            ),
+            f"order_line/{HOSTILE}.csv  0 bytes; expected a csv file\nNothing was ingested.",
+        ),
+        (GateHeldError(Problem("order_line rows", "0", "≥ 1"), "It stays held."), "It stays held."),
+        (OSError(28, "No space left on device", "lake/runs"), "lake/runs  No space left on device"),
+        (ValueError("phone 13800138000"), "ValueError"),  # its words may quote a row
+    ],
+)
+def test_what_ended_a_night_stands_at_the_top_of_its_page(
+    tmp_path: Path, failure: Exception, said: str
+) -> None:
+    told = {"as_of": "2026-11-20", "exit_code": 1, "error": in_words(failure)}
+    ended = held() | told if isinstance(failure, GateHeldError) else {**told, "status": "failed"}
+    path = write_night_page(ended, tmp_path / "2026-11-20")
+    text = path.read_text(encoding="utf-8")
+    alarm = html.unescape(text[text.index('role="alert"') : text.index('class="figures"')])
+    assert said in alarm
+    assert "13800138000" not in text
+    assert "<script>alert" not in text
+    page = read(path)
+    assert ("What stopped it:" in page.words["en"], "停止的原因：" in page.words["zh"]) == (True, True)
 
 
 def test_a_night_of_which_steps_are_still_to_run_is_no_failure(tmp_path: Path) -> None:

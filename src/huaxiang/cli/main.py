@@ -21,7 +21,7 @@ from huaxiang.cli import (
     sentiment,
     stages,
 )
-from huaxiang.errors import HuaxiangError
+from huaxiang.errors import HuaxiangError, in_words
 
 app = typer.Typer(
     name="huaxiang",
@@ -57,24 +57,24 @@ def main(argv: list[str] | None = None) -> int:
         print("stopped; what was published before stays", file=sys.stderr)
         return 130
     except Exception as error:
-        told = _told(error)
-        if told is None:
+        code = _said(error)
+        if code is None:
             raise
-        return told
+        return code
     return outcome if isinstance(outcome, int) else 0
 
 
-def _told(error: Exception) -> int | None:
+def _said(error: Exception) -> int | None:
     """Say on stderr what went wrong and return the exit code; None for what is nobody's mistake."""
     match error:
         case HuaxiangError():
-            print(f"{error}\nexit {error.exit_code}", file=sys.stderr)
+            print(f"{in_words(error)}\nexit {error.exit_code}", file=sys.stderr)
             return error.exit_code
         case BrokenPipeError():  # whoever reads has enough: `… | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         case OSError():
-            print(f"{error.filename or 'system'}  {error.strerror or error}\nexit 1", file=sys.stderr)
+            print(f"{in_words(error)}\nexit 1", file=sys.stderr)
             return 1
     shown = getattr(error, "format_message", None)  # a usage error of the command line itself
     if shown is None:

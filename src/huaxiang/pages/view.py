@@ -20,6 +20,7 @@ _FIGURES = (*OUTCOMES, *LEAVING)
 _NIGHT = [
     "as_of",
     "exit_code",
+    "error",
     "follows",
     "readers_keep",
     "landing",
