@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import date
+from importlib import import_module
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from huaxiang import doctor, world
+from huaxiang.cli import bench
 from huaxiang.cli import main as cli
+from huaxiang.errors import Problem
+from huaxiang.sources.check import SourceCheck
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +57,58 @@ def test_a_full_disk_and_a_stop_are_told(
     monkeypatch.setattr(cli, "app", dies)
     assert cli.main([]) == code
     assert capsys.readouterr().err == said
+
+
+KILLED = ["bench", "kill", "--times", "2", "--out", "OUT"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["evaluate"], 1, "evaluate  2 of 3 checks do not hold: b; c\nexit 1\n"),
+        (["doctor"], 1, "doctor  1 of 2 checks do not hold: Java\nexit 1\n"),
+        (
+            ["sources", "check", "shop", "--no-values"],
+            3,
+            "sources check shop  not as the map says: returns-*.csv; shop: order_line\nexit 3\n",
+        ),
+        (KILLED, 1, "bench kill  2 of 2 killed nights broke the lake or gave another result\nexit 1\n"),
+    ],
+)
+def test_a_report_that_something_is_wrong_says_what_on_stderr(
+    argv: list[str],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    compared = [world.Check(name, "", "", name == "a") for name in "abc"]
+    report = world.Report(date(2026, 11, 20), (*compared,))
+    monkeypatch.setattr(import_module("huaxiang.world.evaluate"), "evaluate", lambda *_, **__: report)
+    needs = [doctor.Check("Java", ok=False, found="none"), doctor.Check("disk", ok=True, found="9 GiB free")]
+    monkeypatch.setattr(doctor, "checks", lambda _: needs)
+    problems = Problem("returns-*.csv", "no file"), Problem("shop: order_line", "`where` leaves out all")
+    found = SourceCheck("shop", "landing", (), (), None, (*problems, problems[0]))
+    monkeypatch.setattr("huaxiang.sources.check.check_source", lambda *_, **__: found)
+    (tmp_path / "before").mkdir()
+    monkeypatch.setattr(bench, "_world", lambda *_: tmp_path)
+    monkeypatch.setattr(bench, "_run", lambda lake, *_: lake.mkdir(exist_ok=True) or {"content_hash": "new"})
+    monkeypatch.setattr(bench, "_command", lambda *_: [sys.executable, "-c", ""])
+    seen = iter(["old", "neither", "neither"])
+    monkeypatch.setattr(
+        "huaxiang.tables.reader.release_light", lambda _: SimpleNamespace(content_hash=next(seen))
+    )
+    assert cli.main([str(tmp_path) if word == "OUT" else word for word in argv]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_checks_that_hold_say_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "checks", lambda _: [doctor.Check("disk", ok=True, found="9 GiB free")])
+    assert cli.main(["doctor"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_bug_is_not_explained_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets, consol
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
+from huaxiang.errors import ConfigurationError, InputError, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ def sources_check(
     values: Annotated[
         bool, typer.Option(help="Read the values of 10,000 rows a feed as a night does; starts Spark")
     ] = True,
-) -> int:
+) -> None:
     """Read outside files through a source map: what maps, what is missing, what stays empty, what would be refused."""
     from huaxiang.sources.check import check_source  # noqa: PLC0415
 
@@ -51,7 +51,9 @@ def sources_check(
 
     report = check_source(name, landing, config.conf_dir, trial=trial if values else None)
     print(replace(report, conf=str(conf or "")))
-    return 0 if report.ok else 3
+    if not report.ok:
+        places = "; ".join(dict.fromkeys(problem.place for problem in report.problems))
+        raise InputError(Problem(f"sources check {name}", f"not as the map says: {places}"))
 
 
 def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = False) -> None:

@@ -9,14 +9,17 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from huaxiang.config import load_config
-from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Landing = Annotated[
     str, typer.Option("--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…")
@@ -55,6 +58,14 @@ def day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(Problem(option, f"`{text}`", "a date such as 2026-11-20")) from None
+
+
+def refuse_broken(command: str, broken: Sequence[str], of: int) -> None:
+    """Raise HuaxiangError (exit 1) that names the checks that do not hold; nothing happens without one."""
+    if broken:
+        raise HuaxiangError(
+            Problem(command, f"{len(broken)} of {of} checks do not hold: {'; '.join(broken)}")
+        )
 
 
 def nightly(
@@ -183,7 +194,7 @@ def query(
 
 def doctor(
     lake: Annotated[Path | None, typer.Option("--lake", help="A lake whose folder must be writable")] = None,
-) -> int:
+) -> None:
     """Check Java, JARs, versions, write access, memory, disk and fonts; each with its fix."""
     from huaxiang.doctor import checks  # noqa: PLC0415
 
@@ -193,7 +204,7 @@ def doctor(
             f"{'✔' if check.ok else '✘'} {check.name:<14} {check.found}"
             + ("" if check.ok else f"\n    → {check.fix}")
         )
-    return 0 if all(c.ok for c in found) else 1
+    refuse_broken("doctor", [c.name for c in found if not c.ok], len(found))
 
 
 def world(
@@ -251,11 +262,8 @@ def evaluate(
         typer.Option("--data", help="Folder with cdnow/, filmtrust/, zh_sentiment/ and completejourney/"),
     ] = Path("data"),
     as_json: AsJson = False,
-) -> int:
-    """Compare what a lake says with what the demo world planted; exit code 0 when every check holds (✔).
-
-    ✘ does not hold; – could not be judged, of too few people or without the data: it does not hold either.
-    """
+) -> None:
+    """Compare what a lake says with what the demo world planted."""
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
     from huaxiang.world.published import published_checks  # noqa: PLC0415
 
@@ -266,7 +274,7 @@ def evaluate(
         print(json.dumps([c.__dict__ for c in report.checks], ensure_ascii=False, default=str))
     else:
         print(report)
-    return 0 if report.ok else 1
+    refuse_broken("evaluate", report.broken, len(report.checks))
 
 
 def demo(
@@ -276,13 +284,14 @@ def demo(
     following: Annotated[int, typer.Option("--nights", min=0, help="Nights after the backfill")] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     sets: Sets = None,
-) -> int:
+) -> None:
     """Make a world, backfill it, run the nights after it, compare with what was planted, show the page and three persons.
 
     What `evaluate --all` estimates asks for more: --people 2000 --days 90 --nights 3 takes eight minutes on two cores.
     """
     from huaxiang.cli.portraits import portraits_of_three  # noqa: PLC0415
     from huaxiang.run import nights, spark_meanwhile  # noqa: PLC0415
+    from huaxiang.world.evaluate import evaluate as compare  # noqa: PLC0415
     from huaxiang.world.make import make  # noqa: PLC0415
 
     config = load_config(None, tuple(sets or ()))
@@ -298,13 +307,14 @@ def demo(
     nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
     with ThreadPoolExecutor(1) as aside:  # one asks Spark, the other the tables
         pages = aside.submit(portraits_of_three, config, str(tables))
-        code = evaluate(str(tables), made / "truth")
+        report = compare(str(tables), made / "truth")
+        print(report)
     print(
         f"look:  {tables}/pages/{until}/index.html\n       {tables}/pages/{until}/tags.html   the dictionary of tags"
     )
     print(*pages.result(), sep="\n")
     print(f'ask:   huaxiang query "SELECT rfm_class, count(*) FROM portrait GROUP BY 1" --lake {tables}')
-    return code
+    refuse_broken("demo", report.broken, len(report.checks))
 
 
 def add_to(app: typer.Typer) -> None:

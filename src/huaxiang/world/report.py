@@ -32,8 +32,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every check holds: one that could not be judged does not."""
-        return all(check.ok for check in self.checks)
+        """Whether every check holds."""
+        return not self.broken
+
+    @property
+    def broken(self) -> list[str]:
+        """The names of the checks that do not hold."""
+        return [check.name for check in self.checks if not check.ok]
 
     def __str__(self) -> str:
         """One line per check, marked where it failed (✘) or could not be judged (–)."""
