@@ -23,6 +23,7 @@ from huaxiang.telling import Telling
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import date
+    from pathlib import Path
 
     from pyspark.sql import SparkSession
 
@@ -148,19 +149,29 @@ def nights(
                 rebuild,
                 is_small(there.root, landing, there.spark),
             )
+            shows = opening and not as_json
             try:
                 summary = run_night(night, tuple(steps))
-            finally:
+            except BaseException as failure:
                 page = _page(there.root, night)
+                if page and shows:
+                    failure.add_note(_look(page))
+                raise
+            page = _page(there.root, night)
             summaries.append(summary)
             if summary["status"] == "published":
                 hours = f"{summary['seconds']:.0f} s in {summary['spark_jobs']} Spark jobs"
                 tell.say(
                     f"published release {summary['release']} · {hours} · peak {summary['peak_memory_bytes'] / 2**30:.1f} GiB"
                 )
-            if page and opening and not as_json:
-                print(f"look:  {page}")
+            if page and shows:
+                print(_look(page))
     return summaries
+
+
+def _look(page: Path) -> str:
+    """The last line of a night: a failure carries it as a note, to be said after what went wrong."""
+    return f"look:  {page}"
 
 
 def _check(book: Book, pepper: bytes, lake: Lake) -> None:
@@ -169,7 +180,7 @@ def _check(book: Book, pepper: bytes, lake: Lake) -> None:
     check_settled(lake, book.config, book.source, book.catalogue.ladder_rules())
 
 
-def _page(root: str, night: Night) -> Any:
+def _page(root: str, night: Night) -> Path | None:
     from huaxiang.summary import kept, pages  # noqa: PLC0415
 
     mine = [s for s in kept(root) if s["release"] == night.number and s["as_of"] == night.as_of.isoformat()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import random
 import shutil
@@ -379,8 +380,11 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     tomorrow = UNTIL + timedelta(days=1)
     landing = place / "tomorrow"
     (landing / "order_line" / str(tomorrow)).mkdir(parents=True)
-    with pytest.raises(InputError, match="order_line"):
+    page = Path(held, "pages", str(tomorrow), "index.html")
+    with pytest.raises(InputError, match="order_line") as missed:
         nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+    assert missed.value.__notes__ == [f"look:  {page}"]
+    assert str(missed.value) in html.unescape(page.read_text("utf-8"))
     assert len(releases_light(held)) == len(releases_light(lake))
     header = (
         next((place / "world/landing/order_line" / str(UNTIL)).glob("*.csv"))
@@ -388,8 +392,10 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
         .splitlines()[0]
     )
     (landing / "order_line" / str(tomorrow) / "empty.csv").write_text(header + "\n", encoding="utf-8")
-    with pytest.raises(GateHeldError, match="order_line"):
+    with pytest.raises(GateHeldError, match="order_line") as stopped:
         nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+    assert stopped.value.__notes__ == [f"look:  {page}"]
+    assert str(stopped.value) in html.unescape(page.read_text("utf-8"))
     assert releases_light(held)[-1].status == "held"
     assert release_light(held) == before
     again = load_config(sets=("required=[]",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import date
 from importlib import import_module
 from types import SimpleNamespace
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from huaxiang import doctor, world
+from huaxiang import doctor, run, world
 from huaxiang.cli import bench
 from huaxiang.cli import main as cli
-from huaxiang.errors import Problem
+from huaxiang.errors import GateHeldError, InputError, Problem
 from huaxiang.sources.check import SourceCheck
 
 if TYPE_CHECKING:
@@ -109,6 +110,46 @@ def test_checks_that_hold_say_nothing(
     monkeypatch.setattr(doctor, "checks", lambda _: [doctor.Check("disk", ok=True, found="9 GiB free")])
     assert cli.main(["doctor"]) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (None, 0),
+        (InputError(Problem("order_line", "no file arrived")), 3),
+        (GateHeldError(Problem("order_line rows", "0")), 4),
+        (OSError(28, "No space left on device", "lake/runs"), 1),
+    ],
+)
+def test_the_last_line_of_a_night_is_where_to_look_however_it_ended(
+    failure: Exception | None,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    there = SimpleNamespace(root=str(tmp_path), lock=lambda: None)
+    there.spark = SimpleNamespace(sparkContext=SimpleNamespace(master="local"))
+    begun = SimpleNamespace(follows=None, number=1, notes={})
+
+    def run_night(*_: object) -> dict[str, str]:
+        if failure:
+            raise failure
+        return {"status": "open"}
+
+    for asks_spark in ("import_module", "pepper_of", "local_path", "is_small"):
+        monkeypatch.setattr(run, asks_spark, lambda *_: None)
+    monkeypatch.setattr(run, "opened", lambda *_, **__: nullcontext(there))
+    monkeypatch.setattr("huaxiang.tables.attempt.begin", lambda *_, **__: begun)
+    monkeypatch.setattr(run, "run_night", run_night)
+    monkeypatch.setattr(run, "_page", lambda *_: tmp_path / "index.html")
+    argv = ["nightly", "--as-of", "2026-11-20", "--landing", str(tmp_path)]
+    assert cli.main([*argv, "--json"]) == code
+    assert "look:" not in str(capfd.readouterr())
+    assert cli.main(argv) == code
+    said = capfd.readouterr()
+    assert (f"exit {code}\n" in said.err) == bool(code)
+    assert said.out.splitlines()[-1] == f"look:  {tmp_path}/index.html"
 
 
 def test_a_bug_is_not_explained_away(monkeypatch: pytest.MonkeyPatch) -> None:

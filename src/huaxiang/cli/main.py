@@ -60,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
         code = _said(error)
         if code is None:
             raise
+        for note in getattr(error, "__notes__", ()):
+            print(note)
         return code
     return outcome if isinstance(outcome, int) else 0
 
