@@ -137,8 +137,9 @@ def test_the_last_line_of_a_night_is_where_to_look_however_it_ended(
             raise failure
         return {"status": "open"}
 
-    for asks_spark in ("import_module", "pepper_of", "local_path", "is_small"):
-        monkeypatch.setattr(run, asks_spark, lambda *_: None)
+    for unasked in ("open_book", "import_module", "pepper_of", "is_small"):
+        monkeypatch.setattr(run, unasked, lambda *_, **__: None)
+    monkeypatch.setattr(run, "local_path", lambda *_: None)
     monkeypatch.setattr(run, "opened", lambda *_, **__: nullcontext(there))
     monkeypatch.setattr("huaxiang.tables.attempt.begin", lambda *_, **__: begun)
     monkeypatch.setattr(run, "run_night", run_night)

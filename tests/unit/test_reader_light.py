@@ -91,6 +91,19 @@ def test_a_date_that_python_has_not_is_shown_as_text(lake: Path, capsys: pytest.
     assert told == [{"d": "12345-01-01", "t": "['19999-12-31 16:00:00+00']", "e": "2024-03-01"}]
 
 
+def test_a_program_gets_all_rows_and_a_reader_as_many_as_can_be_read(
+    lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*options: str) -> str:
+        sql = "SELECT a.n FROM portrait p, (SELECT unnest(range(20)) AS n) a"
+        assert main(["query", sql, "--lake", str(lake), *options]) == 0
+        return capsys.readouterr().out
+
+    assert [len(json.loads(asked("--json", *more))) for more in ([], ["--limit", "7"])] == [60, 7]
+    assert asked().splitlines()[-1] == "… 10 more rows; --limit shows them"
+    assert len(asked("--limit", "60").splitlines()) == 1 + 60
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

@@ -30,6 +30,7 @@ Sets = Annotated[
     list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")
 ]
 SMALL_WORLD = 200_000  # people times days: of so many, nights are small, as `huaxiang.run.is_small` will find
+SHOWN = 50  # rows of a query, for who reads them
 WIDE = 1000  # without a terminal a line is as long as it must be: ids are copied from there
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
 Master = Annotated[
@@ -166,13 +167,17 @@ def query(
     lake: LakeRoot = "lake",
     release: Annotated[int | None, typer.Option("--release", help="A release instead of the newest")] = None,
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows shown")] = 50,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=0, help="Rows shown (default: 50; with --json all)")
+    ] = None,
 ) -> None:
     """Ask the current release with SQL, without starting Spark. Nothing outside the lake can be reached."""
     from huaxiang.tables.reader import as_python  # noqa: PLC0415
     from huaxiang.tables.reader import query as run  # noqa: PLC0415
 
     found = run(lake, sql, release)
+    if limit is None:
+        limit = found.num_rows if as_json else SHOWN
     columns = [as_python(column) for column in found.slice(0, limit).columns]
     rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
     if as_json:
