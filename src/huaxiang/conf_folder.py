@@ -6,13 +6,13 @@ lie `.yaml` files and nothing else. Hidden files and a README.md are nobody's bu
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huaxiang.errors import Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SETTINGS_FILE = "huaxiang.yaml"
 FOLDERS = ("segments", "measures", "sources")
@@ -22,9 +22,10 @@ WEIGHTS_FILE = "sentiment.tsv"
 NAMES = (SETTINGS_FILE, "blocked.yaml", WEIGHTS_FILE, *FOLDERS)
 
 
-def folder_problems(folder: Path) -> list[Problem]:
+def folder_problems(folder: Path, *, key: str = "") -> list[Problem]:
     """Return all that is wrong with the shape of a configuration folder; the files are not read.
 
+    The file `key`, which `pepper_file` names, may lie beside `huaxiang.yaml` under any name.
     Of a folder without `huaxiang.yaml` nothing else is said: it is another folder than the one that was meant.
     """
     if not folder.is_dir():
@@ -36,7 +37,7 @@ def folder_problems(folder: Path) -> list[Problem]:
     problems = [
         Problem(str(path), f"`{path.name}` has no meaning here", hint=did_you_mean(path.name, NAMES))
         for path in _visible(folder)
-        if path.name not in NAMES
+        if path.name not in NAMES and not (key and path.resolve() == Path(key).resolve())
     ]
     for name in FOLDERS:
         problems += _inner_problems(folder / name)

@@ -30,6 +30,7 @@ RATE_DIGITS, RATE_SCALE = 19, 10  # of a rate in minor units: times decimal(18,5
 WEEKLY, NIGHTLY = "weekly", "nightly"
 INSIGHTS = (WEEKLY, NIGHTLY)
 SMALLEST_GROUP = 5  # counts of people are told in whole fives
+PEPPER_FILE = "pepper_file"
 PURPOSES = ("join", "personalise", "share", "automated")
 
 
@@ -77,7 +78,7 @@ class Config:
     def fingerprint(self) -> str:
         """A hash of every setting that can change a result; Spark's own settings and folders cannot."""
         seen = {f.name: getattr(self, f.name) for f in fields(self)}
-        for outside in ("spark", "conf_dir", "pepper_file"):
+        for outside in ("spark", "conf_dir", PEPPER_FILE):
             seen.pop(outside)
         return hashlib.sha256(json.dumps(seen, sort_keys=True, default=_plain).encode()).hexdigest()[:16]
 
@@ -94,17 +95,21 @@ def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Con
     """Read `huaxiang.yaml` of `conf_dir` (default: the shipped one) and apply `key=value` settings.
 
     The folder must hold `huaxiang.yaml` and `segments/`, and nothing that `conf_folder` doesn't know: nothing
-    falls back to what is shipped. Raises ConfigurationError with every problem found: unknown keys with the
+    falls back to what is shipped. A `pepper_file` of `huaxiang.yaml` begins in its folder, one of `sets` where the
+    command is run, unless they are absolute or begin with `~`. Raises ConfigurationError with every problem found: unknown keys with the
     nearest valid one, wrong types, unknown zones, rates that are not numbers.
     """
     folder = conf_dir or shipped("conf")
-    problems = folder_problems(folder)
-    if problems:
-        raise ConfigurationError(problems, "Nothing was read.")
     path = folder / SETTINGS_FILE
-    data = read_yaml(path).data or {}
+    data = (read_yaml(path).data or {}) if path.is_file() else {}
     if not isinstance(data, dict):
         raise ConfigurationError(Problem(str(path), "this is no mapping", "key: value, one per line"))
+    pepper = data.get(PEPPER_FILE)
+    if isinstance(pepper, str) and pepper and not pepper.startswith("~"):
+        data[PEPPER_FILE] = pepper = str(folder / pepper)
+    problems = folder_problems(folder, key=str(pepper or ""))
+    if problems:
+        raise ConfigurationError(problems, "Nothing was read.")
     for text in sets:
         _apply(data, text, problems)
     config = _build(data, folder, str(path), problems)
@@ -160,7 +165,7 @@ def _build(data: dict[str, Any], folder: Path, place: str, problems: list[Proble
         consent_defaults=_booleans(given, "consent_defaults", PURPOSES, place, problems),
         minimum_group=_group_size(given, place, problems),
         insights=_insights(given, place, problems),
-        pepper_file=_text(given, "pepper_file", "", place, problems),
+        pepper_file=_text(given, PEPPER_FILE, "", place, problems),
         spark={str(k): str(v) for k, v in _mapping(given, "spark", place, problems).items()},
         conf_dir=folder,
     )

@@ -53,7 +53,12 @@ def pepper_of(config: Config, folder: Path | None, say: Callable[[str], None]) -
             secret = Path(config.pepper_file).expanduser().read_bytes().strip()
         except OSError as error:
             raise ConfigurationError(
-                Problem(f"pepper_file {config.pepper_file}", str(error.strerror))
+                Problem(
+                    f"pepper_file {config.pepper_file}",
+                    str(error.strerror),
+                    "a file with the key",
+                    "in huaxiang.yaml a path begins in that file's folder",
+                )
             ) from None
         return _filled(
             secret, f"pepper_file {config.pepper_file}", "the file is empty", "write a key into it"

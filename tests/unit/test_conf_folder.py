@@ -11,6 +11,7 @@ from huaxiang.cli.main import main
 from huaxiang.conf_folder import FOLDERS, yaml_files
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError
+from huaxiang.pepper import PEPPER, pepper_of
 from huaxiang.shipped import shipped
 
 
@@ -77,6 +78,37 @@ def test_every_stranger_is_named_with_what_was_meant(conf: Path) -> None:
         "mine/conf/sources/teashop.yml  `teashop.yml` has no meaning here; expected a file that ends in .yaml\n"
         "    → did you mean `teashop.yaml`?\nNothing was read."
     )
+
+
+@pytest.mark.parametrize("named", ["pepper", "./pepper", "ABSOLUTE"])
+def test_the_key_file_is_looked_for_beside_the_settings_and_is_no_stranger(
+    conf: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(PEPPER, raising=False)
+    Path("pepper").write_text("of the working directory", encoding="utf-8")
+    (conf / "pepper").write_text("ours", encoding="utf-8")
+    settings = conf / "huaxiang.yaml"
+    path = str((conf / "pepper").resolve()) if named == "ABSOLUTE" else named
+    settings.write_text(f"pepper_file: {path}\n", encoding="utf-8")
+    assert pepper_of(load_config(conf), None, print) == b"ours"
+    typed = load_config(conf, ("pepper_file=pepper",))
+    assert pepper_of(typed, None, print) == b"of the working directory"
+    (conf / "peppers").touch()
+    assert refusal(conf).startswith("mine/conf/peppers  `peppers` has no meaning here\n")
+
+
+def test_a_key_file_elsewhere_stays_where_it_is_named(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PEPPER, raising=False)
+    monkeypatch.setenv("HOME", str(conf.parent.resolve()))
+    (conf.parent / "secret").write_text("at home", encoding="utf-8")
+    settings = conf / "huaxiang.yaml"
+    for named in ("~/secret", "../secret"):
+        settings.write_text(f"pepper_file: {named}\n", encoding="utf-8")
+        assert pepper_of(load_config(conf), None, print) == b"at home"
+    settings.write_text("pepper_file: secret\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="pepper_file mine/conf/secret  No such file") as missed:
+        pepper_of(load_config(conf), None, print)
+    assert "→ in huaxiang.yaml a path begins in that file's folder" in str(missed.value)
 
 
 def test_the_command_line_says_so_and_exits_with_2(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
