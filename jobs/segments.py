@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from huaxiang.jobs import main
+from huaxiang.cli.jobs import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], steps=("segments",)))

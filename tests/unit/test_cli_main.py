@@ -7,18 +7,21 @@ from contextlib import nullcontext
 from datetime import date
 from importlib import import_module
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from huaxiang import doctor, run, world
-from huaxiang.cli import bench
+from huaxiang.cli import bench, jobs
 from huaxiang.cli import main as cli
 from huaxiang.errors import GateHeldError, InputError, Problem
+from huaxiang.night import STEPS
 from huaxiang.sources.check import SourceCheck
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from huaxiang.config import Config
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,37 @@ def test_the_last_line_of_a_night_is_where_to_look_however_it_ended(
     said = capfd.readouterr()
     assert (f"exit {code}\n" in said.err) == bool(code)
     assert said.out.splitlines()[-1] == f"look:  {tmp_path}/index.html"
+
+
+def test_a_job_takes_the_options_of_the_command_and_tells_what_ended_it_as_the_command_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[dict[str, Any]] = []
+
+    def nights(_: Config, dates: list[date], **options: Any) -> list[dict[str, Any]]:
+        given.append({"dates": dates, **options})
+        if options["lake"] == "full":
+            raise OSError(28, "No space left on device", "full/runs")
+        return [{"release": 7}]
+
+    monkeypatch.setattr(run, "nights", nights)
+    every = ["--as-of", "2026-11-20", "--landing", "in", "--lake", "there", "--source", "shop", "--json"]
+    every += ["--master", "local[1]", "--dry-run", "--rebuild", "--set", "insights=nightly"]
+    assert [cli.main(["nightly", *every]), jobs.main(every, steps=tuple(STEPS))] == [0, 0]
+    assert given[0] == given[1]
+    assert (given[0]["rebuild"], given[0]["master"], given[0]["steps"]) == (True, "local[1]", tuple(STEPS))
+    assert capsys.readouterr().out == '{"release": 7}\n' * 2
+    night = ["--as-of", "2026-11-20"]
+    assert jobs.main([*night, "--lake", "full"], steps=("days",)) == 1
+    assert capsys.readouterr().err == "full/runs  No space left on device\nexit 1\n"
+    assert (len(given), given[-1]["steps"]) == (3, ("days",))
+    both = [*night, "--from", "2026-11-19", "--dry-run", "--rebuild"]
+    assert [jobs.main(both, steps=(step,)) for step in ("ingest", "days", "publish")] == [2, 2, 2]
+    refused = [line.split()[0] for line in capsys.readouterr().err.splitlines() if line.startswith("--")]
+    assert refused == ["--from", "--rebuild", "--from", "--dry-run", "--from", "--dry-run", "--rebuild"]
+    assert jobs.main([*night, "--lakes", "x"], steps=("days",)) == 2
+    assert "--lakes" in capsys.readouterr().err
+    assert len(given) == 3
 
 
 def test_a_bug_is_not_explained_away(monkeypatch: pytest.MonkeyPatch) -> None:

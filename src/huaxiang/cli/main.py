@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -22,6 +23,9 @@ from huaxiang.cli import (
     stages,
 )
 from huaxiang.errors import HuaxiangError, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 app = typer.Typer(
     name="huaxiang",
@@ -48,9 +52,14 @@ bench.add_to(app)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code; a person's mistake gets an explanation, never a trace."""
+    """Run the command line and return its exit code."""
+    return ended(app, argv)
+
+
+def ended(commands: Callable[..., Any], argv: Sequence[str] | None, **context: Any) -> int:
+    """Run commands and return their exit code; a person's mistake gets an explanation, never a trace."""
     try:
-        outcome = app(args=argv, standalone_mode=False)
+        outcome = commands(args=argv, standalone_mode=False, **context)
     except typer.Exit as stop:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt):

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
+from huaxiang.night import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,20 @@ def refuse_broken(command: str, broken: Sequence[str], of: int) -> None:
         )
 
 
+def refuse_of_one(step: str, dates: Sequence[date], *, dry_run: bool, rebuild: bool) -> None:
+    """Raise ConfigurationError for what means nothing to a step that runs alone."""
+    senseless = {
+        "--from": (len(dates) > 1, "a single step runs for one date"),
+        "--dry-run": (dry_run and step != "ingest", "of the steps only ingest reads files"),
+        "--rebuild": (rebuild and step != "days", "of the steps only days makes day rows"),
+    }
+    problems = [Problem(option, found) for option, (is_given, found) in senseless.items() if is_given]
+    if problems:
+        raise ConfigurationError(problems)
+
+
 def nightly(
+    ctx: typer.Context,
     as_of: Annotated[str, typer.Option("--as-of", help="Last business date counted, e.g. 2026-11-20")],
     landing: Landing = "landing",
     lake: LakeRoot = "lake",
@@ -95,6 +109,9 @@ def nightly(
     The first night on an empty lake is the backfill of everything that arrived until then.
     """
     dates = dates_from(from_, as_of)
+    steps: tuple[str, ...] = ctx.obj or tuple(STEPS)  # a job of jobs/ has its own
+    if len(steps) == 1:
+        refuse_of_one(steps[0], dates, dry_run=dry_run, rebuild=rebuild)
     from huaxiang.run import nights  # noqa: PLC0415
 
     config = load_config(conf, tuple(sets or ()))
@@ -107,6 +124,7 @@ def nightly(
         master=master,
         dry_run=dry_run,
         as_json=as_json,
+        steps=steps,
         rebuild=rebuild,
     )
     if as_json:
