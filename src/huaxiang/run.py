@@ -215,6 +215,7 @@ def _would_read(
     book: Book, landing: str, lake: str, dates: Sequence[date], say: Callable[[str], None]
 ) -> dict[str, Any]:
     from huaxiang.clean.arrivals import missing  # noqa: PLC0415
+    from huaxiang.clean.known import Known  # noqa: PLC0415
     from huaxiang.sources.files import list_landing  # noqa: PLC0415
     from huaxiang.tables.storage import storage  # noqa: PLC0415
 
@@ -228,11 +229,16 @@ def _would_read(
         say(str(remark))
     for feed, files in sorted(feeds.items()):
         say(f"{feed:<20} {files:>6,} files until {dates[-1]}")
-    done = {r.as_of for r in releases_light(lake)} if local_path(lake) else set()
+    done, unread = set(), set(found.files)
+    if local_path(lake):
+        known = Known.light(lake, book.source.source if book.source else "")
+        done = {r.as_of for r in releases_light(lake)}
+        unread = {file for file in found.files if known.is_unread(file)}
     lacking = []
     for as_of in dates:
-        lacking += missing(book.config, book.source, found, landing, done, as_of)
+        lacking += missing(book.config, book.source, found, landing, done, as_of, unread)
         done.add(as_of)
+        unread = {file for file in unread if file.arrival > as_of}
     if lacking:
         raise InputError(lacking, "A required feed is missing. Nothing was changed.")
     say(

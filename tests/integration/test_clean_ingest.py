@@ -14,6 +14,7 @@ import pytest
 from huaxiang.clean import load
 from huaxiang.clean.changes import changes
 from huaxiang.clean.ingest import OUTCOMES, ingest
+from huaxiang.clean.known import Known
 from huaxiang.clean.quarantine import listed, request_replay
 from huaxiang.config import Config
 from huaxiang.contracts.clean import clean_contract
@@ -271,6 +272,25 @@ def test_a_file_that_goes_back_to_an_earlier_content_is_read_again(house: House)
     rows = sorted((r["status"], r["release"], r["replayed_release"]) for r in held)
     assert rows == [("held", 3, None), ("resent", 1, 2), ("resent", 2, 3)]
     assert house.night(DAY[0])[0].told()["feeds"] == []
+
+
+def test_a_required_file_that_came_late_is_what_the_night_has(house: House) -> None:
+    """It lies in the folder of a date whose night is over; what was refused there before is none."""
+    house.put("order_line", DAY[2], "cut.csv", [], ["platform"])
+    with closing(Lake(house.spark, str(house.root / house.name), CONTRACTS)) as lake:
+        night = Night(house.spark, lake, begin(lake, DAY[2]), str(house.root / "landing"), DAY[2], Config())
+        ingest(night)  # type: ignore[arg-type]
+        publish(night.attempt)
+    with pytest.raises(InputError, match="no file arrived after 2026-03-03 until 2026-03-04"):
+        house.night(DAY[3])
+    house.put("order_line", DAY[1], "late.csv", [line("late")])
+    ledgers = [Known.light(str(house.root / house.name), "")]
+    ingested = house.night(DAY[3], lambda night: ledgers.append(Known.of(night, "")))[0]
+    assert [(f["feed"], f["rows_in"]) for f in ingested.told()["feeds"]] == [("order_line", 1)]
+    seen, then = ledgers  # without Spark, and by the night that has read it
+    assert then.newest.keys() - seen.newest.keys() == {("order_line", "order_line/2026-03-02/late.csv")}
+    assert {key: then.newest[key] for key in seen.newest} == seen.newest
+    assert seen.refused == then.refused
 
 
 @pytest.mark.parametrize("mended", ["emptied", "made equal to another"])

@@ -14,6 +14,7 @@ import pytest
 from rich.table import Table
 
 from huaxiang.clean.arrivals import missing
+from huaxiang.clean.known import Known
 from huaxiang.cli.operators import console, dates_from
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
@@ -59,6 +60,39 @@ def test_a_required_feed_has_a_file_since_the_night_before(
 ) -> None:
     told = missing(CONFIG, None, landed(*files), "in", {day(n) for n in nights}, day(as_of))
     assert [p.found for p in told] == ([found, "no file"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("unread", "as_of", "found"),
+    [
+        ((1,), 3, []),  # it came after the night of its date
+        ((1,), 2, []),
+        ((4,), 3, ["no file arrived after 2026-01-02 until 2026-01-03"]),  # tomorrow's
+        ((), 3, ["no file arrived after 2026-01-02 until 2026-01-03"]),  # all that lies there was read
+    ],
+)
+def test_a_file_of_an_earlier_date_that_nobody_has_read_is_a_file(
+    unread: tuple[int, ...], as_of: int, found: list[str]
+) -> None:
+    landing = landed(1, 2, 4)
+    late = {file for file in landing.files if file.arrival in {day(n) for n in unread}}
+    told = missing(CONFIG, None, landing, "in", {day(1), day(2)}, day(as_of), late)
+    assert [p.found for p in told if p.found != "no file"] == found
+
+
+def test_unread_is_what_was_neither_read_nor_refused_as_it_is() -> None:
+    read, refused, mended, late = landed(1, 2, 3, 4).files
+    ledger = [
+        {"feed": f.feed, "path": f.relative, "content_hash": f.content_hash, "arrival_date": f.arrival}
+        | {"rows": 1, "status": status, "problem": None, "release": 1}
+        for f, status in (
+            (read, "loaded"),
+            (refused, "refused"),
+            (replace(mended, content_hash="old"), "loaded"),
+        )
+    ]
+    known = Known._from(ledger)
+    assert [f for f in (read, refused, mended, late) if known.is_unread(f)] == [mended, late]
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ def arrivals(night: Night, scratch: Path) -> Arrivals:
     )
     known = Known.of(night, night.source_name)
     nights = {release.as_of for release in night.lake.releases()}
-    lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of)
+    unread = {file for file in landing.files if known.is_unread(file)}
+    lacking = missing(night.config, night.source, landing, night.landing, nights, night.as_of, unread)
     replays, remarks = rows_to_replay(night, landing.files, known)
     new = {f.feed for f in landing.files if known.is_new(f)}
     named = [feed for feed in night.feeds if feed in new or feed in replays]
@@ -238,11 +239,12 @@ def missing(
     where: str,
     nights: Collection[date],
     as_of: date,
+    unread: Collection[LandingFile] = (),
 ) -> list[Problem]:
     """Return a problem for each required feed without a file since the night before, and what is odd about it.
 
-    `nights` are the dates of the releases so far. A night that is run again needs no file, and a file that
-    comes once is never late. Of files that a source map says come daily, each day since then needs one, or since the
+    `nights` are the dates of the releases so far; an `unread` file of an earlier date came late, or mended: it is
+    what the night has. A night that is run again needs no file, and a file that comes once is never late. Of files that a source map says come daily, each day since then needs one, or since the
     first one that ever came.
     """
     last = max((day for day in nights if day < as_of), default=None)
@@ -256,7 +258,9 @@ def missing(
         if not is_once:
             if as_of in nights:
                 continue
-            files = tuple(f for f in files if f.arrival <= as_of and (last is None or f.arrival > last))
+            files = tuple(
+                f for f in files if f.arrival <= as_of and (last is None or f.arrival > last or f in unread)
+            )
         if source is not None and not is_once:
             why = "its source map says that one comes daily: land it, or take the feed out of `required:`"
             problems += [

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
-
-    from pyspark.sql import Row
 
     from huaxiang.errors import Problem
     from huaxiang.night import Night
     from huaxiang.sources.files import LandingFile
 
 LOADED, REFUSED, REPEAT = "loaded", "refused", "duplicate"
+LEDGER = "file_ledger"
+COLUMNS = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
 
 
 @dataclass
@@ -28,17 +29,31 @@ class Known:
     no earlier content. What was refused stands by (feed, path, content hash).
     """
 
-    newest: dict[tuple[str, str], Row] = field(default_factory=dict)
+    newest: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     refused: dict[tuple[str, str, str], str] = field(default_factory=dict)
     loaded: dict[str, dict[tuple[date, str], int]] = field(default_factory=dict)  # feed → delivery → rows
 
     @classmethod
     def of(cls, night: Night, source: str) -> Known:
         """Read the ledger as it is now: other sources may have files of the same names."""
+        files = night.lake.read(LEDGER).where(F.col("source") == source)
+        rows = files.select(*COLUMNS).collect() if night.lake.exists(LEDGER) else []
+        return cls._from(row.asDict() for row in rows)
+
+    @classmethod
+    def light(cls, lake_root: str, source: str) -> Known:
+        """Read the ledger of a local lake's newest release, held or not, without Spark."""
+        from huaxiang.tables.reader import read_pinned, releases_light  # noqa: PLC0415
+
+        pin = next((release.tables.get(LEDGER) for release in releases_light(lake_root)[-1:]), None)
+        mine = pc.field("source") == source
+        return cls._from(
+            read_pinned(lake_root, pin).to_table(list(COLUMNS), filter=mine).to_pylist() if pin else []
+        )
+
+    @classmethod
+    def _from(cls, ledger: Iterable[Mapping[str, Any]]) -> Known:
         known = cls()
-        columns = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
-        files = night.lake.read("file_ledger").where(F.col("source") == source)
-        ledger = files.select(*columns).collect() if night.lake.exists("file_ledger") else []
         for row in sorted(ledger, key=lambda row: row["release"]):
             file = (row["feed"], row["path"], row["content_hash"])
             if row["status"] == REFUSED:
@@ -55,6 +70,10 @@ class Known:
         """Whether a file holds something else than when it was last read, be it what it held before that."""
         row = self.newest.get((file.feed, file.relative))
         return row is None or row["content_hash"] != file.content_hash
+
+    def is_unread(self, file: LandingFile) -> bool:
+        """Whether no night has looked into a file as it is: it was neither read nor refused, and may be late or mended."""
+        return self.is_new(file) and (file.feed, file.relative, file.content_hash) not in self.refused
 
     def says_nothing_new(self, file: LandingFile, problem: Problem | None) -> bool:
         """Whether a file is refused for what it was refused for before."""
