@@ -50,7 +50,9 @@ def open_book(config: Config, *, source: str | None = None) -> Book:
             found[name] = read()
         except ConfigurationError as error:
             problems += error.problems
-    config = found["source"].over(config) if found["source"] else config
+    if found["source"]:
+        problems += found["source"].unheard(config)
+        config = found["source"].over(config)
     problems += [
         Problem("required", f"unknown feed `{feed}`", hint="see schemas/DICTIONARY.md")
         for feed in config.required

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -68,6 +68,8 @@ class Config:
     pepper_file: str = ""
     spark: dict[str, str] = field(default_factory=dict)
     conf_dir: Path = field(default_factory=lambda: shipped("conf"))
+    given: tuple[str, ...] = ()
+    """The settings that this run's `--set` names, for who overrides settings to ask."""
 
     @property
     def joins_by_default(self) -> bool:
@@ -78,7 +80,7 @@ class Config:
     def fingerprint(self) -> str:
         """A hash of every setting that can change a result; Spark's own settings and folders cannot."""
         seen = {f.name: getattr(self, f.name) for f in fields(self)}
-        for outside in ("spark", "conf_dir", PEPPER_FILE):
+        for outside in ("spark", "conf_dir", PEPPER_FILE, "given"):
             seen.pop(outside)
         return hashlib.sha256(json.dumps(seen, sort_keys=True, default=_plain).encode()).hexdigest()[:16]
 
@@ -88,7 +90,7 @@ class Config:
         return self.currency_digits.get(self.currency, 2)
 
 
-SETTINGS = tuple(f.name for f in fields(Config) if f.name != "conf_dir")
+SETTINGS = tuple(f.name for f in fields(Config) if f.name not in ("conf_dir", "given"))
 
 
 def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Config:
@@ -115,7 +117,7 @@ def load_config(conf_dir: Path | None = None, sets: tuple[str, ...] = ()) -> Con
     config = _build(data, folder, str(path), problems)
     if problems:
         raise ConfigurationError(problems)
-    return config
+    return replace(config, given=tuple(re.split("[.=]", text)[0] for text in sets))
 
 
 def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:

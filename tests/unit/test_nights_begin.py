@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import replace
 from datetime import date
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.table import Table
 
+from huaxiang.book import open_book
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
 from huaxiang.cli.operators import console, dates_from
@@ -124,6 +126,22 @@ def test_rates_say_what_others_cost_in_one_currency_only() -> None:
     source = load_source("cdnow", config.conf_dir)
     assert (source.currency, source.over(config).rates) == ("USD", {})
     assert source.over(replace(config, currency="USD")).rates == config.rates
+
+
+def test_what_a_source_map_says_is_not_to_be_set() -> None:
+    """It would do nothing; what the map leaves open may be set, and what `huaxiang.yaml` says is no mistake."""
+    sets = ("required=[]", "default_covers.shop=accounts", "rates={EUR: 7.8}", "insights=nightly")
+    with pytest.raises(ConfigurationError) as refused:
+        open_book(load_config(sets=sets), source="cdnow")
+    told = [problem.place for problem in refused.value.problems]
+    assert told == ["--set required", "--set default_covers", "--set rates"]
+    assert re.search(
+        r"of its files a source map says it\n    → change it in \S+cdnow\.yaml", str(refused.value)
+    )
+    source = load_source("cdnow", CONFIG.conf_dir)
+    assert source.unheard(load_config(sets=("insights=nightly", "spark.driver.memory=4g"))) == []
+    assert source.unheard(replace(CONFIG, currency="USD", given=("rates",))) == []  # they are heard
+    assert load_config(sets=("insights=weekly",)).fingerprint == load_config().fingerprint
 
 
 class Held:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from huaxiang.errors import Problem
 from huaxiang.expressions.tree import names
 from huaxiang.sources.delimited import PLAIN, Layout
 from huaxiang.sources.shape import Wanted
@@ -131,13 +132,21 @@ class SourceMap:
 
     def over(self, config: Config) -> Config:
         """Return the configuration with what the source says: zones, currency, required feeds, coverage."""
-        rates = config.rates if self.currency == config.currency else {}  # what others cost in that currency
-        return replace(
-            config,
-            zone=self.zone,
-            business_zone=self.business_zone,
-            currency=self.currency,
-            rates=rates,
-            required=self.required,
-            default_covers=dict.fromkeys(("shop", "social"), self.covers),
-        )
+        return replace(config, **self._says(config))
+
+    def unheard(self, config: Config) -> list[Problem]:
+        """Return a problem for each `--set` of a setting that the source says otherwise: it would do nothing."""
+        found, hint = "of its files a source map says it", f"change it in {self.file}"
+        says = self._says(config)
+        return [Problem(f"--set {name}", found, hint=hint) for name in config.given if name in says]
+
+    def _says(self, config: Config) -> dict[str, Any]:
+        said = {
+            "zone": self.zone,
+            "business_zone": self.business_zone,
+            "currency": self.currency,
+            "required": self.required,
+            "default_covers": dict.fromkeys(("shop", "social"), self.covers),
+        }
+        # what others cost in another currency says nothing here
+        return said if self.currency == config.currency else {**said, "rates": {}}
