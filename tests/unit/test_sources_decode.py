@@ -249,11 +249,15 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         gzip.compress(PLAIN)[:-8] + b"abcd" + gzip.compress(PLAIN)[-4:],
         "cut off or damaged",
     ),
-    "latin-1": ("a.csv", LATIN, "wrong encoding: byte 28 is not GB18030, byte 11 not UTF-8"),
+    "latin-1": (
+        "a.csv",
+        LATIN,
+        "wrong encoding: byte 28 is not GB18030, byte 11 not UTF-8; expected UTF-8, GBK or GB18030\n    → save it as UTF-8",
+    ),
     "latin-1 that decodes as Chinese": (
         "a.csv",
         "id,paid\nRenéxFléch,1\n".encode("latin-1"),
-        "hardly Chinese",
+        "hardly Chinese; expected UTF-8, GBK or GB18030\n    → save it as UTF-8; if it is Chinese all the same and a source map reads it, state `encoding: gb18030` there",
     ),
     "big5": ("a.csv", "id,paid\n陳大文的商店在台北市，歡迎光臨小店選購,1\n".encode("big5"), "wrong encoding"),
     "utf-8 cut in a character": (

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 Encoding = Literal["utf-8", "gb18030"]
 ENCODINGS = ("utf-8", "gbk", "gb18030")
-FIX = "save it as UTF-8, or state `encoding:` in a source map"
+FIX = "save it as UTF-8"
+ALL_THE_SAME = (
+    f"{FIX}; if it is Chinese all the same and a source map reads it, state `encoding: gb18030` there"
+)
 
 
 class StrictDecoder:
@@ -63,10 +66,11 @@ def gb18030_problem(
         )
     if bad_at is not None:
         other = "" if broken_at is None else f", byte {broken_at} not UTF-8"
-        return Problem(name, f"wrong encoding: byte {bad_at} is not GB18030{other}", expected)
+        hint = "" if stated else FIX
+        return Problem(name, f"wrong encoding: byte {bad_at} is not GB18030{other}", expected, hint)
     if stated is None and not chinese.is_plausible():
         found = f"wrong encoding: byte {broken_at} is not UTF-8, and read as GB18030 it is hardly Chinese"
-        return Problem(name, found, expected, FIX)
+        return Problem(name, found, expected, ALL_THE_SAME)
     return None
 
 
