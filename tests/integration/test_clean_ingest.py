@@ -197,10 +197,8 @@ def test_a_required_feed_that_is_missing_stops_the_night_before_anything_is_writ
 def test_held_rows_come_in_again_when_asked(house: House) -> None:
     house.night(DAY[0])
     root = str(house.root / house.name)
-    place = {"path": "order_line/2026-03-01/b.csv", "record": 2}
-    assert listed(root) == [
-        {"source": "", "feed": "order_line", "reason": "bad_type:paid", "rows": 1, **place}
-    ]
+    row = {"source": "", "feed": "order_line", "reason": "bad_type:paid", "rows": 1, "files": 1}
+    assert listed(root) == [row | {"examples": [{"path": "order_line/2026-03-01/b.csv", "record": 2}]}]
     assert request_replay(root, feed="order_line") == 1
     ingested = house.night(DAY[1])[0]
     assert ingested.told()["feeds"][0]["rows_in"] == 13

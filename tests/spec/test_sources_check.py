@@ -38,6 +38,7 @@ feeds:
       account_id: who
       paid: cast(cents as decimal(18,2))
       quantity: n
+      op: case when order = '4' then 'drop' else 'upsert' end
       on_date: to_date(day, 'dd/MM/yyyy')
 """
 LINES = [
@@ -83,12 +84,16 @@ def test_what_would_be_refused_is_counted_by_column_and_reason(
             "bad_type:paid": 1,
             "bad_type:quantity": 2,
             "bad_type:on_date": 1,
+            "not_allowed:op": 1,
             "missing:account_id": 1,
             "future_dated": 1,
         },
     )
-    line = next(line for line in str(report).splitlines() if "to quarantine" in line)
-    assert line.strip().startswith("to quarantine, of 6 rows: 1 bad_type:on_date, 1 bad_type:paid, ")
+    lines = [line.strip() for line in str(report).splitlines()]
+    line = next(line for line in lines if line.startswith("to quarantine"))
+    assert line.startswith("to quarantine, of 6 rows: 4 (1 bad_type:on_date, 1 bad_type:paid, ")
+    assert "not_allowed:op: one of upsert, delete" in lines
+    assert "To quarantine in all: 4 of 6 rows whose values were read." in lines
     assert (orders.filtered, report.ok) == (1, True)
     assert "left out by `where`, of 6 rows: 1" in str(report)
 
@@ -110,4 +115,4 @@ def test_of_many_rows_some_are_read(
         3,
         {"bad_type:on_date": 1, "bad_type:quantity": 1, "missing:account_id": 1, "future_dated": 1},
     )
-    assert "to quarantine, of 3 rows sampled: " in str(report)
+    assert "to quarantine, of 3 rows sampled: 2 (" in str(report)

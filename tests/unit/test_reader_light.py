@@ -104,6 +104,35 @@ def test_a_program_gets_all_rows_and_a_reader_as_many_as_can_be_read(
     assert len(asked("--limit", "60").splitlines()) == 1 + 60
 
 
+def test_held_rows_are_listed_with_three_places_and_the_words_that_are_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = [("b.csv", 9), ("a.csv", 7), ("a.csv", 12), ("b.csv", 1)]
+    rows = {
+        "status": ["held"] * 4,
+        "source": [""] * 4,
+        "feed": ["order_line"] * 4,
+        "path": [path for path, _ in held],
+        "record": [record for _, record in held],
+        "reasons": [
+            ["not_allowed:op"],
+            ["not_allowed:op"],
+            ["not_allowed:op", "missing:op"],
+            ["not_allowed:op"],
+        ],
+    }
+    release(tmp_path, None, [put(tmp_path, "quarantine", rows)])
+    assert main(["quarantine", "list", "--lake", str(tmp_path)]) == 0
+    _, first, second, *more = capsys.readouterr().out.splitlines()
+    assert first.split()[1:] == ["not_allowed:op", "4", "2", "a.csv", "7,", "a.csv", "12,", "b.csv", "1"]
+    assert second.split()[1:] == ["missing:op", "1", "1", "a.csv", "12"]
+    assert more[0] == "not_allowed:op of order_line: one of upsert, delete"
+    assert len(more) == 2
+    assert main(["quarantine", "list", "--lake", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(row["files"], len(row["examples"])) for row in told] == [(2, 3), (1, 1)]
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

@@ -22,11 +22,11 @@ from huaxiang.clean.load import FeedRows, Verdict, judge, prepare, write
 from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, after_resending, quarantined
 from huaxiang.clean.system import stored_by
-from huaxiang.clean.verdicts import DELETED, DUPLICATE, LOADED, QUARANTINED, SUPERSEDED, TOMBSTONE
+from huaxiang.clean.verdicts import DELETED, DUPLICATE, LOADED, SUPERSEDED, TOMBSTONE
 from huaxiang.contracts.spark import struct_type
 from huaxiang.frames import local_frame
 from huaxiang.sources.feed import feed_frame
-from huaxiang.sources.outside import FILTERED
+from huaxiang.sources.outside import FILTERED, QUARANTINED
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -23,9 +22,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import peppered, pseudonym
-from huaxiang.clean.verdicts import QUARANTINED
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.frames import local_frame, stacked
+from huaxiang.sources.outside import QUARANTINED
 from huaxiang.tables.attempt import OBSOLETE
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 TABLE = "quarantine"
 REQUESTS = "_replay"
 """The folder of the lake with a file for each request that no night has done yet."""
+EXAMPLES = 3
 HELD, REPLAYED, RESENT = "held", "replayed", "resent"
 
 
@@ -85,23 +85,22 @@ def quarantined(judged: DataFrame, night: Night, pepper: DataFrame) -> DataFrame
 def listed(lake_root: str) -> list[dict[str, Any]]:
     """Return the held rows of the newest release, by feed and reason, most frequent first.
 
-    `source`, `feed`, `reason`, `rows` (a row with several reasons counts in each), and the place of one of them.
+    `source`, `feed`, `reason`, `rows` (a row with several reasons counts in each), in how many `files` they stand, and
+    as `examples` the places of the first three.
     """
-    counted: Counter[tuple[str, str, str]] = Counter()
-    places: dict[tuple[str, str, str], tuple[str, int]] = {}
+    places: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
     for row in _held(lake_root):
         for reason in row["reasons"]:
             kind = (row["source"], row["feed"], reason)
-            counted[kind] += 1
-            place = (row["path"], row["record"])
-            places[kind] = min(places.get(kind, place), place)
+            places.setdefault(kind, []).append((row["path"], row["record"]))
     return [
         {
             **dict(zip(("source", "feed", "reason"), kind, strict=True)),
-            "rows": counted[kind],
-            **dict(zip(("path", "record"), places[kind], strict=True)),
+            "rows": len(found),
+            "files": len({path for path, _ in found}),
+            "examples": [{"path": path, "record": record} for path, record in sorted(found)[:EXAMPLES]],
         }
-        for kind in sorted(counted, key=lambda kind: (-counted[kind], kind))
+        for kind, found in sorted(places.items(), key=lambda one: (-len(one[1]), one[0]))
     ]
 
 

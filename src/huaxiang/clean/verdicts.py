@@ -15,13 +15,12 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.system import DELETE
 from huaxiang.frames import stacked
-from huaxiang.sources.outside import FILTERED
+from huaxiang.sources.outside import FILTERED, QUARANTINED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 LOADED, DUPLICATE, SUPERSEDED, DELETED = "loaded", "duplicates", "superseded", "deleted"
-QUARANTINED = "quarantined"
 KEPT, REPLACED, REMOVED, WITHDRAWN = "kept", "replaced", "removed", "withdrawn"
 INCOMING, PRIOR, TOMBSTONE = "incoming", "prior", "tombstone"
 CONFLICT = "conflict"

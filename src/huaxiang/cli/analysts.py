@@ -147,11 +147,17 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     if not rows:
         print(f"No row is held in {lake}.")
         return
-    table = Table("source", "feed", "reason", "rows", "e.g. file", "record", box=None)
+    table = Table("source", "feed", "reason", "rows", "files", "e.g. file and record", box=None)
     for row in rows:
-        place = (f"{row['rows']:,}", row["path"], str(row["record"]))
-        table.add_row(row["source"], row["feed"], row["reason"], *place)
+        places = ", ".join(f"{place['path']} {place['record']}" for place in row["examples"])
+        table.add_row(
+            row["source"], row["feed"], row["reason"], f"{row['rows']:,}", f"{row['files']:,}", places
+        )
     console().print(table)
+    contracts = load_contracts()
+    for feed, reason in sorted({(row["feed"], row["reason"]) for row in rows}):
+        if feed in contracts and (allowed := contracts[feed].allowed_by(reason)):
+            print(f"{reason} of {feed}: one of {', '.join(allowed)}")
     if any(row["reason"] == CONFLICTING for row in rows):
         print(
             f"{CONFLICTING}: one key with two values; whichever is right comes again with a higher `revision`"

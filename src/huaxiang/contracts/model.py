@@ -121,6 +121,11 @@ class Contract:
                 return column
         raise KeyError(name)
 
+    def allowed_by(self, reason: str) -> tuple[str, ...]:
+        """Return the words that a column may hold, of the reason code `not_allowed:<column>`; nothing of another one."""
+        code, _, name = reason.partition(":")
+        return self.column(name).allowed if code == "not_allowed" and name in self.names else ()
+
     @property
     def names(self) -> tuple[str, ...]:
         """The column names in order."""

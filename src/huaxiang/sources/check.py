@@ -19,7 +19,7 @@ from huaxiang.sources.facts import Facts
 from huaxiang.sources.files import list_landing
 from huaxiang.sources.fit import compiled_columns, staged_tables
 from huaxiang.sources.map import load_source
-from huaxiang.sources.outside import FILTERED
+from huaxiang.sources.outside import FILTERED, QUARANTINED
 from huaxiang.sources.sample import sampled
 from huaxiang.sources.stage import stage
 
@@ -59,8 +59,9 @@ SAMPLE = 10_000
 class FeedCheck:
     """One feed as its files and expressions are; `facts` are sentences about its rows.
 
-    `refused` counts, of `tried` rows, by reason those that a night would put into quarantine; `filtered` those that
-    the map's `where` leaves out.
+    `quarantined` counts, of `tried` rows, those that a night would put into quarantine, `refused` the same by reason (a
+    row with several in each), with what would be `allowed` instead where that is a list of words; `filtered` those
+    that the map's `where` leaves out.
     """
 
     feed: str
@@ -69,11 +70,13 @@ class FeedCheck:
     unknown: tuple[str, ...]
     facts: tuple[str, ...]
     tried: int = 0
+    quarantined: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     filtered: int = 0
 
     def __str__(self) -> str:
-        """One line, the missing columns on a second, what would be left out and refused on two more."""
+        """One line, the missing columns on a second, what would be left out and refused on more."""
         columns = f"{self.columns - len(self.unknown)} of {self.columns} columns"
         head = f"{self.feed:<16} {self.rows:>12,} rows   {columns}   " + "   ".join(self.facts)
         lines = [head.rstrip()]
@@ -84,7 +87,8 @@ class FeedCheck:
             lines.append(f"{'':<16} left out by `where`, {of}: {self.filtered:,}")
         if self.refused:
             told = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(self.refused.items()))
-            lines.append(f"{'':<16} to quarantine, {of}: {told}")
+            lines.append(f"{'':<16} to quarantine, {of}: {self.quarantined:,} ({told})")
+        lines += [f"{'':<16} {reason}: one of {', '.join(words)}" for reason, words in self.allowed.items()]
         return "\n".join(lines)
 
 
@@ -112,6 +116,9 @@ class SourceCheck:
         conf = f" --conf {self.conf}" if self.conf else ""
         command = f"huaxiang nightly --source {self.source}{conf} --landing {self.landing}"
         lines = [str(line) for line in (*self.feeds, *self.problems, *self.notes)]
+        if tried := sum(feed.tried for feed in self.feeds):
+            refused = sum(feed.quarantined for feed in self.feeds)
+            lines.append(f"To quarantine in all: {refused:,} of {tried:,} rows whose values were read.")
         lines.append("Not covered → empty in the portrait: " + (", ".join(self.empty) or "nothing") + ".")
         if self.unknown:
             lines.append(f"Unknown to this source, whatever a 0 says: {', '.join(self.unknown)}.")
@@ -147,6 +154,7 @@ def check_source(
             else {}
         )
         filtered = {feed: counts.pop(FILTERED, 0) for feed, counts in tried.items()}
+        quarantined = {feed: counts.pop(QUARANTINED, 0) for feed, counts in tried.items()}
         feeds = tuple(
             FeedCheck(
                 feed=feed,
@@ -155,7 +163,13 @@ def check_source(
                 unknown=tuple(c for c in contracts[feed].names if c not in source.gives(feed)),
                 facts=tuple(facts.of(feed)),
                 tried=samples[feed].rows if trial else 0,
+                quarantined=quarantined.get(feed, 0),
                 refused=tried.get(feed, {}),
+                allowed={
+                    reason: words
+                    for reason in sorted(tried.get(feed, {}))
+                    if (words := contracts[feed].allowed_by(reason))
+                },
                 filtered=filtered.get(feed, 0),
             )
             for feed in source.feeds

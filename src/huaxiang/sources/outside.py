@@ -25,6 +25,8 @@ GIVEN = ("currency", "revision", "op")  # known without being mapped
 
 FILTERED = "filtered"
 """The fate of rows that a map's `where` leaves out."""
+QUARANTINED = "quarantined"
+"""The fate of rows that are refused, for one reason or several."""
 
 
 @dataclass(frozen=True)
