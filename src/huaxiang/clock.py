@@ -24,5 +24,10 @@ def instant_of(clock: Column, zone: str) -> Column:
     return _shifted(clock, zone, F.to_utc_timestamp)
 
 
+def midnight(day: Column, zone: str) -> Column:
+    """Return the instant at which a date begins in a zone: that of an event whose source keeps no clock time."""
+    return instant_of(day.cast("timestamp"), zone)
+
+
 def _shifted(at: Column, zone: str, shift: Callable[[Column, str], Column]) -> Column:
     return at if zone == "UTC" else F.when(at.between(FIRST, LAST), shift(at, zone)).otherwise(at)

@@ -53,7 +53,7 @@ def known(spark: SparkSession, *follows: dict[str, Any]) -> tuple[DataFrame, Dat
     persons = spark.createDataFrame(list(PERSON_OF.items()), "account string, person string")
     accounts = brand_accounts(clean(spark, "social_account", *ACCOUNTS), as_of=AS_OF)
     made = clean(spark, "social_follow", *follows)
-    spells = fan_spells(made, accounts, persons, pushed=condition(PUSHES, ZONE), as_of=AS_OF)
+    spells = fan_spells(made, accounts, persons, zone="Asia/Shanghai", as_of=AS_OF)
     return spells.localCheckpoint(), accounts, persons
 
 
@@ -166,6 +166,19 @@ def test_of_one_instant_the_later_revision_decides_then_the_key(spark: SparkSess
         unfollow("dan", MAIN, "2026-11-02", event_key="b"),
     )
     assert flow(told["b1", MAIN, NOVEMBER]) == (2, 3, 1)
+
+
+def test_a_follow_with_a_date_alone_is_of_its_midnight_in_the_business_zone(spark: SparkSession) -> None:
+    """Shanghai's date begins at 16:00 UTC of the day before; 08:00 there would be after who left at 01:00."""
+    alone = {"who": "weiwo:ben", "other_account": MAIN, "action": "follow", "on": "2026-11-02"}
+    told = base(
+        spark,
+        alone,
+        {**unfollow("ben", MAIN, "2026-11-02"), "at": "2026-11-02 01:00"},
+        {**act("cleo", MAIN, "2026-11-02"), "at": "2026-11-02 01:00"},
+        {**alone, "who": "weiwo:cleo", "action": "unfollow"},  # of one who did not follow yet
+    )
+    assert flow(told["b1", MAIN, NOVEMBER]) == (1, 2, 1)
 
 
 def test_a_follow_without_a_date_is_from_before(spark: SparkSession) -> None:
@@ -323,7 +336,7 @@ def test_partitions_and_order_change_nothing(spark: SparkSession) -> None:
     made = clean(spark, "social_follow", *follows)
     pushed = condition(PUSHES, ZONE)
     found = [
-        sorted(map(repr, fan_spells(frame, accounts, persons, pushed=pushed, as_of=AS_OF).collect()))
+        sorted(map(repr, fan_spells(frame, accounts, persons, zone="Asia/Shanghai", as_of=AS_OF).collect()))
         for frame in (made, in_parts(made, 7))
     ]
     assert len(found[0]) > 5

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.clock import clock_in, midnight
 from huaxiang.days.events import OWN_DATE
 from huaxiang.days.opinions import with_opinion
 
@@ -47,8 +48,8 @@ def event_rows(
         rows = _seen_by(event.account, rows)
     if event.opinion_of:
         rows = with_opinion(rows, event.opinion_of, event.scorer)
-    begins = F.to_utc_timestamp(F.col(OWN_DATE).cast("timestamp"), zone)
-    local = F.from_utc_timestamp(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
+    begins = midnight(F.col(OWN_DATE), zone)
+    local = clock_in(F.col(event.at), zone) if event.at else F.lit(None).cast("timestamp")
     return rows.withColumns(
         {
             "account": F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account"))

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from huaxiang.clock import midnight
 from huaxiang.frames import stacked
 from huaxiang.insight.of_months import count_interval, in_told_months, per_brand_and_all
 from huaxiang.models.cascades import chains
@@ -39,9 +40,8 @@ def shared_links(
     shops the smallest brand. `made` is the instant, of a link with a date alone its midnight in `zone`. Two links of
     one id: the earlier counts, an undated one last, ties by event key, as everywhere.
     """
-    begins = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), zone)
     columns = ("account", "product_id", "page", "business_date")
-    instant = F.coalesce("at", begins)
+    instant = F.coalesce("at", midnight(F.col("business_date"), zone))
     dated = F.struct(instant.isNull().alias("_undated"), instant.alias("made"), "event_key", *columns)
     one = F.min(dated).alias("_one")
     by_id = products.groupBy("product_id").agg(F.min("brand_id").alias("brand_id"))
@@ -68,7 +68,6 @@ def led_to(events: DataFrame, links: DataFrame, persons: DataFrame, *, zone: str
     Up to the night; what the sharer, or an account of theirs, did through a link of their own is left out, what
     accounts did that nobody knows, and what is older than its link. A date alone is as old as a link of that date.
     """
-    begins = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), zone)
     known = F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of))
     is_older = F.when(F.col("at").isNull(), F.col("business_date") < F.col("on")).otherwise(
         F.col("at") < F.col("made")
@@ -78,7 +77,7 @@ def led_to(events: DataFrame, links: DataFrame, persons: DataFrame, *, zone: str
         .join(links, "link_id")
         .join(persons.select("account", "person"), "account")
         .where((F.col("person") != F.col("sharer")) & ~F.coalesce(is_older, F.lit(False)))
-        .withColumn("instant", F.coalesce("at", begins))
+        .withColumn("instant", F.coalesce("at", midnight(F.col("business_date"), zone)))
     )
 
 

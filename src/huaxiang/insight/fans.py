@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from huaxiang.clock import midnight
 from huaxiang.days.rows import newest_versions
 from huaxiang.frames import stacked
 from huaxiang.insight.of_months import first_month, in_told_months, share_interval
@@ -38,14 +39,14 @@ def brand_accounts(social_accounts: DataFrame, *, as_of: date) -> DataFrame:
 
 
 def fan_spells(
-    follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, pushed: Column, as_of: date
+    follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, zone: str, as_of: date
 ) -> DataFrame:
     """Return one row per brand × brand_account (`WHOLE`: any of them) × person × time as a fan.
 
     `accounts` as of `brand_accounts`. `since` is null for a follow without a date, which is from before all
-    others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `after_push` whether that is
-    `pushed`, `first_on` the date of the first follow ever, null when it has none. The latest event of a pair of accounts decides, by
-    (date, instant, revision, event key); who follows several accounts is a fan until the last is left. Events
+    others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `first_on` the date
+    of the first follow ever, null when it has none. The latest event of a pair of accounts decides, by
+    (date, instant, revision, event key), a date alone by its midnight in `zone`; who follows several accounts is a fan until the last is left. Events
     after `as_of`, and times that ended on no date, are left out.
     """
     known = follows.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
@@ -55,7 +56,7 @@ def fan_spells(
         .withColumnRenamed("other_account", "brand_account")
         .join(matrix, "brand_account")
         .join(persons.select("account", "person"), "account")
-        .withColumn("_instant", F.coalesce("at", F.col("business_date").cast("timestamp")))
+        .withColumn("_instant", F.coalesce("at", midnight(F.col("business_date"), zone)))
     )
     pair = Window.partitionBy(*SCOPE, "person", "account").orderBy(*ORDER)
     is_on = F.col("action") == "follow"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from huaxiang.clock import clock_in
 from huaxiang.days.cells import is_of_stream
 from huaxiang.frames import stacked
 from huaxiang.insight.of_months import Z, per_brand_and_all
@@ -63,7 +64,7 @@ def friendships(ties: DataFrame, persons: DataFrame, *, zone: str) -> DataFrame:
     one person are no friends.
     """
     one, other = (persons.select(F.col("account").alias(a), F.col("person").alias(p)) for a, p in _SIDES)
-    until = F.to_date(F.from_utc_timestamp("until", zone))
+    until = clock_in(F.col("until"), zone).cast("date")
     spell = F.struct(F.col("business_date").alias("since"), until.alias("until")).alias("_spell")
     tied = ties.select("account", "other_account", spell).join(one, "account").join(other, "other_account")
     ways = [F.struct(F.col(a).alias("person"), F.col(b).alias("friend")) for a, b in (_ENDS, _ENDS[::-1])]

@@ -145,9 +145,8 @@ def _fans(tonight: _Tonight) -> None:
         persons,
         as_of=as_of,
     )
-    measures = {measure.name: measure for measure in tonight.night.catalogue.measures}
-    pushed = condition(measures[TURNED_BY[PUSHED]].part, tonight.night.business_zone)
-    spells = fan_spells(tonight.read("clean/social_follow"), accounts, persons, pushed=pushed, as_of=as_of)
+    follows, zone = tonight.read("clean/social_follow"), tonight.night.business_zone
+    spells = fan_spells(follows, accounts, persons, zone=zone, as_of=as_of)
     spells = spells.localCheckpoint()  # both tables read it, one of them thrice
     known, related = tonight.orders_since is not None, tonight.read("brand_relation")
     tonight.write("fan_base", fan_base(spells, engaged, related, accounts, orders_known=known, as_of=as_of))
