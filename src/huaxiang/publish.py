@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.clean.known import LOADED, Known
+from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import GateHeldError, Problem
 from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
-from huaxiang.gates.measure import table_metrics
+from huaxiang.gates.measure import newest_dates, table_metrics
 from huaxiang.held import Failure, remember, standing, way_out
 from huaxiang.insight.of_many import OF_MANY
 from huaxiang.tables.publish import publish
@@ -20,7 +21,9 @@ from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from huaxiang.contracts.model import Contract
+    from collections.abc import Collection, Mapping
+
+    from huaxiang.contracts.model import Contract, Gate
     from huaxiang.night import Night
 
 AGE = "age_days"
@@ -38,7 +41,9 @@ def run(night: Night) -> None:
     nothing back.
     """
     measured = {**feed_metrics(night), **published_metrics(night)}
-    report = judge(measured, askable(night), local_gates(night), as_of=night.as_of, release=night.number)
+    report = judge(
+        measured, askable(night, measured), local_gates(night), as_of=night.as_of, release=night.number
+    )
     old = standing(night, measured)
     failures = [*(Failure(night.number, r, night.source_name) for r in report.critical), *old]
     report = replace(report, results=(*report.results, *(f.told for f in old)))
@@ -80,34 +85,61 @@ def holds_back(night: Night, failure: Failure) -> bool:
     return elsewhere or table in night.config.required or table not in night.feeds
 
 
-def askable(night: Night) -> dict[str, Contract]:
-    """The contracts with the gates that can be asked: a feed that its source map gives no time has no freshness."""
+def askable(night: Night, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Contract]:
+    """The contracts with the gates that can be asked.
+
+    A feed that its source map gives no time, or of which no row that was ever loaded is dated, has no freshness. Of
+    a feed that brought nothing tonight only the freshness is asked, as a warning unless the feed is required.
+    """
     mapped = night.source.feeds if night.source else {}
     timeless = {
         feed
         for feed, how in mapped.items()
         if not {night.contracts[feed].at, night.contracts[feed].on_date} & {*how.columns}
     }
+
+    def asked(name: str, gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+        found = measured.get(name, {})
+        if name in night.feeds and (name in timeless or AGE not in found):
+            gates = tuple(gate for gate in gates if gate.metric != AGE)
+        if found.keys() != {AGE}:
+            return gates
+        fresh = (gate for gate in gates if gate.metric == AGE)
+        return tuple(g if name in night.config.required else replace(g, severity="warning") for g in fresh)
+
     return {
-        name: replace(
-            contract, gates=tuple(g for g in contract.gates if name not in timeless or g.metric != AGE)
-        )
+        name: replace(contract, gates=asked(name, contract.gates))
         for name, contract in night.contracts.items()
     }
 
 
 def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
-    """Tonight's numbers per feed that had files: from the ingest step, with its own past and its freshness."""
+    """Tonight's numbers per feed that had files: from the ingest step, with its own past and its freshness.
+
+    Fresh is the newest of the rows that came tonight. Where none of them is dated, or none came, it is the newest
+    that was ever loaded of a feed whose contract asks for it: one that falls silent grows old.
+    """
     told = night.told.get("ingest") or {"metrics": {}, "newest": {}}
     measured: dict[str, dict[str, Any]] = {feed: dict(numbers) for feed, numbers in told["metrics"].items()}
     for feed, ratio in against_past(*rows_of_the_day(night)).items():
         if feed in measured:
             measured[feed] |= ratio
-    for feed, latest in told["newest"].items():
-        age = age_days(date.fromisoformat(latest), as_of=night.as_of)
-        if feed in measured and age is not None:
-            measured[feed][AGE] = age
+    came = {feed: date.fromisoformat(day) for feed, day in told["newest"].items() if feed in measured}
+    for feed, newest_date in {**newest_known(night, but=came), **came}.items():
+        measured.setdefault(feed, {})[AGE] = age_days(newest_date, as_of=night.as_of)
     return measured
+
+
+def newest_known(night: Night, *, but: Collection[str]) -> dict[str, date]:
+    """Newest business date ever loaded, of the feeds that are asked how old they are; of undated ones nothing."""
+    asked = [c.name for c in night.contracts.landing if any(gate.metric == AGE for gate in c.gates)]
+    clean = {
+        feed: night.lake.read(clean_name(feed))
+        for feed in asked
+        if feed not in but and night.lake.exists(clean_name(feed))
+    }
+    rows = newest_dates(clean).collect() if clean else []
+    return {row["feed"]: row["newest"] for row in rows if row["newest"] is not None}
 
 
 def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]:

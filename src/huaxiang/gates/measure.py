@@ -8,9 +8,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from huaxiang.contracts.spark import row_rules, same_shape
+from huaxiang.frames import stacked
 from huaxiang.gates.rules import BROKEN, NULL_SHARE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from huaxiang.contracts.model import Contract
 
 
@@ -33,3 +36,9 @@ def table_metrics(frame: DataFrame, contract: Contract) -> DataFrame:
             share = F.avg(F.col(metric.removeprefix(NULL_SHARE)).isNull().cast("int"))
             metrics[metric] = F.coalesce(share, F.lit(0.0))
     return frame.agg(*(value.alias(name) for name, value in metrics.items()))
+
+
+def newest_dates(clean: Mapping[str, DataFrame]) -> DataFrame:
+    """Return a row for each of the feeds, at least one: `feed`, `newest` business date, null when no row is dated."""
+    newest = F.max("business_date").alias("newest")
+    return stacked([rows.agg(F.lit(feed).alias("feed"), newest) for feed, rows in clean.items()])
