@@ -7,6 +7,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import functions as F
+
 from huaxiang.clean.known import LOADED, Known
 from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import GateHeldError, Problem
@@ -30,7 +32,9 @@ AGE = "age_days"
 MEASURED = (
     "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", *OF_MANY, "stage", "segment_membership",
 )  # fmt: skip
-"""Published tables that nights replace; those that they add to hold what was judged before."""
+"""Published tables that nights replace."""
+ADDED_TO = ("segment_change", "stage_change", "stage_flow")
+"""Published tables that nights add to: what they held before was judged then."""
 
 
 def run(night: Night) -> None:
@@ -159,14 +163,25 @@ def rows_of_the_day(night: Night) -> tuple[dict[str, int], dict[str, list[int]]]
 
 
 def published_metrics(night: Night) -> dict[str, dict[str, Any]]:
-    """One aggregation per published table that tonight wrote."""
+    """One aggregation per published table that tonight wrote, of tonight's rows where it was added to.
+
+    The rows of a table that was replaced are also compared with those that readers have of it.
+    """
 
     def measured(name: str) -> dict[str, Any]:
-        row = table_metrics(night.lake.read(name), night.contracts[name]).first()
+        rows = night.lake.read(name)
+        if name in ADDED_TO:
+            rows = rows.where(F.col("release") == night.number)
+        row = table_metrics(rows, night.contracts[name]).first()
         return row.asDict() if row else {}
 
-    written = [name for name in MEASURED if name in night.attempt.tables]
-    return dict(zip(written, together([partial(measured, name) for name in written]), strict=True))
+    written = [name for name in (*MEASURED, *ADDED_TO) if name in night.attempt.tables]
+    found = dict(zip(written, together([partial(measured, name) for name in written]), strict=True))
+    known = newest(night.lake.releases(), published_only=True)
+    before = {name: [pin.rows] for name, pin in known.tables.items() if name in MEASURED} if known else {}
+    for name, ratio in against_past({name: found[name]["rows"] for name in written}, before).items():
+        found[name] |= ratio
+    return found
 
 
 def local_gates(night: Night) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from feeds import CONTRACTS
@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 
 from huaxiang.config import Config
 from huaxiang.contracts.model import Column, Contract, Gate, Rule, Text
+from huaxiang.contracts.spark import struct_type
 from huaxiang.gates.measure import table_metrics
 from huaxiang.gates.rules import bound_gates, implied_gates
-from huaxiang.publish import askable, feed_metrics
+from huaxiang.publish import askable, feed_metrics, published_metrics
 from huaxiang.tables.release import Pin
 
 if TYPE_CHECKING:
@@ -191,3 +192,23 @@ def test_silence_holds_a_release_back_only_of_a_required_feed(
     night.contracts = {"review": replace(CONTRACTS["review"], gates=gates)}
     asked = askable(night, {"review": {"age_days": 30}})["review"].gates
     assert [(gate.metric, gate.severity) for gate in asked] == [("age_days", severity)]
+
+
+def test_tables_that_tonight_wrote_are_measured_against_what_readers_have(spark: SparkSession) -> None:
+    persons = [(f"m:{n}", f"P{n:015x}", "m", [], 1) for n in range(10)]
+    change = "segment string, brand_id string, person string, change string, as_of date, release bigint"
+    moved = [
+        ("s", None, "P1", said, AS_OF, release) for said, release in (("gone", 2), ("left", 3), ("left", 3))
+    ]
+    tables = {
+        "person_account": spark.createDataFrame(persons, struct_type(CONTRACTS["person_account"])),
+        "segment_change": spark.createDataFrame(moved, change),
+    }  # fmt: skip
+    before = {"person_account": 40, "segment_change": 30, "stage": 7}
+    found = published_metrics(cast("Any", Known(tables, before=before)))
+    assert found.keys() == tables.keys()
+    assert (found["person_account"]["rows"], found["person_account"]["rows_against_past"]) == (10, 0.25)
+    assert ("rows_against_past", 0.5) in {(g.metric, g.minimum) for g in bound_gates(CONTRACTS["person_account"], found["person_account"])}  # fmt: skip
+    told = found["segment_change"]  # of tonight's rows alone: what was there was judged then
+    assert (told["rows"], told["duplicate_keys"], told["broken:not_allowed:change"]) == (2, 1, 0)
+    assert "rows_against_past" not in told

@@ -82,7 +82,7 @@ Version 版本 1.2.0 · key 主键 `account, brand_id` · instant 时刻 `at` ·
 | rows · 行数 | ≥ 1 | critical | Not empty. 非空。 |
 | keys that occur twice · 重复主键数 | = 0 | critical | Unique. 唯一。 |
 | share of nulls in · 空值占比 `code` | ≤ 0.25 | warning | Mostly known. 多数已知。 |
-| rows against the median of earlier nights · 行数与以往中位数之比 | 0.3 … 3 | warning | As usual. 如常。 |
+| rows against those before · 行数与以往之比 | 0.3 … 3 | warning | As usual. 如常。 |
 """
 
 

@@ -24,7 +24,7 @@ _METRICS = {
     "rows": "rows · 行数",
     "quarantined_share": "share of rows quarantined · 隔离行占比",
     "duplicate_keys": "keys that occur twice · 重复主键数",
-    "rows_against_past": "rows against the median of earlier nights · 行数与以往中位数之比",
+    "rows_against_past": "rows against those before · 行数与以往之比",
     "age_days": "days since the newest event · 最新事件距今天数",
 }
 _COLUMN_HEAD = (

@@ -74,7 +74,8 @@ class Gate:
     """A rule about the table as a whole, judged by Great Expectations on its metrics row.
 
     `metric` is one of `rows`, `quarantined_share`, `duplicate_keys`, `null_share:<column>`,
-    `rows_against_past` (tonight's rows divided by the median of earlier nights), `age_days` (freshness).
+    `rows_against_past` (of a feed tonight's rows divided by the median of earlier nights, of a made table its rows
+    divided by those of the release before), `age_days` (freshness).
     """
 
     metric: str

@@ -69,6 +69,12 @@ def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
     return {n: NameInfo(c.type, c.title.en) for n, c in columns.items() if not c.type.startswith("array")}
 
 
+STEADY = Gate(
+    "rows_against_past", 0.5, 2, "warning",
+    Text("The number of persons stays between 0.5 and 2 times that of the release before", "人数为上一版本的 0.5 至 2 倍"),
+)  # fmt: skip
+
+
 def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
     """Return the contracts of the tables whose columns the catalogue decides."""
     person, brand = vocabularies(catalogue)
@@ -127,7 +133,7 @@ def compiled_contracts(catalogue: Catalogue) -> dict[str, Contract]:
         Contract(
             PORTRAIT, "published", "1.0.0", Text("Portrait", "画像"),
             Text("One row per person: everything measured and derived, as of the night", "每人一行：截至当夜的全部度量与标签"),
-            ("person",), (who, as_of, *person.values()), gates=_published_gates(),
+            ("person",), (who, as_of, *person.values()), gates=(*_published_gates(), STEADY),
         ),
         Contract(
             BRAND_RELATION, "published", "1.0.0", Text("Brand relation", "品牌关系"),
