@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -24,6 +24,7 @@ LIMITS = IdentityLimits(
     max_accounts=6,
     max_accounts_per_platform=3,
 )
+ZONE = "Asia/Shanghai"
 PERSON_ACCOUNT = (
     "account string, person string, platform string, linked_by array<string>, since_release bigint"
 )
@@ -31,8 +32,8 @@ BLOCKED = "kind string, value_pseudonym string, accounts bigint, reason string, 
 
 Claim = tuple[str, str, str]
 """Account, kind, value."""
-Word = tuple[str, str, int]
-"""Account, grant or withdraw, minute of the day."""
+Word = tuple[str, str, int | date | None]
+"""Account, grant or withdraw, and when: a minute of 2024-01-01 UTC, a date alone, or nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,15 @@ def claim_frame(spark: SparkSession, claims: Iterable[Claim]) -> DataFrame:
 
 
 def consent_frame(spark: SparkSession, words: Iterable[Word]) -> DataFrame:
+    new_year = datetime(2024, 1, 1, tzinfo=UTC)
     said = [
-        (a, "join", datetime(2024, 1, 1, 0, minute, tzinfo=UTC), 0, f"{a} {minute}", action)
-        for a, action, minute in words
+        (a, "join", new_year + timedelta(minutes=when), None, action)
+        if isinstance(when, int)
+        else (a, "join", None, when, action)
+        for a, action, when in words
     ]
     return spark.createDataFrame(
-        said,
-        "account string, purpose string, at timestamp, revision bigint, event_key string, action string",
+        said, "account string, purpose string, at timestamp, business_date date, action string"
     )
 
 
@@ -98,7 +101,7 @@ def night(
     marks = None if listed is None else spark.createDataFrame(list(listed), "kind string, value_key string")
     brands = spark.createDataFrame([(account,) for account in owned], "account string")
     judged = judged_values(
-        frame, consent, limits, joins_by_default=joins_by_default, listed=marks, owned=brands
+        frame, consent, limits, zone=ZONE, joins_by_default=joins_by_default, listed=marks, owned=brands
     )
     found = components(judged, limits, claims=len(claims), driver_links=driver_links)
     everyone = {a for a, _, _ in claims} | set(accounts)

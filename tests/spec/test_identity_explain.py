@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from people import LIMITS, consent_frame, night
+from people import LIMITS, ZONE, consent_frame, night
 from pyspark.sql import functions as F
 
 from huaxiang.clean.system import JOINER
@@ -48,7 +48,7 @@ def known(_session: SparkSession) -> dict[str, list[Claimed]]:
     )
     owned = local_frame(_session, [(account,) for account in OWNED], "account string")
     told = claims_with_bars(
-        frame, consent_frame(_session, WORDS), blocked, LIMITS, joins_by_default=True, owned=owned
+        frame, consent_frame(_session, WORDS), blocked, LIMITS, zone=ZONE, joins_by_default=True, owned=owned
     )
     key = JOINER.join(["p", "went", "phone", "5"])
     tombstones = local_frame(

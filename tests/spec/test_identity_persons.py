@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 import pytest
-from people import LIMITS, claim_frame, consent_frame, in_parts, night
+from people import LIMITS, ZONE, claim_frame, consent_frame, in_parts, night
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import pepper_frame
@@ -67,6 +68,8 @@ CLAIMS: list[Claim] = [
     ("p:l1", "cookie", "l-cookie"),
     ("p:l1", "cookie", "l-cookie"),
     ("q:l2", "cookie", "l-cookie"),
+    # m, n, o, x, y: what was said on a date alone was said at its midnight in Shanghai
+    *((f"{p}:{world}{p}", "phone", f"{world}-phone") for world in "mnoxy" for p in "pq"),
 ]
 WORDS = [
     ("q:f2", "withdraw", 1),
@@ -76,6 +79,21 @@ WORDS = [
     ("s:hs", "withdraw", 1),
     ("t:ht", "withdraw", 1),
     ("p:b1", "grant", 5),
+    # m: a date after the instant of the grant
+    ("p:mp", "grant", 1),
+    ("p:mp", "withdraw", date(2024, 1, 2)),
+    # n: of two dates the later one
+    ("p:np", "grant", date(2024, 1, 2)),
+    ("p:np", "withdraw", date(2024, 1, 1)),
+    # o: at one instant, 16:00 UTC, the withdrawal is the last word
+    ("p:op", "grant", 16 * 60),
+    ("p:op", "withdraw", date(2024, 1, 2)),
+    # x: a minute after that midnight
+    ("p:xp", "grant", 16 * 60 + 1),
+    ("p:xp", "withdraw", date(2024, 1, 2)),
+    # y: nobody knows when it was withdrawn, the grant is after that
+    ("p:yp", "grant", date(2024, 1, 2)),
+    ("p:yp", "withdraw", None),
 ]
 
 
@@ -115,6 +133,11 @@ def found(spark: SparkSession, found_once: dict[str, Found]) -> Found:
         ("p:j3", "p:j3"),
         ("p:k1", "p:k1"),
         ("p:l1", "p:l1 q:l2"),
+        ("p:mp", "p:mp"),
+        ("p:np", "p:np q:nq"),
+        ("p:op", "p:op"),
+        ("p:xp", "p:xp q:xq"),
+        ("p:yp", "p:yp q:yq"),
         ("p:z", "p:z"),
     ],
 )
@@ -184,7 +207,7 @@ def test_an_id_that_is_taken_is_drawn_again(found: Found, spark: SparkSession) -
 def test_without_the_default_only_those_join_who_said_so(spark: SparkSession) -> None:
     claims = claim_frame(spark, [("p:1", "phone", "x"), ("q:2", "phone", "x"), ("r:3", "phone", "x")])
     words = consent_frame(spark, [("p:1", "grant", 1), ("r:3", "grant", 1)])
-    judged = judged_values(claims, words, LIMITS, joins_by_default=False)
+    judged = judged_values(claims, words, LIMITS, zone=ZONE, joins_by_default=False)
     assert [tuple(r) for r in links(judged).collect()] == [("r:3", "p:1", "phone", "x", 3)]
 
 
@@ -217,7 +240,7 @@ def test_without_limits_on_persons_components_are_those_of_networkx(spark: Spark
 
     frame = claim_frame(spark, claims)
     consent = consent_frame(spark, [])
-    judged = judged_values(frame, consent, loose, joins_by_default=True).localCheckpoint()
+    judged = judged_values(frame, consent, loose, zone=ZONE, joins_by_default=True).localCheckpoint()
     found = components(judged, loose, claims=len(claims))
     assert {r["account"]: r["component"] for r in found.membership.collect()} == expected
     pairs = links(judged).select(F.col("account").alias("left"), F.col("first").alias("right"))

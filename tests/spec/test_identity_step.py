@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from people import LIMITS
+from people import LIMITS, ZONE
 
 from huaxiang import __version__
 from huaxiang.clean.changes import NOTE
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 COMMON = "event_key string, release bigint, part string"
 SCHEMAS = {
     "clean/identity_claim": f"account string, kind string, value_key string, {COMMON}",
-    "clean/consent_event": "account string, purpose string, action string, at string, revision bigint, "
-    + COMMON,
+    "clean/consent_event": "account string, purpose string, action string, at timestamp, "
+    f"business_date date, {COMMON}",
     "clean/social_account": f"account string, brand_id string, {COMMON}",
     "clean/social_follow": f"account string, other_account string, {COMMON}",
     "clean/delivery": f"order_id string, {COMMON}",
@@ -126,6 +127,7 @@ class Walk:
             feeds=FEEDS,
             changed_feeds=frozenset(name.removeprefix("clean/") for name in lake.tables),
             number=self.number,
+            business_zone=ZONE,
             rebuild=rebuild,
             pepper=b"pepper",
             config=SimpleNamespace(identity=LIMITS, joins_by_default=True, fingerprint=settings),
@@ -189,7 +191,9 @@ def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuil
 
     # a consent withdrawn splits, and the other keeps the id; a word alone makes an account known
     known = {row[0]: row[1] for row in walk.lake.pins["person_account"]}
-    words = {a: (a, "join", say, "2024-01-01", 0) for a, say in (("q:2", "withdraw"), ("s:7", "grant"))}
+    words = {
+        a: (a, "join", say, None, date(2024, 1, 1)) for a, say in (("q:2", "withdraw"), ("s:7", "grant"))
+    }
     told = walk.night({"consent_event": words})
     assert (told["accounts"], told["new"], told["split"]) == (5, 1, 1)
     now = {row[0]: row[1] for row in walk.lake.pins["person_account"]}

@@ -14,6 +14,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import keyed, peppered
+from huaxiang.clock import midnight
 from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
@@ -27,21 +28,23 @@ DEMOTED = "demoted"
 PSEUDONYM_CHARACTERS = 16  # of the value's join key, itself an HMAC: enough to find it again, no more
 
 
-def join_consent(consent: DataFrame) -> DataFrame:
+def join_consent(consent: DataFrame, *, zone: str) -> DataFrame:
     """Return the last word of each account on being joined: `account`, `may_join`.
 
-    Latest by (at, revision, key); accounts that never said anything get no row.
+    Latest by its instant, of a date alone its midnight in `zone`; what has neither was said before all else. Of
+    words of one instant a withdrawal is the last. Accounts that never said anything get no row.
     """
     said = consent.where(F.col("account").isNotNull() & (F.col("purpose") == "join"))
-    last = F.max(F.struct("at", "revision", "event_key", "action"))["action"]
+    instant = F.coalesce("at", midnight(F.col("business_date"), zone))
+    last = F.max(F.struct(instant, F.col("action") != "grant", F.col("action").alias("action")))["action"]
     return said.groupBy("account").agg((last == "grant").alias("may_join"))
 
 
 def with_may_join(
-    claims: DataFrame, consent: DataFrame, owned: DataFrame | None, *, joins_by_default: bool
+    claims: DataFrame, consent: DataFrame, owned: DataFrame | None, *, zone: str, joins_by_default: bool
 ) -> DataFrame:
     """Return the claims with `may_join`: never of the `owned` accounts, which are brands', else as each last said."""
-    said = claims.join(join_consent(consent), "account", "left")
+    said = claims.join(join_consent(consent, zone=zone), "account", "left")
     may_join = F.coalesce("may_join", F.lit(joins_by_default))
     if owned is not None:
         marks = F.broadcast(owned.select("account", F.lit(True).alias("is_owned")))
@@ -55,6 +58,7 @@ def judged_values(
     consent: DataFrame,
     limits: IdentityLimits,
     *,
+    zone: str,
     joins_by_default: bool,
     listed: DataFrame | None = None,
     owned: DataFrame | None = None,
@@ -68,7 +72,7 @@ def judged_values(
     the brands'.
     """
     known = claims.where(F.col("kind").isin(*limits.limits)).select("account", "kind", "value_key")
-    willing = with_may_join(known, consent, owned, joins_by_default=joins_by_default)
+    willing = with_may_join(known, consent, owned, zone=zone, joins_by_default=joins_by_default)
     agreed = (
         willing.repartition("value_key", "kind")  # the one exchange: both steps below need no other
         .groupBy("account", "kind", "value_key")

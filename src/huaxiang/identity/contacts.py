@@ -20,6 +20,7 @@ def contact_owners(
     blocked: DataFrame,
     *,
     kinds: tuple[str, ...],
+    zone: str,
     joins_by_default: bool,
 ) -> DataFrame:
     """Return one row per claimed contact: `kind`, `value_key`, `claimants` (persons, sorted), `owner` and `is_shared`.
@@ -30,7 +31,7 @@ def contact_owners(
     """
     claimed = (
         claims.where(F.col("kind").isin(*kinds))
-        .join(join_consent(consent), "account", "left")
+        .join(join_consent(consent, zone=zone), "account", "left")
         .join(persons.select("account", "person"), "account")
         .select(
             "kind", "value_key", "person", F.coalesce("may_join", F.lit(joins_by_default)).alias("may_join")
@@ -49,10 +50,16 @@ def contact_owners(
 
 
 def phone_owners(
-    claims: DataFrame, consent: DataFrame, persons: DataFrame, blocked: DataFrame, *, joins_by_default: bool
+    claims: DataFrame,
+    consent: DataFrame,
+    persons: DataFrame,
+    blocked: DataFrame,
+    *,
+    zone: str,
+    joins_by_default: bool,
 ) -> DataFrame:
     """Return `contact_owners` of phones, without `kind`."""
     found = contact_owners(
-        claims, consent, persons, blocked, kinds=(PHONE,), joins_by_default=joins_by_default
+        claims, consent, persons, blocked, kinds=(PHONE,), zone=zone, joins_by_default=joins_by_default
     )
     return found.drop("kind")

@@ -13,6 +13,7 @@ from huaxiang.identity.accounts import owned_by_brands
 from huaxiang.identity.chain import Claimed, Hop, chain
 from huaxiang.identity.claims import DEMOTED, LISTED, OVER_LIMIT, PSEUDONYM_CHARACTERS, with_may_join
 from huaxiang.identity.step import CLAIMS, CONSENT, PROFILES, TABLE
+from huaxiang.settled import settled_zone
 
 if TYPE_CHECKING:
     from datetime import date
@@ -94,7 +95,7 @@ def linked(lake: Lake, config: Config, account: str, other: str) -> Linked:
     claims = lake.held(f"clean/{CLAIMS}", release)
     told = claims_with_bars(
         claims, lake.held(f"clean/{CONSENT}", release), lake.held("blocked_claim", release), config.identity,
-        joins_by_default=config.joins_by_default, owned=owned_by_brands(lake.held(f"clean/{PROFILES}", release)),
+        zone=settled_zone(lake, config), joins_by_default=config.joins_by_default, owned=owned_by_brands(lake.held(f"clean/{PROFILES}", release)),
     )  # fmt: skip
     known = _collected(told.where(of_both))
     priority, note = config.identity.priority, None
@@ -119,6 +120,7 @@ def claims_with_bars(
     blocked: DataFrame,
     limits: IdentityLimits,
     *,
+    zone: str,
     joins_by_default: bool,
     owned: DataFrame,
 ) -> DataFrame:
@@ -139,7 +141,7 @@ def claims_with_bars(
     )
     first = F.date_format(F.coalesce("seen_first", "arrival_date"), "yyyy-MM-dd")
     made = claims.select("account", "kind", _pseudonym(), first.alias("since"))
-    willing = with_may_join(made, consent, owned, joins_by_default=joins_by_default)
+    willing = with_may_join(made, consent, owned, zone=zone, joins_by_default=joins_by_default)
     joined = willing.join(marks, ["kind", "value"], "left")
     return joined.select("account", "kind", "value", "since", bar.alias("bar"))
 

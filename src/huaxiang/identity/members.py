@@ -43,6 +43,7 @@ def matched_members(
         persons,
         blocked,
         kinds=(PHONE, E_MAIL),
+        zone=zone,
         joins_by_default=joins_by_default,
     )
     of_phones, of_mails = (

@@ -158,6 +158,7 @@ def _judge_again(night: Night, before: DataFrame, turnover: Turnover, owned: Dat
         claims,
         lake.read(f"clean/{CONSENT}"),
         limits,
+        zone=night.business_zone,
         joins_by_default=night.config.joins_by_default,
         listed=listed_values(night.spark, limits, pepper_frame(night.spark, night.pepper)),
         owned=owned,

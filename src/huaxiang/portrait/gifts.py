@@ -44,7 +44,12 @@ def gifts_known(
     """Return `gifts` of all order lines and claims; `read` gives a clean feed, `blocked` as of `phone_owners`."""
     event = catalogue.events["order_line"]
     owners = phone_owners(
-        read("identity_claim"), read("consent_event"), persons, blocked, joins_by_default=joins_by_default
+        read("identity_claim"),
+        read("consent_event"),
+        persons,
+        blocked,
+        zone=zone,
+        joins_by_default=joins_by_default,
     )
     return gifts(event_rows(event, read(event.feed), read, zone=zone), persons, owners, as_of=as_of)
 
