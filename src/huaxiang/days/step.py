@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DaysOutcome:
-    """How many cells were made again, and of which streams."""
+    """How many cells were made again, how many there are, and the streams of which any was made again."""
 
     cells_touched: int
     cells: int
@@ -82,7 +82,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     if definitions != sorted(known, key=lambda row: (row["kind"], row["name"], row["release"])):
         listed = [[row[name] for name in COLUMNS] for row in definitions]
         night.attempt.replace("measure_definition", local_frame(night.spark, listed, SCHEMA).coalesce(1))
-    return DaysOutcome(*outcome, tuple(streams))
+    return DaysOutcome(*outcome, tuple(made))
 
 
 def _holds(known: Mapping[Named, Mapping[str, Any]], now: Mapping[Named, Meaning], named: Named) -> bool:
