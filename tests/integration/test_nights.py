@@ -108,12 +108,35 @@ def accounts(lake: str) -> dict[str | None, tuple[str, ...]]:
     return {person: tuple(sorted(theirs)) for person, theirs in found.items()}
 
 
-def people(lake: str) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Portraits by the person's set of accounts, floats rounded."""
+def rounded(value: Any) -> Any:
+    """Floats to nine digits, in lists and structs too."""
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return round(value, 9) if isinstance(value, float) else value
+
+
+OF_PERSONS = {
+    "portrait": (),
+    "brand_relation": ("brand_id",),
+    "segment_membership": ("segment", "brand_id"),
+    "stage": ("ladder", "brand_id"),
+}
+"""Tables of persons, and what else is their key."""
+
+
+def people(lake: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """What the tables tell of persons, by the person's set of accounts: since when depends on the nights there were."""
     whose, found = accounts(lake), {}
-    for row in read_light(lake, "portrait").to_table().to_pylist():
-        told = {k: round(v, 9) if isinstance(v, float) else v for k, v in row.items() if k != "person"}
-        found[whose[row["person"]]] = told
+    for table, key in OF_PERSONS.items():
+        rows = read_light(lake, table).to_table().to_pylist()
+        for row in rows:
+            place = (table, whose[row.pop("person")], *(row.pop(name) for name in key))
+            row.pop("since", None)
+            found[place] = rounded(row)
+        assert rows
+        assert len(rows) == sum(place[0] == table for place in found)
     return found
 
 
@@ -204,9 +227,6 @@ def test_a_past_night_is_told_again_without_its_tables(place: Path, lake: str) -
     again = [tag for tag in told.tags if tag.why is None]
     assert {tag.source for tag in again} == {"measured", "declared", "derived"}
     assert {tag.brand_id for tag in again} == said.keys()
-
-    def rounded(value: Any) -> Any:
-        return round(value, 9) if isinstance(value, float) else value
 
     assert [
         (tag.brand_id, tag.tag, tag.value, said[tag.brand_id][tag.tag])
@@ -414,4 +434,4 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
             load_config(sets=("business_zone=America/New_York",)), [UNTIL], landing=str(landing), lake=held
         )
     persons = query(held, "SELECT count(*) AS n FROM portrait").to_pylist()[0]["n"]
-    assert persons == len(people(held))
+    assert persons == sum(table == "portrait" for table, *_ in people(held))
