@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import huaxiang
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.session import COMPILED, INTERPRETED
 from huaxiang.tables.storage import local_path
@@ -140,6 +141,23 @@ class Night:
     def source_name(self) -> str:
         """The name of the source map that files are read by; empty for our own format."""
         return self.source.source if self.source else ""
+
+    @property
+    def contracts_hash(self) -> str:
+        """Which contracts a release was made by."""
+        return self.contracts.digest[:16]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the newest release is of this date, code and settings, and no step so far had anything to write.
+
+        What is made of the same by the same is the same: the tables of later steps have nothing new to hold.
+        """
+        before = self.lake.newest
+        if before is None or self.attempt.tables:
+            return False
+        then = before.as_of, before.code_version, before.config_hash, before.contracts_hash
+        return then == (self.as_of, huaxiang.__version__, self.config.fingerprint, self.contracts_hash)
 
     @property
     def business_zone(self) -> str:

@@ -65,7 +65,7 @@ def run(night: Night) -> None:
         remember(night, blocking)
     release = publish(
         night.attempt, "held" if blocking else "published",
-        config_hash=night.config.fingerprint, contracts_hash=night.contracts.digest[:16],
+        config_hash=night.config.fingerprint, contracts_hash=night.contracts_hash,
     )  # fmt: skip
     night.released.append(release)
     if blocking:

@@ -31,6 +31,7 @@ from huaxiang.pages.person import PEOPLE, write_person_page
 from huaxiang.pepper import PEPPER
 from huaxiang.run import nights, opened
 from huaxiang.stages.told import disagreement, flow
+from huaxiang.summary import kept
 from huaxiang.tables.reader import query, read_light, read_pinned, release_light, releases_light
 from huaxiang.world.evaluate import evaluate
 from huaxiang.world.make import make
@@ -459,3 +460,8 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
         )
     persons = query(held, "SELECT count(*) AS n FROM portrait").to_pylist()[0]["n"]
     assert persons == sum(table == "portrait" for table, *_ in people(held))
+    once = release_light(held)
+    nights(again, [UNTIL], landing=str(landing), lake=held)
+    assert release_light(held).release == once.release + 1
+    assert release_light(held).tables == once.tables  # the same night again: no table has another version
+    assert kept(held)[-1]["days"]["streams"] == 0

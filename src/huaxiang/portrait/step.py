@@ -75,7 +75,7 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     )  # fmt: skip
     _write_fits(night, told)
     portrait = tagged_portrait(night.cut(modelled), night.catalogue, as_of=night.as_of)
-    wrote = night.attempt.replace("portrait", portrait)
+    wrote = night.attempt.replace("portrait", portrait, unless_equal=night.repeats)
     said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))
 
@@ -106,7 +106,9 @@ def _write_bands(night: Night) -> DataFrame:
 
 
 def _write_fits(night: Night, told: Iterable[ModelRow]) -> None:
-    """Keep with what parameters each part of the model spoke tonight."""
+    """Keep with what parameters each part of the model spoke tonight; a night that repeats another says nothing new."""
+    if night.repeats and night.lake.pinned("model"):
+        return
     schema = struct_type(night.contracts["model"])
     rows = [
         {

@@ -67,7 +67,10 @@ class StagesOutcome:
 
 
 def run(night: Night) -> StagesOutcome:
-    """Write `stage`, `stage_change` and `stage_flow`; `stage` is not touched when nobody moved."""
+    """Write `stage`, `stage_change` and `stage_flow`; of these only the last is touched when nobody moved.
+
+    A night that repeats another and moves nobody adds nothing to it either.
+    """
     lake, attempt = night.lake, night.attempt
     ladders = night.catalogue.ladders()
     previous = lake.read_pinned("stage")
@@ -86,7 +89,8 @@ def run(night: Night) -> StagesOutcome:
     counted = flow.groupBy("ladder", "from_stage", "to_stage").agg(F.sum("people"), F.sum("person_days"))
     flows = {(row[0], row[1], row[2]): (row[3], row[4]) for row in counted.collect()}
     moved = sum(people for (_, was, is_), (people, _) in flows.items() if was != is_)
-    writes = [partial(attempt.append, "stage_flow", flow.coalesce(1))] if flows else []
+    told_before = night.repeats and not (moved or restated)
+    writes = [partial(attempt.append, "stage_flow", flow.coalesce(1))] if flows and not told_before else []
     if moved or restated or night.told["identity"]["merged"]:  # who was taken in has another id
         writes += [
             partial(attempt.replace, "stage", made.stage),
