@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +34,30 @@ def people(weight: float, count: int, lines: int) -> np.ndarray[Any, Any]:
     return rng.multinomial(lines, rng.dirichlet(weight * np.array(SHARES), count))
 
 
-def fitted(bought: np.ndarray[Any, Any]) -> affinity.Fit:
+def counts(bought: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], ...]:
     everybody = bought.sum(axis=0) / bought.sum()
     totals = Counter(bought.sum(axis=1).tolist())
     of_keys = Counter((key, n) for row in bought.tolist() for key, n in enumerate(row) if n)
-    return affinity.fit(
+    return (
         np.array([*totals], float), np.array([*totals.values()], float),
         np.array([everybody[key] for key, _ in of_keys]), np.array([n for _, n in of_keys], float),
         np.array([*of_keys.values()], float),
     )  # fmt: skip
+
+
+def fitted(bought: np.ndarray[Any, Any]) -> affinity.Fit:
+    return affinity.fit(*counts(bought))
+
+
+def test_of_people_it_has_not_seen_a_fit_says_more_than_everybodys_shares() -> None:
+    bought = people(4.0, 2_000, 12)
+    fit, unseen = fitted(bought[:1_000]), counts(bought[1_000:])
+    told = affinity.held_out(fit, *unseen)
+    assert told["holdout_people"] == 1_000
+    assert told["holdout_gain"] > 0.01
+    worse = affinity.held_out(replace(fit, parameters={"weight": 0.05}), *unseen)
+    assert worse["holdout_gain"] < told["holdout_gain"]
+    assert affinity.held_out(fitted(bought[:5]), *unseen) == {"holdout_fitted": 0.0}
 
 
 @pytest.mark.parametrize("weight", [0.5, 4.0, 30.0])

@@ -30,10 +30,14 @@ TAGS = (
 Cell = tuple[str, str, date, int, int]
 
 
-def fitted(lines: Any, below: Any, expected: Any) -> Fit:
+def counts(lines: Any, below: Any, expected: Any) -> tuple[Any, Any, Any, Any]:
     rows = Counter(zip(lines.tolist(), below.tolist(), expected.tolist(), strict=True))
     n, d, e = (np.array(column, float) for column in zip(*rows, strict=True))
-    return bargains.fit(n, d, e, np.array([*rows.values()], float))
+    return n, d, e, np.array([*rows.values()], float)
+
+
+def fitted(lines: Any, below: Any, expected: Any) -> Fit:
+    return bargains.fit(*counts(lines, below, expected))
 
 
 def drawn(weight: float, people: int) -> tuple[Any, Any, Any]:
@@ -53,6 +57,16 @@ def test_the_weight_that_people_were_drawn_with_is_found(weight: float) -> None:
     whole = betabinom(lines, told * expected, told * (1 - expected)).logpmf(below).sum()
     ways = sum(math.log(math.comb(n, k)) for n, k in zip(lines.tolist(), below.tolist(), strict=True))
     assert fit.log_likelihood == pytest.approx(whole - ways, rel=1e-9)
+
+
+def test_of_people_it_has_not_seen_a_fit_says_more_than_what_was_expected() -> None:
+    lines, below, expected = drawn(2.0, 4_000)
+    fit = fitted(lines[:2_000], below[:2_000], expected[:2_000])
+    told = bargains.held_out(fit, *counts(lines[2_000:], below[2_000:], expected[2_000:]))
+    assert told["holdout_people"] == 2_000
+    assert told["holdout_gain"] > 0.05
+    few = fitted(lines[:5], below[:5], expected[:5])
+    assert bargains.held_out(few, *counts(lines, below, expected)) == {"holdout_fitted": 0.0}
 
 
 def test_people_who_do_not_differ_are_not_told_apart() -> None:

@@ -22,14 +22,20 @@ MEASURED = (
     "person string, buying_days_all bigint, buying_days_365d bigint, first_order_date date, last_order_date date,"
     " paid_all bigint"
 )
+PAID = next(m for m in CATALOGUE.measures if m.name == "paid").part.column
 CELLS = (
-    "person string, stream string, key_kind string, part string, business_date date, order_line__count bigint"
+    "person string, stream string, key_kind string, part string, business_date date, order_line__count bigint,"
+    f" {PAID} bigint"
 )
 SAID = [t.name for t in CATALOGUE.tags if str(t.modelled).startswith("purchases.")]
 
 
-def shoppers(people: int) -> list[tuple[str, list[date], int]]:
-    """People who buy and leave as BG/NBD says, worth as Gamma-Gamma says: (person, buying dates, paid)."""
+Shopper = tuple[str, list[date], list[int]]
+"""Person, buying dates, what was paid on each."""
+
+
+def shoppers(people: int) -> list[Shopper]:
+    """People who buy and leave as BG/NBD says, worth as Gamma-Gamma says."""
     rng = np.random.default_rng(7)
     found = []
     for number in range(people):
@@ -41,23 +47,25 @@ def shoppers(people: int) -> list[tuple[str, list[date], int]]:
             if rng.random() < leaving:
                 break
         dates = sorted({AS_OF - timedelta(days=began - day) for day in days})
-        paid = int(sum(rng.gamma(6.0, 1 / worth) for _ in dates)) + 1
+        paid = [int(rng.gamma(6.0, 1 / worth)) + 1 for _ in dates]
         found.append((f"P{number:04d}", dates, paid))
     return found
 
 
-def measured(spark: SparkSession, people: list[tuple[str, list[date], int]]) -> DataFrame:
+def measured(spark: SparkSession, people: list[Shopper]) -> DataFrame:
     year = AS_OF - timedelta(days=365)
-    rows: list[Any] = [(p, len(d), sum(day > year for day in d), d[0], d[-1], paid) for p, d, paid in people]
+    rows: list[Any] = [
+        (p, len(d), sum(day > year for day in d), d[0], d[-1], sum(paid)) for p, d, paid in people
+    ]
     rows += [("nobody", 0, 0, None, None, 0), ("unknown", None, None, None, None, None)]
     return spark.createDataFrame(rows, MEASURED)
 
 
-def cells(spark: SparkSession, people: list[tuple[str, list[date], int]]) -> DataFrame:
+def cells(spark: SparkSession, people: list[Shopper]) -> DataFrame:
     rows = [
-        (person, "order_line", "none", f"order_line {day:%Y-%m}", day, 1)
-        for person, dates, _ in people
-        for day in dates
+        (person, "order_line", "none", f"order_line {day:%Y-%m}", day, 1, amount)
+        for person, dates, paid in people
+        for day, amount in zip(dates, paid, strict=True)
     ]
     return spark.createDataFrame(rows, CELLS)
 
@@ -88,6 +96,9 @@ def test_it_says_the_same_in_any_order_and_foretells_what_it_has_not_seen(spark:
     assert quality["holdout_days"] == 174
     assert quality["holdout_expected"] == pytest.approx(quality["holdout_actual"], rel=0.1)
     assert quality["holdout_error"] < quality["holdout_error_naive"]
+    worth = value.quality
+    assert worth["value_holdout_expected"] == pytest.approx(worth["value_holdout_actual"], rel=0.1)
+    assert worth["value_holdout_error"] < worth["value_holdout_error_naive"]
     assert abs(value.quality["correlation_of_days_and_value"]) < 0.1
 
     for row in (rows[0][person] for person, *_ in people):
@@ -110,14 +121,14 @@ def test_with_too_few_people_the_year_to_come_is_as_the_last(spark: SparkSession
         row = found[person]
         lately = sum(day > year for day in dates)
         assert row["expected_buying_days_12m"] == lately
-        assert row["expected_value_12m"] == pytest.approx(lately * paid / len(dates), abs=0.51)
+        assert row["expected_value_12m"] == pytest.approx(lately * sum(paid) / len(dates), abs=0.51)
         assert row["chance_active"] is None
         assert row["expected_buying_days_12m_low"] is None
 
 
 def test_of_a_history_shorter_than_a_year_a_year_is_longer(spark: SparkSession) -> None:
-    def first_bought(days: int) -> list[tuple[str, list[date], int]]:
-        return [("P1", [AS_OF - timedelta(days=days - 1), AS_OF], 500), ("P2", [AS_OF], 90)]
+    def first_bought(days: int) -> list[Shopper]:
+        return [("P1", [AS_OF - timedelta(days=days - 1), AS_OF], [200, 300]), ("P2", [AS_OF], [90])]
 
     for seen, times in ((73, 5.0), (365, 1.0), (366, 1.0)):
         people = first_bought(seen)

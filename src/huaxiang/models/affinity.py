@@ -32,10 +32,34 @@ def fit(totals: Numbers, people: Numbers, share: Numbers, bought: Numbers, of_pe
 
     def mean(parameters: Numbers) -> float:
         (weight,) = parameters
-        own = np.sum(people * (gammaln(weight) - gammaln(weight + totals)))
-        keys = np.sum(of_people * (gammaln(weight * share + bought) - gammaln(weight * share)))
-        return float((own + keys) / count)
+        return log_likelihood(weight, totals, people, share, bought, of_people) / count
 
     return maximum_likelihood(
         ("weight",), mean, starts=((1.0,), (10.0,), (100.0,)), people=int(count), histories=len(bought)
     )
+
+
+def log_likelihood(
+    weight: float, totals: Numbers, people: Numbers, share: Numbers, bought: Numbers, of_people: Numbers
+) -> float:
+    """Return the log-likelihood of what people bought, line by line, as in `fit`."""
+    own = np.sum(people * (gammaln(weight) - gammaln(weight + totals)))
+    keys = np.sum(of_people * (gammaln(weight * share + bought) - gammaln(weight * share)))
+    return float(own + keys)
+
+
+def held_out(
+    fitted: Fit, totals: Numbers, people: Numbers, share: Numbers, bought: Numbers, of_people: Numbers
+) -> dict[str, float]:
+    """Return how a fit foretells lines of people whom it has not seen, line after line of each.
+
+    `holdout_gain` is the log-likelihood per line above everybody's shares alone: more than 0 says that knowing one's
+    lines before helps. Nothing but `holdout_fitted` 0 where those who were seen can't be fitted.
+    """
+    lines = float(np.sum(people * totals))
+    if not fitted.usable or not lines:
+        return {"holdout_fitted": 0.0}
+    (weight,) = fitted.parameters.values()
+    alone = float(np.sum(of_people * bought * np.log(share)))
+    gain = (log_likelihood(weight, totals, people, share, bought, of_people) - alone) / lines
+    return {"holdout_fitted": 1.0, "holdout_people": float(people.sum()), "holdout_gain": gain}

@@ -33,15 +33,40 @@ def fit(lines: Numbers, below: Numbers, expected: Numbers, people: Numbers) -> F
     if people[lines >= 2].sum() < FEWEST_PEOPLE:
         why = f"fewer than {FEWEST_PEOPLE} people with two lines"
         return Fit(TOO_LITTLE, people=int(count), histories=len(lines), why=why)
-    share = np.clip(expected, LEAST, 1 - LEAST)
 
     def mean(parameters: Numbers) -> float:
         (weight,) = parameters
-        a, b = weight * share, weight * (1 - share)
-        return float(np.sum(people * (betaln(a + below, b + lines - below) - betaln(a, b))) / count)
+        return log_likelihood(weight, lines, below, expected, people) / count
 
     starts = ((2.0,), (20.0,), (200.0,))
     return maximum_likelihood(("weight",), mean, starts=starts, people=int(count), histories=len(lines))
+
+
+def log_likelihood(
+    weight: float, lines: Numbers, below: Numbers, expected: Numbers, people: Numbers
+) -> float:
+    """Return the log-likelihood of who bought below the list price, line by line, as in `fit`."""
+    share = np.clip(expected, LEAST, 1 - LEAST)
+    a, b = weight * share, weight * (1 - share)
+    return float(np.sum(people * (betaln(a + below, b + lines - below) - betaln(a, b))))
+
+
+def held_out(
+    fitted: Fit, lines: Numbers, below: Numbers, expected: Numbers, people: Numbers
+) -> dict[str, float]:
+    """Return how a fit foretells lines of people whom it has not seen, line after line of each.
+
+    `holdout_gain` is the log-likelihood per line above the expected shares alone: more than 0 says that knowing one's
+    lines before helps. Nothing but `holdout_fitted` 0 where those who were seen can't be fitted.
+    """
+    count = float(np.sum(people * lines))
+    if not fitted.usable or not count:
+        return {"holdout_fitted": 0.0}
+    (weight,) = fitted.parameters.values()
+    share = np.clip(expected, LEAST, 1 - LEAST)
+    alone = float(np.sum(people * (below * np.log(share) + (lines - below) * np.log1p(-share))))
+    gain = (log_likelihood(weight, lines, below, expected, people) - alone) / count
+    return {"holdout_fitted": 1.0, "holdout_people": float(people.sum()), "holdout_gain": gain}
 
 
 def sensitivity(

@@ -27,7 +27,7 @@ _STARTS = ((6.0, 4.0, 1.0), (1.5, 3.0, 1.0), (20.0, 10.0, 0.3))
 
 @dataclass(frozen=True)
 class Values:
-    """How many buying days, their mean value in currency units (> 0), and how many people have both."""
+    """How many buying days, their mean value (> 0, in one unit), and how many people have both."""
 
     days: Numbers
     mean: Numbers

@@ -99,6 +99,44 @@ def held_out(calibration: Counted, later: Numbers, days: int) -> dict[str, float
     }
 
 
+@dataclass(frozen=True)
+class Later:
+    """Of people who bought on later days too: how many, and of what such a day was worth to each the sum and the sum of squares."""
+
+    people: Numbers
+    worth: Numbers
+    squares: Numbers
+
+
+def value_held_out(days: Numbers, bins: Numbers, people: Numbers, *, later: Later) -> dict[str, float]:
+    """Return how a fit on the time before foretold what a later buying day was worth, in minor units.
+
+    Rows as in `value_fit`, as of then. `value_holdout_error` is the root of the mean squared error over people who
+    bought later, `…_naive` that of keeping to one's own mean. `value_holdout_fitted` is 0, and nothing else is told,
+    when that time can't be fitted or nobody bought later.
+    """
+    mean = np.exp(bins / BINS)
+    fit = gamma_gamma.fit(gamma_gamma.Values(days, mean, people))
+    came = float(later.people.sum())
+    if not fit.usable or not came:
+        return {"value_holdout_fitted": 0.0}
+    parameters = np.array([fit.parameters[name] for name in gamma_gamma.NAMES])
+    expected = gamma_gamma.expected_value(parameters, days, mean)
+
+    def error(said: Numbers) -> float:
+        squared = np.sum(later.squares - 2 * said * later.worth + later.people * said**2)
+        return float(np.sqrt(squared / came))
+
+    return {
+        "value_holdout_fitted": 1.0,
+        "value_holdout_people": came,
+        "value_holdout_actual": float(later.worth.sum() / came),
+        "value_holdout_expected": float(np.sum(later.people * expected) / came),
+        "value_holdout_error": error(expected),
+        "value_holdout_error_naive": error(mean),
+    }
+
+
 def value_fit(days: Numbers, bins: Numbers, people: Numbers) -> ModelRow:
     """Return the fit of what a buying day is worth, in minor units, and how much value goes with frequency.
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from huaxiang.models import affinity
 from huaxiang.models.cards import AFFINITY
 from huaxiang.models.model_row import ModelRow
-from huaxiang.portrait.counted import counted, numbers
+from huaxiang.portrait.counted import HALF, counted, half, numbers
 from huaxiang.portrait.fold import in_window
 from huaxiang.together import together
 
@@ -75,14 +75,19 @@ def _outputs(kind: str) -> tuple[str, str]:
 def _fitted(lines: DataFrame, kind: str) -> ModelRow:
     """Return how much people differ in what they buy; on as many rows as there are distinct counts."""
     mine = lines.where(F.col("kind") == kind)
-    of_keys = counted(mine.select("key", F.col("lines").cast("double").alias("bought")))
-    totals = counted(mine.groupBy("person").agg(F.sum("lines").cast("double").alias("total")).select("total"))
+    of_keys = counted(mine.select("key", F.col("lines").cast("double").alias("bought"), half()))
+    of_people = mine.groupBy("person").agg(F.sum("lines").cast("double").alias("total"))
+    totals = counted(of_people.select("total", half()))
     held, people = numbers(of_keys, "bought"), numbers(of_keys, "count")
     keys, place = np.unique(of_keys["key"].to_numpy(zero_copy_only=False), return_inverse=True)
     everybody = np.bincount(place, held * people, len(keys))
     share = everybody[place] / max(everybody.sum(), 1)
-    fit = affinity.fit(numbers(totals, "total"), numbers(totals, "count"), share, held, people)
-    return ModelRow(AFFINITY.name, kind, fit, {"keys": float(len(keys)), "lines": float(everybody.sum())})
+    whole = numbers(totals, "total"), numbers(totals, "count"), share, held, people
+    sides = [numbers(table, HALF) for table in (totals, totals, of_keys, of_keys, of_keys)]
+    seen, unseen = ([v[side == n] for v, side in zip(whole, sides, strict=True)] for n in (0, 1))
+    quality = {"keys": float(len(keys)), "lines": float(everybody.sum())}
+    quality |= affinity.held_out(affinity.fit(*seen), *unseen)
+    return ModelRow(AFFINITY.name, kind, affinity.fit(*whole), quality)
 
 
 def _of_persons(lines: DataFrame, known: dict[str, ModelRow]) -> DataFrame:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from huaxiang.models import bargains
 from huaxiang.models.cards import BARGAINS
 from huaxiang.models.model_row import ModelRow
-from huaxiang.portrait.counted import counted, numbers
+from huaxiang.portrait.counted import HALF, counted, half, numbers
 from huaxiang.portrait.fold import in_window
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.days.measures import Catalogue
+    from huaxiang.models.bargains import Numbers
 
 WINDOW = 365
 LINES, BELOW = "order_lines", "bargain_lines"
@@ -55,15 +57,17 @@ def with_bargains(
         .agg(F.sum(lines.column).alias("_l"), F.coalesce(F.sum(below.column), F.lit(0)).alias("_b"))
     )
     persons = _expected(bought).localCheckpoint()
-    known = counted(persons.select(*_HISTORY))
-    n, d, e = (numbers(known, name) for name in _HISTORY)
-    fit = bargains.fit(n, d, e / THOUSAND, numbers(known, "count"))
-    told = ModelRow(
-        BARGAINS.name, "lines", fit, {"share": float(np.average(d / n, weights=n)) if len(n) else 0.0}
-    )
+    halves = counted(persons.select(*_HISTORY, half()))
+    known = halves.group_by([*_HISTORY]).aggregate([("count", "sum")]).rename_columns([*_HISTORY, "count"])
+    known = known.sort_by([(name, "ascending") for name in _HISTORY])
+    n, d, e, _ = counts = _counts(known)
+    fit = bargains.fit(*counts)
+    quality = {"share": float(np.average(d / n, weights=n)) if len(n) else 0.0}
+    seen, unseen = (_counts(halves.filter(pc.field(HALF) == side)) for side in (0, 1))
+    told = ModelRow(BARGAINS.name, "lines", fit, quality | bargains.held_out(bargains.fit(*seen), *unseen))
     said = dict.fromkeys(("sensitivity", "lowest", "highest"), F.lit(None).cast("double"))
     if fit.usable:
-        ratios = bargains.sensitivity(fit.parameters["weight"], n, d, e / THOUSAND)
+        ratios = bargains.sensitivity(fit.parameters["weight"], n, d, e)
         held = [known[name] for name in _HISTORY] + [pa.chunked_array([ratio]) for ratio in ratios]
         table = pa.table(held, names=[*(f"_of{name}" for name in _HISTORY), *(f"_{name}" for name in said)])
         same = [F.col(name) == F.col(f"_of{name}") for name in _HISTORY]
@@ -77,6 +81,12 @@ def with_bargains(
     named = {tag.name: outputs[tag.output] for tag in tags}
     of_person = persons.select("person", *(value.alias(name) for name, value in named.items()))
     return measured.join(of_person, "person", "left"), (told,)
+
+
+def _counts(halves: pa.Table) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return lines, those below the list price, the expected share and people, of distinct histories."""
+    lines, below, expected = (numbers(halves, name) for name in _HISTORY)
+    return lines, below, expected / THOUSAND, numbers(halves, "count")
 
 
 def _expected(bought: DataFrame) -> DataFrame:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyspark.sql import functions as F
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
+
+HALF = "half"
+
+
+def half() -> Column:
+    """Return in which half of the people one is, for a check on people whom a fit has not seen; by a hash of `person`."""
+    return F.pmod(F.xxhash64("person"), F.lit(2)).cast("int").alias(HALF)
 
 
 def counted(frame: DataFrame) -> pa.Table:

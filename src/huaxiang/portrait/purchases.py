@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,17 @@ from pyspark.sql import functions as F
 from huaxiang.models import bgnbd
 from huaxiang.models.cards import PURCHASES
 from huaxiang.models.model_row import ModelRow
-from huaxiang.models.purchases import BINS, HORIZON_DAYS, Counted, Foretold, foretell, held_out, value_fit
+from huaxiang.models.purchases import (
+    BINS,
+    HORIZON_DAYS,
+    Counted,
+    Foretold,
+    Later,
+    foretell,
+    held_out,
+    value_fit,
+    value_held_out,
+)
 from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import folded
 from huaxiang.together import together
@@ -26,6 +37,8 @@ if TYPE_CHECKING:
 
 LONGEST_HOLDOUT, SHORTEST_HOLDOUT = 182, 7
 _HISTORY = ("_repeats", "_span", "_age")
+_VALUE = ("_bought", "_bin")
+_LATER = ("_came", "_worth", "_squares")
 _FORETOLD = pa.schema(
     [pa.field(name, pa.int32()) for name in ("_of_repeats", "_of_span", "_of_age")]
     + [pa.field(name, pa.float64()) for name in ("_chance", "_days")]
@@ -45,16 +58,14 @@ def with_purchases(
     if not tags:
         return measured, ()
     histories = measured.select(*_history(as_of))
-    values = measured.where((F.col("paid_all") > 0) & (F.col("buying_days_all") > 0)).select(
-        F.col("buying_days_all").alias("_bought"),
-        F.round(F.log(F.col("paid_all") / F.col("buying_days_all")) * BINS).cast("int").alias("_bin"),
-    )
+    values = _with_value(measured).select(*_VALUE)
     bought = histories.where(F.col("_repeats").isNotNull())
     histories_of, worth = together([partial(counted, bought), partial(counted, values)])
     known = Counted(*(numbers(histories_of, name) for name in (*_HISTORY, "count")))
-    quality = _checked(measured, cells, catalogue, known, as_of)
-    days = ModelRow(PURCHASES.name, "days", bgnbd.fit(known.histories()), quality)
+    of_days, of_value = _checked(measured, cells, catalogue, known, as_of)
+    days = ModelRow(PURCHASES.name, "days", bgnbd.fit(known.histories()), of_days)
     value = value_fit(*(numbers(worth, name) for name in ("_bought", "_bin", "count")))
+    value = replace(value, quality={**value.quality, **of_value})
     said = foretell(days.fit, known)
     frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
     if said is not None:
@@ -116,25 +127,50 @@ def _outputs(value: ModelRow, *, is_foretold: bool, yearly: float) -> dict[str, 
     }
 
 
+def _with_value(frame: DataFrame) -> DataFrame:
+    """Return who has paid for something, with the bin of what a buying day is worth to them."""
+    paid = frame.where((F.col("paid_all") > 0) & (F.col("buying_days_all") > 0))
+    worth = F.log(F.col("paid_all") / F.col("buying_days_all"))
+    return paid.withColumns({"_bought": F.col("buying_days_all"), "_bin": F.round(worth * BINS).cast("int")})
+
+
 def _checked(
     measured: DataFrame, cells: DataFrame, catalogue: Catalogue, known: Counted, as_of: date
-) -> dict[str, float]:
-    """Return how a fit on the first three quarters of the time, or all but its last half year, foretold the rest."""
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return how fits on the first three quarters of the time, or all but its last half year, foretold the rest.
+
+    Of buying days, and of what such a day is worth.
+    """
     days = min(int(known.age.max(initial=0)) // 4, LONGEST_HOLDOUT)
     if days < SHORTEST_HOLDOUT:
-        return {}
+        return {}, {}
     cut = as_of - timedelta(days=days)
-    read = ("buying_days", "first_order_date", "last_order_date")
+    read = ("buying_days", "first_order_date", "last_order_date", "paid")
     measures = [m for m in catalogue.at("person") if m.name in read]
     stream = measures[0].part.stream
     bought = cells.where((F.col("key_kind") == "none") & (F.col("stream") == stream))
     before = folded(bought, ["person"], measures, as_of=cut)
-    now = measured.select("person", F.col("buying_days_all").alias("_now"))
-    both = before.join(now, "person")
-    rows = counted(
-        both.select(*_history(cut), (F.col("_now") - F.col("buying_days_all")).alias("_later")).where(
-            F.col("_repeats").isNotNull()
-        )
+    now = measured.select("person", F.col("buying_days_all").alias("_now"), F.col("paid_all").alias("_paid"))
+    later = (F.col("_now") - F.col("buying_days_all")).alias("_later")
+    both = before.join(now, "person").select("*", later, *_history(cut)).localCheckpoint()
+    rows, values = together(
+        [
+            partial(counted, both.where(F.col("_repeats").isNotNull()).select(*_HISTORY, "_later")),
+            partial(_later_values, both),
+        ]
     )
     calibration = Counted(*(numbers(rows, name) for name in (*_HISTORY, "count")))
-    return held_out(calibration, numbers(rows, "_later"), days)
+    came = Later(*(numbers(values, name) for name in _LATER))
+    of_value = value_held_out(*(numbers(values, name) for name in (*_VALUE, "count")), later=came)
+    return held_out(calibration, numbers(rows, "_later"), days), of_value
+
+
+def _later_values(both: DataFrame) -> pa.Table:
+    """Return per distinct history of value its people, and of those who bought later what such a day was worth."""
+    worth = F.round((F.col("_paid") - F.col("paid_all")) / F.col("_later")).cast("decimal(19,0)")
+    came = F.when(F.col("_later") > 0, worth)
+    found = _with_value(both).groupBy(*_VALUE).agg(
+        F.count(F.lit(1)).alias("count"), F.count(came).alias("_came"), F.coalesce(F.sum(came), F.lit(0)).alias("_worth"),
+        F.coalesce(F.sum(came * came), F.lit(0)).alias("_squares"),
+    )  # fmt: skip
+    return found.toArrow().sort_by([(name, "ascending") for name in _VALUE])
