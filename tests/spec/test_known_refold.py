@@ -186,7 +186,7 @@ def sight(spark: SparkSession, nights: dict[str, DataFrame], person: str, **more
     mine = [row["account"] for row in whose.where(F.col("person") == person).collect()]
     then = known_then(nights["now"], nights["past"], 1).where(F.col("account").isin(mine))
     unfolded = {"portrait": RANKS, "brand_relation": ()}
-    return replace(Sight(then, whose, COVERS, {}, AS_OF, unfolded), **more)
+    return replace(Sight(then, whose, COVERS, {}, AS_OF, "Asia/Shanghai", unfolded), **more)
 
 
 def test_a_person_folded_again_is_what_the_night_said(
@@ -195,9 +195,9 @@ def test_a_person_folded_again_is_what_the_night_said(
     """Also after late and revised events, a deletion and a merge: of every measure, and of every tag over them."""
     whose = persons(spark, 1)
     measured = measured_portrait(nights["first"], whose, CATALOGUE, COVERS, as_of=AS_OF).localCheckpoint()
-    portrait = tagged_portrait(measured, CATALOGUE, as_of=AS_OF).localCheckpoint()
+    portrait = tagged_portrait(measured, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai").localCheckpoint()
     pairs = measured_relations(nights["first"], whose, CATALOGUE, COVERS, as_of=AS_OF)
-    related = tagged_relations(pairs, portrait, CATALOGUE, as_of=AS_OF).collect()
+    related = tagged_relations(pairs, portrait, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai").collect()
     for row in portrait.where(F.col("person").isin("Pann", "Pbob")).collect():
         said = {name: value for name, value in row.asDict().items() if name not in ("person", "as_of")}
         given = {"portrait": [{"person": row["person"], **{name: said[name] for name in RANKS}}]}

@@ -104,7 +104,7 @@ def test_what_a_stage_is_declared_by(spark: SparkSession) -> None:
         "shop before social": ({"shop_occupation": "retired", "social_occupation": "student"}, "senior"),
     }  # fmt: skip
     rows = [{"person": name, **told} for name, (told, _) in cases.items()]
-    found = derivation(CATALOGUE, (STAGE,), as_of=AS_OF)(frame(spark, rows))
+    found = derivation(CATALOGUE, (STAGE,), as_of=AS_OF, zone="Asia/Shanghai")(frame(spark, rows))
     assert {r["person"]: r[STAGE] for r in found.collect()} == {k: v for k, (_, v) in cases.items()}
 
 
@@ -122,7 +122,7 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     ]
     rows = [*crowd(600), *specials]
     people = frame(spark, rows)
-    asked, fits = with_inferred(people, people, CATALOGUE, as_of=AS_OF)
+    asked, fits = with_inferred(people, people, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai")
     assert asked.columns == [*people.columns, *TAGS]
     found = said(asked)
     told, of_generations, of_households = fits
@@ -146,10 +146,12 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
         row | {"person": row["person"][::-1]} for row in rows[::-1]
     ]  # the nights decide who is called what
     again = frame(spark, others).repartition(5)
-    shuffled, told_again = with_inferred(again, again, CATALOGUE, as_of=AS_OF)
+    shuffled, told_again = with_inferred(again, again, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai")
     assert {name[::-1]: one for name, one in said(shuffled).items()} == found
     assert told_again == fits
-    sample = derivation(CATALOGUE, (STAGE,), as_of=AS_OF)(people).where(f"{STAGE} is not null")
+    sample = derivation(CATALOGUE, (STAGE,), as_of=AS_OF, zone="Asia/Shanghai")(people).where(
+        f"{STAGE} is not null"
+    )
     held = sample.orderBy("person").toArrow()
     common = basis(INPUTS, held)
     here = infer(common, held, [str(stage) for stage in held[STAGE].to_pylist()])
@@ -190,7 +192,7 @@ def test_what_is_not_known_of_somebody_is_the_mean_and_a_number_of_its_own() -> 
 
 def test_what_nobody_declares_or_nothing_tells_is_not_inferred(spark: SparkSession) -> None:
     quiet = frame(spark, ({**row, **dict.fromkeys(TOLD)} for row in crowd(40)))
-    found, fits = with_inferred(quiet, quiet, CATALOGUE, as_of=AS_OF)
+    found, fits = with_inferred(quiet, quiet, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai")
     assert {one.fit.status for one in fits} == {TOO_LITTLE}
     assert {one.why for one in fits} == {
         "fewer than 200 people declare it, or fewer than two kinds have 20 each; nothing is inferred"

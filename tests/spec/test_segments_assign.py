@@ -139,7 +139,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_everybody_is_assigned_to_all_segments_together(spark: SparkSession, folder: Path) -> None:
     people = frame(spark, PEOPLE, "string int bigint bigint")
     pairs = frame(spark, PAIRS, "string string bigint boolean bigint")
-    found = assign(people, pairs, read(folder, RULES))
+    found = assign(people, pairs, read(folder, RULES), zone="Asia/Shanghai")
     assert found.dtypes == [("segment", "string"), ("brand_id", "string"), ("person", "string")]
     got: dict[str, set[str]] = {name: set() for name in RULES}
     for row in found.collect():
@@ -214,20 +214,26 @@ def test_examples_are_tried_and_the_wrong_ones_named(spark: SparkSession, tmp_pa
         "- {in: false, person: {age: 20}, brand: {paid: 8}}",
     }
     segments = read(tmp_path, rules)
-    found = [(p.place.rsplit("/", 1)[-1], p.found) for p in run_examples(spark, segments, WORDS)]
+    found = [
+        (p.place.rsplit("/", 1)[-1], p.found)
+        for p in run_examples(spark, segments, WORDS, zone="Asia/Shanghai")
+    ]
     assert found == [
         ("wrong.yaml:5:3", "this example is said to be in `wrong` (nearly), but the rule leaves it out"),
         ("wrong.yaml:6:3", "this example is said not to be in `wrong`, but the rule takes it in"),
     ]
-    assert run_examples(spark, (), WORDS) == []
+    assert run_examples(spark, (), WORDS, zone="Asia/Shanghai") == []
 
 
 def test_the_eight_that_are_ready_hold_their_own_examples(spark: SparkSession) -> None:
     words = vocabulary(*vocabularies(load_catalogue(load_contracts(), shipped("conf"))))
-    assert run_examples(spark, load_segments(shipped("conf") / "segments", words), words) == []
+    assert (
+        run_examples(spark, load_segments(shipped("conf") / "segments", words), words, zone="Asia/Shanghai")
+        == []
+    )
 
 
 def test_nobody_is_in_no_segment(spark: SparkSession) -> None:
     people = frame(spark, PEOPLE, "string int bigint bigint")
     pairs = frame(spark, PAIRS, "string string bigint boolean bigint")
-    assert assign(people, pairs, ()).isEmpty()
+    assert assign(people, pairs, (), zone="Asia/Shanghai").isEmpty()

@@ -236,6 +236,14 @@ def test_each_mistake_of_an_entry_is_told_at_the_line_of_its_key(tmp_path: Path)
     ]
 
 
+def test_what_is_ranked_is_a_column_and_whom_it_ranks_may_name_the_night(tmp_path: Path) -> None:
+    rank = f"- tag: x\n{WORDS}  rank: {{of: OF, into: 5, best: high, among: 'date_diff(as_of, last_order_date) < 30'}}\n"
+    told = refusal(tmp_path, rank.replace("OF", "as_of"))
+    assert "unknown name `as_of`" in told
+    (tmp_path / "measures/mine.yaml").write_text(rank.replace("OF", "paid_30d"), encoding="utf-8")
+    assert "x" in {tag.name for tag in load_catalogue(load_contracts(), tmp_path).tags}
+
+
 def test_a_tag_is_judged_at_the_line_of_its_expression(tmp_path: Path) -> None:
     told = refusal(tmp_path, f"- tag: x\n{WORDS}  derived: orders_30 > 2\n")
     assert "mine.yaml:4:12  unknown name `orders_30`" in told

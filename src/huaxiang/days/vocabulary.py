@@ -229,9 +229,10 @@ def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> 
     except ConfigurationError as error:
         problems += error.problems
         return None
-    if tag.rank.of not in names:
+    ranked = {name for name in names if name != "as_of"}
+    if tag.rank.of not in ranked:
         problems.append(
-            Problem(tag.written_in, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, names))
+            Problem(tag.written_in, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, ranked))
         )
         return None
     return "int"

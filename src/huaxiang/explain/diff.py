@@ -35,7 +35,7 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     Day rows whose definition changed are made again from events, the others are read; nothing is written.
     """
     catalogue = book.catalogue
-    as_of = lake.release().as_of
+    as_of, zone = lake.release().as_of, settled_zone(lake, book.config)
     coverage = [row.asDict() for row in lake.read_release("coverage").collect()]
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     persons = lake.read_release("person_account")
@@ -45,13 +45,15 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     known = unknown.get("order_line", frozenset())
     given, bands, sold = (_released(lake, name) for name in ("gift", "price_band", "clean/product"))
     products = banded(priced(sold, as_of=as_of), bands)
-    said, _ = with_models(measured, day_rows, persons, given, products, catalogue, as_of=as_of, unknown=known)
-    portrait = tagged_portrait(said, catalogue, as_of=as_of)
+    said, _ = with_models(
+        measured, day_rows, persons, given, products, catalogue, as_of=as_of, zone=zone, unknown=known
+    )
+    portrait = tagged_portrait(said, catalogue, as_of=as_of, zone=zone)
     found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
     pairs = measured_relations(
         day_rows, persons, catalogue, covers, as_of=as_of, members=_members(lake, book), unknown=unknown
     )
-    related = tagged_relations(pairs, portrait, catalogue, as_of=as_of)
+    related = tagged_relations(pairs, portrait, catalogue, as_of=as_of, zone=zone)
     found += _compared("brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"])
     measured.unpersist()
     day_rows.unpersist()

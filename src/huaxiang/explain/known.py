@@ -21,6 +21,7 @@ from huaxiang.explain.told import Explanation, ToldTag, tags_told, with_since, w
 from huaxiang.explain.traced import Traced, traced
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
+from huaxiang.settled import settled_zone
 from huaxiang.summary import FILE as SUMMARY
 from huaxiang.tables.known import GONE, known_then
 from huaxiang.tables.release import known_on
@@ -49,6 +50,7 @@ class Then:
 
     lake: Lake
     catalogue: Catalogue
+    zone: str
     release: Release
     newest: Release
     defined: Mapping[Named, Mapping[str, Any]]
@@ -80,7 +82,14 @@ def explanation_then(
     """
     release, newest = known_on(lake.releases(), day), lake.release()
     rows = [row.asDict() for row in lake.held("measure_definition", newest).collect()]
-    then = Then(lake, book.catalogue, release, newest, standing(rows, release.release))
+    then = Then(
+        lake,
+        book.catalogue,
+        settled_zone(lake, book.config),
+        release,
+        newest,
+        standing(rows, release.release),
+    )
     found = traced(then.persons(), lake.held("person_account", newest), person, release)
     why = unfolded(book.catalogue, then.defined, standing(rows), release)
     given, tables = _given(then, found.person, why)
@@ -151,7 +160,7 @@ def _sight(
     coverage = _coverage(then.lake, known)
     return Sight(
         then.day_rows(accounts, known), persons, covers_by_feed(coverage), unknown_by_feed(coverage),
-        then.release.as_of, why, given,
+        then.release.as_of, then.zone, why, given,
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Sight:
     covers: Mapping[str, Mapping[str, str]]
     unknown: Mapping[str, frozenset[str]]
     as_of: date
+    zone: str
     unfolded: Mapping[str, Collection[str]]
     given: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
@@ -88,7 +89,7 @@ def _tagged(
     given = F.broadcast(local_frame(frame.sparkSession, rows, schema))
     whole = frame.drop(*unfolded).join(given, key, "left")
     derived = [tag for tag in _tags_of(catalogue, table) if tag.name not in sight.unfolded[table]]
-    return with_tags(whole, derived, names, dict(types), as_of=sight.as_of)
+    return with_tags(whole, derived, names, dict(types), as_of=sight.as_of, zone=sight.zone)
 
 
 def _tags_of(catalogue: Catalogue, table: str) -> list[Tag]:

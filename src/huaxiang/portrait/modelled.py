@@ -33,6 +33,7 @@ def with_models(
     catalogue: Catalogue,
     *,
     as_of: date,
+    zone: str,
     unknown: Collection[str] = (),
 ) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `measured` with every tag that a model says, and what the fitted ones say of themselves.
@@ -48,5 +49,5 @@ def with_models(
     banded = with_price_bands(gave, cells, products, catalogue, as_of=as_of)
     inclined, of_affinity = with_affinities(banded, cells, catalogue, as_of=as_of)
     bargained, of_bargains = with_bargains(inclined, cells, catalogue, unknown, as_of=as_of)
-    guessed, of_guesses = with_inferred(bargained, measured, catalogue, as_of=as_of)
+    guessed, of_guesses = with_inferred(bargained, measured, catalogue, as_of=as_of, zone=zone)
     return guessed, (*of_purchases, *of_follows, *of_affinity, *of_bargains, *of_guesses)

@@ -9,7 +9,7 @@ is followed to the window in which it lies; what follows it may come until the n
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from huaxiang.portrait.fold import of_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from pyspark.sql import Column, DataFrame
@@ -102,10 +102,12 @@ def _value(measure: Measure, window: int | None, as_of: date) -> Column:
         first = F.col(measure.column(window))
         then = measure.then.part
         is_later = then.stream == measure.part.stream
-        lags = _lags(first, F.col(then.column), measure.then.within_days, is_later=is_later)
+        pair = partial(_followed, first, F.col(then.column), measure.then.within_days, is_later=is_later)
         if what == "followed":
-            return F.when(F.size(first) > 0, F.size(lags)).cast("bigint")
-        return _median(lags) / DAY_SECONDS
+            count = pair(F.lit(0).cast("bigint"), lambda n, _: n + 1)
+            return F.when(F.size(first) > 0, count)
+        lags = pair(F.array().cast("array<bigint>"), lambda lags, lag: F.concat(lags, F.array(lag)))
+        return _median(F.array_sort(lags)) / DAY_SECONDS
     gaps = _gaps(F.col(measure.part.column), window, as_of)
     return _median(gaps) if what == "gap_median" else _spread(gaps)
 
@@ -125,10 +127,19 @@ def _gap(later: Column, earlier: Column) -> Column:
     return F.struct(later.alias("ends"), F.date_diff(later, earlier).alias("days"))
 
 
-def _lags(first: Column, then: Column, within_days: int, *, is_later: bool) -> Column:
-    """Seconds from each event of `first` that is followed to the next of `then`, ascending; `is_later`: not at its instant.
+def _followed(
+    first: Column,
+    then: Column,
+    within_days: int,
+    none: Column,
+    add: Callable[[Column, Column], Column],
+    *,
+    is_later: bool,
+) -> Column:
+    """What `add` makes, from `none` on, of the seconds from each event of `first` that is followed to the next of `then`.
 
-    One pass over both, from the last to the first: linear, whatever anybody does.
+    `is_later`: not at its instant. One pass over both, from the last to the first. A count costs what there are events;
+    a list is copied each time it grows.
     """
     events = F.concat(
         _marked(first, is_follower=False, rank=int(is_later)),
@@ -136,18 +147,17 @@ def _lags(first: Column, then: Column, within_days: int, *, is_later: bool) -> C
     )
     # on the way back a follower at the same instant is met first, unless it must be later
     back = F.reverse(F.array_sort(events))
-    none = F.lit(None).cast("timestamp")
-    start = F.struct(none.alias("next"), F.array().cast("array<bigint>").alias("lags"))
+    start = F.struct(F.lit(None).cast("timestamp").alias("next"), none.alias("found"))
 
     def step(seen: Column, event: Column) -> Column:
         lag = F.unix_seconds(seen["next"]) - F.unix_seconds(event["at"])
         counts = ~event["is_follower"] & (lag <= within_days * DAY_SECONDS)
         return F.struct(
             F.when(event["is_follower"], event["at"]).otherwise(seen["next"]).alias("next"),
-            F.when(counts, F.concat(seen["lags"], F.array(lag))).otherwise(seen["lags"]).alias("lags"),
+            F.when(counts, add(seen["found"], lag)).otherwise(seen["found"]).alias("found"),
         )
 
-    return F.array_sort(F.aggregate(back, start, step)["lags"])
+    return F.aggregate(back, start, step)["found"]
 
 
 def _marked(instants: Column, *, is_follower: bool, rank: int) -> Column:

@@ -71,10 +71,12 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     unknown = unknown_by_feed(coverage).get("order_line", frozenset())
     modelled, told = with_models(
         measured, day_rows, persons, given, products, night.catalogue,
-        as_of=night.as_of, unknown=unknown,
+        as_of=night.as_of, zone=night.business_zone, unknown=unknown,
     )  # fmt: skip
     _write_fits(night, told)
-    portrait = tagged_portrait(night.cut(modelled), night.catalogue, as_of=night.as_of)
+    portrait = tagged_portrait(
+        night.cut(modelled), night.catalogue, as_of=night.as_of, zone=night.business_zone
+    )
     wrote = night.attempt.replace("portrait", portrait, unless_equal=night.repeats)
     said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))

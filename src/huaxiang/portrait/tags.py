@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from huaxiang.expressions import NameInfo
 
 
-def tagged_portrait(measured: DataFrame, catalogue: Catalogue, *, as_of: date) -> DataFrame:
+def tagged_portrait(measured: DataFrame, catalogue: Catalogue, *, as_of: date, zone: str) -> DataFrame:
     """Return `person`, `as_of`, every measure and every tag, in the contract's order.
 
-    Ranks read `measured` again: persist it.
+    Hours and dates of instants are those of `zone`, the business zone. Ranks read `measured` again: persist it.
     """
     types, _ = vocabularies(catalogue)
     tags = [t for t in catalogue.tags if t.grain == "person"]
-    tagged = with_tags(measured, tags, tag_names(types), types, as_of=as_of)
+    tagged = with_tags(measured, tags, tag_names(types), types, as_of=as_of, zone=zone)
     return tagged.select("person", F.lit(as_of).alias("as_of"), *types)
 
 
@@ -40,6 +40,7 @@ def with_tags(
     types: dict[str, Column],
     *,
     as_of: date,
+    zone: str,
 ) -> DataFrame:
     """Return `frame` with the tags, each computed in order over what stands before it.
 
@@ -54,14 +55,14 @@ def with_tags(
         if ready and (tag.rank or not ready.keys().isdisjoint(tag.reads)):
             frame, ready = frame.withColumns(ready), {}
         if tag.rank is not None:
-            frame = with_rank(frame, tag.name, tag.rank, names)
+            frame = with_rank(frame, tag.name, tag.rank, names, as_of=as_of, zone=zone)
             continue
-        ready[tag.name] = _said(tag, names, as_of).cast(types[tag.name].type)
+        ready[tag.name] = _said(tag, names, as_of, zone).cast(types[tag.name].type)
     return frame.withColumns(ready) if ready else frame
 
 
 def derivation(
-    catalogue: Catalogue, names: Iterable[str], *, as_of: date
+    catalogue: Catalogue, names: Iterable[str], *, as_of: date, zone: str
 ) -> Callable[[DataFrame], DataFrame]:
     """Return what adds some derived tags of persons, and those that they read, to a frame of measures.
 
@@ -74,28 +75,32 @@ def derivation(
         if tag.grain == "person" and tag.name in wanted:
             chosen.append(tag)
             wanted |= tag.reads
-    return lambda frame: with_tags(frame, chosen[::-1], known, types, as_of=as_of)
+    return lambda frame: with_tags(frame, chosen[::-1], known, types, as_of=as_of, zone=zone)
 
 
-def _said(tag: Tag, names: dict[str, NameInfo], as_of: date) -> Values:
+def _said(tag: Tag, names: dict[str, NameInfo], as_of: date, zone: str) -> Values:
     """What an expression says, or which stage of a ladder: the highest whose condition holds."""
-    found = [
-        compile_expression(text, names).column(lambda n: F.lit(as_of) if n == "as_of" else column_named(n))
-        for text in tag.texts
-    ]
+    found = [_column(text, names, as_of, zone) for text in tag.texts]
     if tag.ladder is None:
         return found[0]
     stages = [F.when(when, F.lit(rung.stage)) for rung, when in zip(tag.ladder.rungs, found, strict=True)]
     return F.coalesce(*reversed(stages))
 
 
-def with_rank(frame: DataFrame, name: str, rank: Rank, names: dict[str, NameInfo]) -> DataFrame:
+def _column(text: str, names: dict[str, NameInfo], as_of: date, zone: str) -> Values:
+    compiled = compile_expression(text, names)
+    return compiled.column(lambda n: F.lit(as_of) if n == "as_of" else column_named(n), zone=zone)
+
+
+def with_rank(
+    frame: DataFrame, name: str, rank: Rank, names: dict[str, NameInfo], *, as_of: date, zone: str
+) -> DataFrame:
     """Return `frame` with the quantile score 1…`into` of a column among those the condition holds for.
 
     The score is 1 + floor(into * (people with a strictly worse value) / (people)), so equal values have
     equal scores whatever the order or partitioning; null outside the condition or for a null value.
     """
-    among = F.coalesce(compile_expression(rank.among, names).column(), F.lit(False))
+    among = F.coalesce(_column(rank.among, names, as_of, zone), F.lit(False))
     value = F.when(among, F.col(rank.of))
     scores = quantile_scores(
         frame.select(value.alias("_value")), rank.into, best=rank.best

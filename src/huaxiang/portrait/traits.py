@@ -29,7 +29,7 @@ AGE = "youngest_age"
 
 
 def with_inferred(
-    frame: DataFrame, measured: DataFrame, catalogue: Catalogue, *, as_of: date
+    frame: DataFrame, measured: DataFrame, catalogue: Catalogue, *, as_of: date, zone: str
 ) -> tuple[DataFrame, tuple[ModelRow, ...]]:
     """Return `frame` with the tags that the models of `DECLARED` say, and each one's fit on who declares it.
 
@@ -43,7 +43,7 @@ def with_inferred(
     if not tags:
         return frame, ()
     declared = {model: DECLARED[model] for model in tags}
-    derived = derivation(catalogue, (*declared.values(), AGE), as_of=as_of)
+    derived = derivation(catalogue, (*declared.values(), AGE), as_of=as_of, zone=zone)
     sample = _sample(derived(measured), declared.values())
     common = basis(INPUTS, sample)
     found = {model: _learnt(common, sample, tag) for model, tag in declared.items()}

@@ -89,7 +89,7 @@ def measured_relations(
 
 
 def tagged_relations(
-    measured: DataFrame, portrait: DataFrame, catalogue: Catalogue, *, as_of: date
+    measured: DataFrame, portrait: DataFrame, catalogue: Catalogue, *, as_of: date, zone: str
 ) -> DataFrame:
     """Return `person`, `brand_id`, `as_of`, every measure and every tag, in the contract's order.
 
@@ -97,9 +97,9 @@ def tagged_relations(
     """
     person_types, types = vocabularies(catalogue)
     tags = [t for t in catalogue.tags if t.grain == "brand"]
-    used = sorted(n for n in person_types if any(f"portrait.{n}" in t.definition() for t in tags))
+    used = sorted(n for n in person_types if any(f"portrait.{n}" in t.reads for t in tags))
     theirs = portrait.select("person", *(F.col(n).alias(f"portrait.{n}") for n in used))
     tagged = with_tags(
-        measured.join(theirs, "person"), tags, tag_names(types, person_types), types, as_of=as_of
+        measured.join(theirs, "person"), tags, tag_names(types, person_types), types, as_of=as_of, zone=zone
     )
     return tagged.select(*PAIR, F.lit(as_of).alias("as_of"), *types)

@@ -61,6 +61,8 @@ def members_of(night: Night) -> DataFrame | None:
 def write(night: Night, measured: DataFrame) -> RelationsOutcome:
     """Derive the tags over tonight's `portrait`, and write `brand_relation`."""
     lake, attempt = night.lake, night.attempt
-    related = tagged_relations(measured, lake.read("portrait"), night.catalogue, as_of=night.as_of)
+    related = tagged_relations(
+        measured, lake.read("portrait"), night.catalogue, as_of=night.as_of, zone=night.business_zone
+    )
     wrote = attempt.replace("brand_relation", related, unless_equal=night.repeats)
     return RelationsOutcome(wrote.rows, len(related.columns) - 3)

@@ -31,9 +31,12 @@ def assign(
     brand_relation: DataFrame,
     segments: Sequence[Segment],
     *,
+    zone: str,
     within: tuple[str, ...] = (),
 ) -> DataFrame:
     """Return `segment`, `brand_id` (null for segments of persons), `person`: one row per membership.
+
+    Hours and dates of instants are those of `zone`, the business zone.
 
     `within` are columns of both tables that split everybody into populations ranked apart.
     """
@@ -45,11 +48,11 @@ def assign(
         wanted = {n for s in of_persons for n in s.needs if per_brand[n]} - flagged
         people = _with_flags(people, pairs, wanted)
         flagged |= wanted
-        people = _with_members(people, portrait, of_persons, _person_name(per_brand), within)
+        people = _with_members(people, portrait, of_persons, _person_name(per_brand), within, zone)
         needed = {n for s in of_brands for n in _of_person(s, per_brand)} - carried
         pairs = _joined(pairs, people, needed)
         carried |= needed
-        pairs = _with_members(pairs, brand_relation, of_brands, _quoted, (*within, "brand_id"))
+        pairs = _with_members(pairs, brand_relation, of_brands, _quoted, (*within, "brand_id"), zone)
     return _listed(
         people, [s.name for s in segments if not s.per_brand], F.lit(None).cast("string")
     ).unionByName(_listed(pairs, [s.name for s in segments if s.per_brand], F.col("brand_id")))
@@ -97,6 +100,7 @@ def _with_members(
     segments: Sequence[Segment],
     resolve: Callable[[str], Column],
     within: tuple[str, ...],
+    zone: str,
 ) -> DataFrame:
     """Return the frame with a column `@in <segment>`, never null, for each segment, in their order.
 
@@ -105,11 +109,11 @@ def _with_members(
     """
     plain = {t.name for s in segments for t in s.tops if names(t.value) <= set(table.columns)}
     for top in (t for s in segments for t in s.tops if t.name in plain):
-        frame = _with_top(frame, table, top, resolve, within)
+        frame = _with_top(frame, table, top, resolve, within, zone)
     for segment in segments:
         for top in (t for t in segment.tops if t.name not in plain):
-            frame = _with_top(frame, frame, top, resolve, within)
-        rule = F.coalesce(to_column(segment.rule, resolve).cast("boolean"), F.lit(False))
+            frame = _with_top(frame, frame, top, resolve, within, zone)
+        rule = F.coalesce(to_column(segment.rule, resolve, zone=zone).cast("boolean"), F.lit(False))
         frame = frame.withColumn(MEMBER + segment.name, rule)
     return frame.drop(*(t.name for s in segments for t in s.tops))
 
@@ -120,12 +124,13 @@ def _with_top(
     top: Top,
     resolve: Callable[[str], Column],
     within: tuple[str, ...],
+    zone: str,
 ) -> DataFrame:
     """Return the frame with a boolean column for a rank; equal values are settled by the smaller person id.
 
     Of n people whose value is above 0, the first ceil(share × n) are in; an unknown value is out.
     """
-    value = to_column(top.value, resolve)
+    value = to_column(top.value, resolve, zone=zone)
     if top.value.type in ("double", "float"):
         value = F.nanvl(value, F.lit(None).cast("double"))  # Spark holds NaN above every number
     ranked = everybody.select(*within, F.col("person").alias("_person"), value.alias("_value"))

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 BRAND = "the brand of the example"
 
 
-def run_examples(spark: SparkSession, segments: Sequence[Segment], vocabulary: Vocabulary) -> list[Problem]:
+def run_examples(
+    spark: SparkSession, segments: Sequence[Segment], vocabulary: Vocabulary, *, zone: str
+) -> list[Problem]:
     """Return one problem for each example that its segment doesn't hold as it says.
 
     The examples of one segment are one small population, whose ranks are their own. What an example
@@ -32,7 +34,7 @@ def run_examples(spark: SparkSession, segments: Sequence[Segment], vocabulary: V
         return []
     people = _frame(spark, vocabulary, segments, listed, table="portrait")
     pairs = _frame(spark, vocabulary, segments, listed, table="brand_relation")
-    members = assign(people, pairs, segments, within=("example_of",))
+    members = assign(people, pairs, segments, zone=zone, within=("example_of",))
     own = members.where(F.col("segment") == F.regexp_replace("person", " [0-9]+$", ""))
     found = {row["person"] for row in own.select("person").collect()}
     return [_problem(name, example) for name, person, example in listed if (person in found) != example.is_in]
