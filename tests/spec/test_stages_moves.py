@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-AS_OF, BEFORE = date(2026, 11, 20), date(2026, 11, 8)
+AS_OF, BEFORE, LONG_BEFORE = date(2026, 11, 20), date(2026, 11, 8), date(2026, 10, 8)
 CATALOGUE = load_catalogue(load_contracts())
 PERSON_LADDER = """\
 - tag: shopping
@@ -57,7 +57,14 @@ def test_the_highest_stage_whose_condition_holds_counts(spark: SparkSession) -> 
         (f"{k}", *case, *(None if case[0] is None else 0 for _ in others)) for k, case in enumerate(cases)
     ]
     tags = [t for t in CATALOGUE.ladders() if t.name in ("aipl", "five_a")]
-    told = with_tags(spark.createDataFrame(rows, schema), tags, tag_names(brand, person), brand, as_of=AS_OF)
+    told = with_tags(
+        spark.createDataFrame(rows, schema),
+        tags,
+        tag_names(brand, person),
+        brand,
+        as_of=AS_OF,
+        zone="Asia/Shanghai",
+    )
     found = {int(row["person"]): (row["aipl"], row["five_a"]) for row in told.collect()}
     assert found == dict(enumerate(cases.values()))
 
@@ -84,7 +91,7 @@ def nights(
     spark: SparkSession, before: list[Any], now: list[Any], merged: list[tuple[str, str]]
 ) -> DataFrame:
     stood = spark.createDataFrame(
-        [("aipl", brand, who, stage, BEFORE, 1) for who, brand, stage in before],
+        [("aipl", brand, who, stage, (*since, BEFORE)[0], 1) for who, brand, stage, *since in before],
         "ladder string, brand_id string, person string, stage string, since date, version int",
     )
     stands = spark.createDataFrame(
@@ -104,6 +111,8 @@ def test_who_stays_keeps_the_day_and_every_move_is_told(spark: SparkSession) -> 
         ("kept", "b1", "awareness"),
         ("taken", "b1", "loyalty"),  # is `kept` from tonight on, who stood on a stage too
         ("taken", "b2", "purchase"),  # there `kept` stood on none
+        ("taken", "b3", "interest", BEFORE),  # nor there, where two who were taken in stood
+        ("taken too", "b3", "purchase", LONG_BEFORE),
     ]
     now = [
         ("stays", "b1", "interest"),
@@ -113,8 +122,9 @@ def test_who_stays_keeps_the_day_and_every_move_is_told(spark: SparkSession) -> 
         ("stays", None, "interest"),
         ("kept", "b1", "loyalty"),
         ("kept", "b2", "purchase"),
+        ("kept", "b3", "purchase"),
     ]
-    both = nights(spark, before, now, [("kept", "taken")]).repartition(3)
+    both = nights(spark, before, now, [("kept", "taken"), ("kept", "taken too")]).repartition(3)
     made = moves(both, versions={"aipl": 1}, restated=(), as_of=AS_OF, release=7)
     stage = {
         (r["person"], r["brand_id"]): (r["stage"], r["since"], r["version"]) for r in made.stage.collect()
@@ -127,6 +137,7 @@ def test_who_stays_keeps_the_day_and_every_move_is_told(spark: SparkSession) -> 
         ("stays", None): ("interest", BEFORE, 1),
         ("kept", "b1"): ("loyalty", AS_OF, 1),
         ("kept", "b2"): ("purchase", BEFORE, 1),
+        ("kept", "b3"): ("purchase", LONG_BEFORE, 1),
     }
     change = {
         (r["person"], r["brand_id"]): (r["from_stage"], r["to_stage"], r["days"])
@@ -150,6 +161,7 @@ def test_who_stays_keeps_the_day_and_every_move_is_told(spark: SparkSession) -> 
         ("b1", None, "awareness"): (1, 0),
         ("b1", "awareness", "loyalty"): (1, 12),
         ("b2", "purchase", "purchase"): (1, 12),
+        ("b3", "purchase", "purchase"): (1, 43),
         (None, "interest", "interest"): (1, 12),
     }
 

@@ -49,15 +49,16 @@ def _stages_of(frame: DataFrame, brand: Column, ladders: Sequence[Tag]) -> DataF
 def compared(previous: DataFrame, now: DataFrame, taken: DataFrame) -> DataFrame:
     """Return one row per ladder, brand and person of either night: the stage before (`was`), `since`, tonight's (`is`).
 
-    Who was taken in (`identity.followed`) is not lost; both having stood on a stage, the one whose id stays counts.
+    Who was taken in (`identity.followed`) is not lost; of several who stood on a stage, the one whose id stays counts,
+    else who has stood there longest (ties: the first stage by name).
     """
-    stood = F.struct("own", F.col("stage").alias("was"), "since").alias("_stood")
+    stood = F.struct((~F.col("own")).alias("taken_in"), "since", F.col("stage").alias("was")).alias("_stood")
     before = followed(previous, taken).select(*KEY, stood, F.lit(None).cast("string").alias("is"))
     nothing = F.lit(None).cast(before.schema["_stood"].dataType).alias("_stood")
     tonight = now.select(*KEY, nothing, F.col("stage").alias("is"))
     both = before.unionByName(tonight).groupBy(*KEY)
-    latest = both.agg(F.max("_stood").alias("_stood"), F.max("is").alias("is"))
-    return latest.select(*KEY, "_stood.was", "_stood.since", "is")
+    stands = both.agg(F.min("_stood").alias("_stood"), F.max("is").alias("is"))
+    return stands.select(*KEY, "_stood.was", "_stood.since", "is")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def moves(
 
     `since` stays for who stays on a stage and is `as_of` for who comes to it. `from_stage` and `to_stage` are
     null for outside the ladder, `version` for a ladder that is gone. Of the ladders in `restated`, which are
-    new, gone or of another version, moves are told but are not people's own.
+    new, gone or of other rules, moves are told but are not people's own.
     """
     known = [F.when(F.col("ladder") == name, F.lit(number)) for name, number in sorted(versions.items())]
     version = F.coalesce(*known, F.lit(None)).cast("int").alias("version")

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from huaxiang.days.definitions import meanings
+from huaxiang.days.definitions import standing as standing_definitions
 from huaxiang.identity.followed import taken_in
 from huaxiang.stages.moves import compared, moves, standing
 from huaxiang.together import together
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from huaxiang.contracts.model import Text
     from huaxiang.days.measures import Ladder, Rung, Tag
     from huaxiang.night import Night
@@ -75,8 +79,7 @@ def run(night: Night) -> StagesOutcome:
     ladders = night.catalogue.ladders()
     previous = lake.read_pinned("stage")
     versions = {tag.name: tag.ladder.version for tag in ladders if tag.ladder}
-    known = {row[0]: row[1] for row in previous.groupBy("ladder").agg(F.max("version")).collect()}
-    restated = {name for name in {*known, *versions} if known.get(name) != versions.get(name)}
+    restated = _restated(night, ladders)
     now = (
         standing(lake.read("portrait"), lake.read("brand_relation"), ladders)
         if ladders
@@ -99,6 +102,17 @@ def run(night: Night) -> StagesOutcome:
     together(writes)
     told = [_standing(tag, tag.ladder, flows, restated=tag.name in restated) for tag in ladders if tag.ladder]
     return StagesOutcome(tuple(told), moved)
+
+
+def _restated(night: Night, ladders: Sequence[Tag]) -> set[str]:
+    """Return the ladders that are new, gone or of other rules tonight; one on which nobody stood is not new for that."""
+    lake = night.lake
+    held = standing_definitions(row.asDict() for row in lake.read_pinned("measure_definition").collect())
+    before = {name: row["definition"] for (_, name), row in held.items()}
+    now = {name: meaning.definition for (_, name), meaning in meanings(night.catalogue).items()}
+    stood = {row[0] for row in lake.read_pinned("stage").select("ladder").distinct().collect()}
+    names = {tag.name for tag in ladders}
+    return (stood - names) | {name for name in names if before.get(name) != now[name]}
 
 
 HOW = ("people", "before", "came", "rose", "fell", "left")
