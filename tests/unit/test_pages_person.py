@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,15 @@ from huaxiang.days.definitions import meanings
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.explain.evidence import Event, Evidence
 from huaxiang.explain.person import Portrayed, Purchase, _talk
-from huaxiang.explain.told import Explanation, LookedUp, explained, tags_told, with_since, with_tags_counted
+from huaxiang.explain.told import (
+    Explanation,
+    LookedUp,
+    events_behind,
+    explained,
+    tags_told,
+    with_since,
+    with_tags_counted,
+)
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import account_said
 from huaxiang.models.cards import PURCHASES
@@ -246,6 +254,20 @@ def test_what_a_release_holds_is_told_with_its_events_and_since_when():
     assert told[None, "satisfaction_365d"].evidence == 4
     assert (told["b1", "aipl"].evidence, told["b1", "aipl"].valid_from) == (4, date(2026, 10, 2))
     assert told[None, "experience"].valid_from is None  # another's
+
+
+def test_events_of_a_tag_are_those_behind_it_in_its_window():
+    lately, long_ago = (
+        Event("order_line", AS_OF - timedelta(days=n), {"order_id": f"o{n}"}) for n in (3, 40)
+    )
+    seen = Event("review", AS_OF, {"rating": 5})
+    newest = {("Pann", ORDERS, ""): [lately, long_ago], ("Pann", "review", ""): [seen]}
+    night = Release(42, "published", AS_OF, datetime(2026, 11, 21, tzinfo=UTC), 41, {}, "", "", "", "")
+    found = LookedUp(night, AS_OF, {"Pann": PERSON}, {"Pann": []}, {"Pann": ()}, Evidence({}, newest))
+    told = {tag.tag: tag for tag in explained(found, book(), "Pann").tags}
+    assert events_behind(found, book(), "Pann", [told["orders_7d"]]) == [lately]
+    assert events_behind(found, book(), "Pann", [told["average_order_365d"]]) == [lately, long_ago]
+    assert events_behind(found, book(), "Pann", [told["declared_age"]]) == []
 
 
 def test_a_stage_that_was_not_stood_on_then_has_no_since():

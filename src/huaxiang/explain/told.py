@@ -19,7 +19,7 @@ from huaxiang.days.definitions import standing
 from huaxiang.days.measures import HIGH, LOW, PROBABILITY
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.explain.evidence import evidence_of
+from huaxiang.explain.evidence import evidence_of, is_inside
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import WRITTEN, account_said, without_contacts
 from huaxiang.settled import settled_zone
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Column, Text
     from huaxiang.days.definitions import Named
     from huaxiang.days.measures import Catalogue, Measure
-    from huaxiang.explain.evidence import Evidence
+    from huaxiang.explain.evidence import Event, Evidence
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.release import Release
 
@@ -147,11 +147,16 @@ def _shown(value: Any) -> str:
 
 
 def explanation(lake: Lake, book: Book, person: str, *, tag: str | None, events: int) -> Explanation:
-    """Return what the newest published release says of `person`; ConfigurationError when it knows no such person."""
+    """Return what the newest published release says of `person`; ConfigurationError when it knows no such person.
+
+    With `tag`, of the tags whose names begin so alone, and the events behind these.
+    """
     found = looked_up(lake, book, [person], newest=events)
     told = explained(found, book, person)
-    wanted = tuple(t for t in told.tags if tag is None or t.tag.startswith(tag))
-    return replace(told, tags=wanted, events=_newest(found, book, person))
+    if tag is None:
+        return replace(told, events=_listed(_newest(found, book, person)))
+    wanted = tuple(t for t in told.tags if t.tag.startswith(tag))
+    return replace(told, tags=wanted, events=_listed(events_behind(found, book, person, wanted)))
 
 
 @dataclass(frozen=True)
@@ -311,19 +316,51 @@ def _of_each(found: LookedUp, person: str, said: Mapping[Named, Text]) -> dict[t
     return {(brand, column): text for (table, column), text in said.items() for brand in told_of[table]}
 
 
-def _newest(found: LookedUp, book: Book, person: str) -> tuple[dict[str, Any], ...]:
-    """The newest events of every kind, with what their rows say; written texts without contacts."""
+def _newest(found: LookedUp, book: Book, person: str) -> list[Event]:
+    """The newest events of every kind."""
+    return [
+        event
+        for stream in book.catalogue.streams()
+        if "@" not in stream
+        for event in found.evidence.newest.get((person, stream, ""), ())
+    ]
+
+
+def events_behind(found: LookedUp, book: Book, person: str, tags: Iterable[ToldTag]) -> list[Event]:
+    """Return the newest events behind tags: those that count for what they are made of, in its window."""
+    measured = {m.column(window): (m, window) for m in book.catalogue.measures for window in m.windows}
+    behind = {}
+    for tag in tags:
+        for measure, window in (measured[n] for n in _made_of(book.catalogue, tag.tag) if n in measured):
+            for part in measure.parts:
+                for event in found.evidence.newest.get((person, part.counted_as, tag.brand_id or ""), ()):
+                    if is_inside(event.on, window, found.as_of):
+                        behind[event.stream, str(event.on), str(event.says)] = event
+    return list(behind.values())
+
+
+def _made_of(catalogue: Catalogue, column: str) -> set[str]:
+    """The columns that a column is made of, itself and all that they read in turn."""
+    tags, waiting, found = {tag.name: tag for tag in catalogue.tags}, [column], set()
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += tags[one].made_of if one in tags else ()
+    return found
+
+
+def _listed(events: Iterable[Event]) -> tuple[dict[str, Any], ...]:
+    """Events, the newest first, with what their rows say; written texts without contacts."""
     listed = [
         {
-            "event": stream,
+            "event": event.stream,
             "business_date": str(event.on) if event.on else None,
             "says": json.dumps(
                 {k: _masked(k, v) for k, v in event.says.items() if k != "business_date"}, ensure_ascii=False
             ),
         }
-        for stream in book.catalogue.streams()
-        if "@" not in stream
-        for event in found.evidence.newest.get((person, stream, ""), ())
+        for event in events
     ]
     return tuple(sorted(listed, key=lambda e: (e["business_date"] or "", e["event"] or ""), reverse=True))
 
