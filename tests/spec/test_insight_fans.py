@@ -53,7 +53,7 @@ def known(spark: SparkSession, *follows: dict[str, Any]) -> tuple[DataFrame, Dat
     persons = spark.createDataFrame(list(PERSON_OF.items()), "account string, person string")
     accounts = brand_accounts(clean(spark, "social_account", *ACCOUNTS), as_of=AS_OF)
     made = clean(spark, "social_follow", *follows)
-    spells = fan_spells(made, accounts, persons, zone="Asia/Shanghai", as_of=AS_OF)
+    spells = fan_spells(made, accounts, persons, pushed=condition(PUSHES, ZONE), zone=ZONE, as_of=AS_OF)
     return spells.localCheckpoint(), accounts, persons
 
 
@@ -336,7 +336,9 @@ def test_partitions_and_order_change_nothing(spark: SparkSession) -> None:
     made = clean(spark, "social_follow", *follows)
     pushed = condition(PUSHES, ZONE)
     found = [
-        sorted(map(repr, fan_spells(frame, accounts, persons, zone="Asia/Shanghai", as_of=AS_OF).collect()))
+        sorted(
+            map(repr, fan_spells(frame, accounts, persons, pushed=pushed, zone=ZONE, as_of=AS_OF).collect())
+        )
         for frame in (made, in_parts(made, 7))
     ]
     assert len(found[0]) > 5

@@ -104,6 +104,7 @@ def test_what_others_did_with_ones_link_counts_and_what_one_did_oneself_does_not
         cell("brought_visit", "brand_account", "b1␟m:bob", "w:ann", ago(2), visits=2),
         cell("brought_visit", "brand_account", "b1␟m:bob", "w:stranger", ago(2), visits=1),
         cell("brought_visit", "brand_account", "b1␟m:ann", "w:ann", ago(2), visits=4),  # their own link
+        cell("brought_visit", "brand", "b1", "w:ann", ago(3), visits=6),  # of a measure of everybody's
     ]
     names = "stream string, key_kind string, key string, account string, business_date date, part string"
     frame = spark.createDataFrame(cells, f"{names}, {orders} bigint, {visits} bigint")

@@ -134,6 +134,16 @@ def test_another_shop_sells_at_prices_of_its_own(spark: SparkSession) -> None:
     assert row["reference_minor"] == 100
 
 
+def test_products_of_one_id_in_two_shops_are_two(spark: SparkSession) -> None:
+    goods = ("a", "b1", "tea", []), ("x", "b2", "tea", [])
+    both = shelf(spark, *goods).unionByName(shelf(spark, *goods, platform="outlet"))
+    buyers = ("mall:ben", "outlet:ben")
+    lines = [line("a", 110 + n, who=who) for who in buyers for n in range(FEWEST_LINES // 2)]
+    (row,) = told(spark, both, *lines, *(line("x", 100, who=who) for who in buyers))
+    assert (row["products"], row["groups"], row["lines"]) == (2, 2, 10)
+    assert row["premium_low"] is not None
+
+
 def test_what_tells_no_price_is_left_out(spark: SparkSession) -> None:
     products = shelf(spark, ("a", "b1", "tea", ["x"]), ("x", "b2", "tea", []), ("c", "b1", "tea", ["x"]))
     silent = [

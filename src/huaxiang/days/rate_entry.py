@@ -51,4 +51,7 @@ def _measure(entry: Entry, key: str, measures: Mapping[str, Measure]) -> Measure
         found, expected = f"`{named}` is {measure.definition()}", "a count, or a sum of whole numbers"
         entry.refuse(key, found, f"{expected}, without `less`")
         return None
+    if part.by_others:
+        entry.refuse(key, f"`{named}` counts what others do alone", "a measure that counts everybody's")
+        return None
     return measure

@@ -39,14 +39,15 @@ def brand_accounts(social_accounts: DataFrame, *, as_of: date) -> DataFrame:
 
 
 def fan_spells(
-    follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, zone: str, as_of: date
+    follows: DataFrame, accounts: DataFrame, persons: DataFrame, *, pushed: Column, zone: str, as_of: date
 ) -> DataFrame:
     """Return one row per brand × brand_account (`WHOLE`: any of them) × person × time as a fan.
 
     `accounts` as of `brand_accounts`. `since` is null for a follow without a date, which is from before all
-    others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `first_on` the date
-    of the first follow ever, null when it has none. The latest event of a pair of accounts decides, by
-    (date, instant, revision, event key), a date alone by its midnight in `zone`; who follows several accounts is a fan until the last is left. Events
+    others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `after_push` whether that is
+    `pushed`, `first_on` the date of the first follow ever, null when it has none. The latest event of a pair of
+    accounts decides, by (date, instant, revision, event key), a date alone by its midnight in `zone`; who follows
+    several accounts is a fan until the last is left. Events
     after `as_of`, and times that ended on no date, are left out.
     """
     known = follows.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-    from huaxiang.days.measures import Measure
+    from huaxiang.days.measures import Measure, Part
 
 ORDERS = "orders"
 PURCHASE = ("person", "brand_id", "day")
@@ -128,7 +128,7 @@ def brand_days(
     read = [measures[n] for names in kinds.values() for n in names]
     opens = F.date_sub(first_month(as_of), BEFORE - 1)
     mine = F.col("key_kind").isin("brand", "brand_account")
-    counted = reduce(or_, (F.col(m.part.column) > 0 for m in read))
+    counted = reduce(or_, (_in_own_cells(m.part) > 0 for m in read))
     cells = of_streams(day_rows, read).where(
         mine & counted & F.col("business_date").between(opens, F.lit(as_of))
     )
@@ -151,8 +151,13 @@ def brand_days(
     )
 
 
-def _times(parts: Sequence[Any]) -> Column:
-    values = [F.col(part.column) for part in parts]
+def _in_own_cells(part: Part) -> Column:
+    """What a cell holds of a part: a column that two measures share is each one's under its own keys alone."""
+    return F.when(F.col("key_kind").isin(*sorted(part.kinds(("brand",)))), F.col(part.column))
+
+
+def _times(parts: Sequence[Part]) -> Column:
+    values = map(_in_own_cells, parts)
     return F.nullif(reduce(lambda a, b: a + b, (F.coalesce(v, F.lit(0)) for v in values)), F.lit(0))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-ADVERTISING, DIRECT, LOST_LINK, UNKNOWN = "advertising", "direct", "unknown_link", "unknown"
+ADVERTISING, LOST_LINK, UNKNOWN = "advertising", "unknown_link", "unknown"
 LINK, AD = "link:", "ad:"
 
 

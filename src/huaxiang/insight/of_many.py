@@ -145,8 +145,10 @@ def _fans(tonight: _Tonight) -> None:
         persons,
         as_of=as_of,
     )
+    measures = {measure.name: measure for measure in tonight.night.catalogue.measures}
     follows, zone = tonight.read("clean/social_follow"), tonight.night.business_zone
-    spells = fan_spells(follows, accounts, persons, zone=zone, as_of=as_of)
+    pushed = condition(measures[TURNED_BY[PUSHED]].part, zone)
+    spells = fan_spells(follows, accounts, persons, pushed=pushed, zone=zone, as_of=as_of)
     spells = spells.localCheckpoint()  # both tables read it, one of them thrice
     known, related = tonight.orders_since is not None, tonight.read("brand_relation")
     tonight.write("fan_base", fan_base(spells, engaged, related, accounts, orders_known=known, as_of=as_of))

@@ -188,7 +188,9 @@ def _referenced(sold: DataFrame, products: DataFrame) -> DataFrame:
             "month",
             "brand_id",
             F.when(names_some, STATED).otherwise(CATEGORY).alias("comparables"),
-            F.coalesce(F.array_join("rivals", " "), "product_id").alias("group"),
+            F.concat_ws(" ", "platform", F.coalesce(F.array_join("rivals", " "), "product_id")).alias(
+                "group"
+            ),
             F.round(price).cast("bigint").alias("reference_log"),
         )
     )
