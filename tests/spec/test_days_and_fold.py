@@ -88,7 +88,8 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             for n, product in enumerate(("p1", "p2", "p9"))
         ),
         line("mall:parcel", "o21", "2026-11-01 08:00", 100, "p1"),
-        # two of L kept; two of M bought and one of them sent back; a gift and what has no size tell nothing
+        # two of L kept, half of the price of each given back; two of M bought and one of them sent back; a gift and
+        # what has no size tell nothing
         *(line("mall:wearer", f"o3{n}", "2026-11-02 08:00", 10, "coat L") for n in range(2)),
         *(line("mall:wearer", f"o4{n}", "2026-11-02 08:00", 10, "coat M") for n in range(2)),
         *(
@@ -99,11 +100,11 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
         {k: v for k, v in line("mall:undated", "o11", "2026-11-01 08:00", 42).items() if k != "at"},
     ]
     acts = [
-        {"who": "weiwo:reader", "post_id": "n1", "act": "like", "at": "2026-11-20 21:00", "dwell_seconds": 5},
-        {"who": "weiwo:reader", "post_id": "n1", "act": "view", "at": "2026-11-15 09:00", "dwell_seconds": 9},
+        {"who": "weiwo:reader", "post_id": "n1", "act": "like", "at": "2026-11-20 21:00", "dwell_seconds": 5, "scene": "home"},
+        {"who": "weiwo:reader", "post_id": "n1", "act": "view", "at": "2026-11-15 09:00", "dwell_seconds": 9, "scene": "commute"},
         {"who": "weiwo:reader", "post_id": "n2", "act": "click", "at": "2026-11-16 09:00"},
         {"who": "weiwo:reader", "post_id": "lost", "act": "click", "at": "2026-11-16 09:30"},
-    ]
+    ]  # fmt: skip
     follows = [
         {"who": "weiwo:fan", "other_account": "weiwo:star", "action": "follow", "at": "2026-01-01 10:00"},
         {"who": "weiwo:fan", "other_account": "weiwo:star2", "action": "follow", "at": "2026-01-01 10:00"},
@@ -134,10 +135,10 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
                 "platform": "mall",
                 "order_id": order,
                 "line_id": "1",
-                "amount_minor": 5,
+                "amount_minor": amount,
                 "at": "2026-11-12 10:00",
             }
-            for order in ("o40", "o50", "o60")
+            for order, amount in (("o40", 6), ("o30", 5), ("o31", 5), ("o50", 10), ("o60", 5))
         ),
     ]
     products = [
@@ -203,6 +204,7 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             "d2", "o21", "nobody", "r1", "2026-11-02 08:00", "2026-11-05 08:00", "2026-11-04 08:00"
         ),  # late
         parcel("d3", "o21", "c1", "nowhere", "2026-11-02 08:00", "2026-11-09 07:59", "2026-11-10 08:00"),
+        parcel("d5", "o6", "c1", "r1", "2026-11-19 07:59", "2026-11-20 09:00", "2026-11-20 12:00"),
         parcel("d4", "not yet", "c1", "r1", "2026-11-02 08:00", "2026-11-03 08:00", "2026-11-04 08:00"),
     ]
     tickets = [
@@ -258,7 +260,12 @@ def told(_session: SparkSession) -> dict[str, Any]:
     models = {t.name: said[t.output] for t in CATALOGUE.tags if t.modelled}  # they are silent here
     tags = [t for t in CATALOGUE.tags if t.grain == "person"]
     portrait = with_tags(
-        measured.withColumns(models).localCheckpoint(), tags, tag_names(types), types, as_of=AS_OF
+        measured.withColumns(models).localCheckpoint(),
+        tags,
+        tag_names(types),
+        types,
+        as_of=AS_OF,
+        zone="Asia/Shanghai",
     )
     people = {r["person"]: r.asDict(recursive=True) for r in portrait.collect()}
     related = measured_relations(made, persons, CATALOGUE, COVERS, as_of=AS_OF, unknown=UNKNOWN)
@@ -295,13 +302,17 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("undated", {"first_order_by": None}),
         ("left", {"followings": 0, "followers": 0}),
         ("reader", {"likes_30d": 1, "interactions_30d": 3, "views_7d": 1, "social_days_30d": 3, "dwell_30d": 14}),
-        ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "9", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
+        ("reader", {"top_topic_90d": "tea", "topics_90d": 2, "top_hour_90d": "09", "evening_acts_90d": 1, "weekend_acts_90d": 1}),
+        ("reader", {"acts_by_weekday_90d": [{"key": "1", "value": 2}, {"key": "5", "value": 1}, {"key": "7", "value": 1}]}),
+        ("reader", {"acts_by_scene_90d": [{"key": "commute", "value": 1}, {"key": "home", "value": 1}], "top_scene_90d": "commute"}),
         ("reader", {"current_interests": [{"key": "cars", "value": 0.911722, "events": 1}, {"key": "tea", "value": 2.802621, "events": 3}]}),
         ("reader", {"interests_90d": [{"key": "cars", "value": 1}, {"key": "tea", "value": 3}], "longest_dwell_90d": 9}),
         ("waits", {"spend_all": 0, "returns_all": 0}),
         ("parcel", {"deliveries_365d": 3, "late_deliveries_365d": 1, "timed_deliveries_365d": 3}),
         ("parcel", {"third_day_deliveries_365d": 2, "seventh_day_deliveries_365d": 0}),  # 72 hours are three days
         ("parcel", {"expected_deliveries_365d": 1, "slow_deliveries_365d": 1, "slow_delivery_share_365d": 1.0}),
+        # shipped before it was ordered: it came, but how long it took nobody knows
+        ("two", {"deliveries_365d": 1, "timed_deliveries_365d": 0, "expected_deliveries_365d": 0, "slow_delivery_share_365d": None}),
         ("parcel", {"tickets_365d": 5, "complaints_90d": 2, "closed_after_sales_365d": 2, "quick_after_sales_365d": 1}),
         ("parcel", {"reviews_365d": 3, "ratings_365d": 1, "felt_reviews_365d": 1, "rating_points_365d": 0}),
         ("parcel", {"satisfaction_365d": 0.375, "is_unhappy": True}),
@@ -310,6 +321,10 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("wearer", {"size_365d": "coats L", "sizes_365d": [{"key": "coats L", "value": 2}, {"key": "coats M", "value": 1}]}),
         ("wearer", {"fit_365d": "loose", "fits_365d": [{"key": "loose", "value": 2}, {"key": "slim", "value": 1}]}),
         ("wearer", {"bargain_lines_365d": [{"key": "home", "value": 1}]}),
+        ("buyer", {"lines_per_order_365d": 1.5, "units_per_order_365d": 1.5, "buyer_kind_30d": "returning"}),
+        ("edge", {"lines_per_order_365d": 1.0, "buyer_kind_30d": "new"}),
+        ("refund", {"buyer_kind_30d": None}),
+        ("none", {"lines_per_order_365d": None, "buyer_kind_30d": None}),
         ("buyer", {"size_365d": None, "sizes_365d": None, "bargain_lines_365d": None}),
         ("rich", {"spend_7d": 2 * MOST, "spend_all": 3 * MOST, "orders_all": 3, "top_brand_all": "b1"}),
     ],
@@ -366,6 +381,16 @@ CLOCK = """\
   where: hour(at) >= 22 or weekday(at) = 6
   adds_up: count
   windows: [all]
+- measure: last_line_at
+  title: {en: Last line, zh: 最近一行}
+  means: {en: When the last line was ordered, zh: 最近一行的下单时间}
+  from: order_line
+  adds_up: max(at)
+  windows: [all]
+- tag: last_line_by_night
+  title: {en: Last line by night, zh: 最近一行是否夜间}
+  means: {en: Whether the last line was ordered after ten in the evening, zh: 最近一行是否晚十点后下单}
+  derived: hour(last_line_at_all) >= 22
 """
 
 
@@ -383,3 +408,11 @@ def test_hours_and_weekdays_are_those_of_the_business_zone(spark: SparkSession, 
     made = cells(rows, parts, zone="Asia/Shanghai").where(F.col("key_kind") == "none")
     counted = {str(row["business_date"]): row[column] for row in made.collect()}
     assert {day for day, number in counted.items() if number} == {"2026-11-18", "2026-11-14"}
+    types, _ = vocabularies(catalogue)
+    tags = [tag for tag in catalogue.tags if tag.name == "last_line_by_night"]
+    seen = spark.createDataFrame(
+        [("by day", at("2026-11-18 14:30")), ("by night", at("2026-11-18 22:30"))],
+        "who string, last_line_at_all timestamp",
+    )
+    told = with_tags(seen, tags, tag_names(types), types, as_of=AS_OF, zone="Asia/Shanghai")
+    assert {r["who"]: r["last_line_by_night"] for r in told.collect()} == {"by day": False, "by night": True}

@@ -68,7 +68,8 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
             if found and isinstance(given, dict):
                 refused |= {str(given.get(kind)) for kind in ("measure", "tag")}
             problems += found
-    read = {name: [other for other in tags if other in tag.made_of] for name, tag in tags.items()}
+    made_of = {name: tag.made_of for name, tag in tags.items()}
+    read = {name: [other for other in tags if other in made_of[name]] for name in tags}
     for circle in circles(read):
         told = circle_told(circle, "reads")
         problems.append(Problem(tags[circle[0]].written_in, told, hint="let one of them read measures alone"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from huaxiang.models.scorer import Scorer
 
 KEY_KINDS = (
-    "account", "brand", "category", "product", "size", "fit", "topic", "aspect", "hour", "courier", "tier", "campaign",
+    "account", "brand", "category", "product", "size", "fit", "topic", "aspect", "hour", "weekday", "courier", "tier", "campaign",
     "scene", "brand_account",
 )  # fmt: skip
 OWN_DATE = "business_date"
