@@ -124,12 +124,13 @@ def test_a_lake_that_says_the_truth_passes(lake: Tables, truth: Path) -> None:
     assert told["identity: true persons found exactly"] == "0.9900 [0.946, 0.998] of 100"
 
 
-def test_what_could_not_be_judged_does_not_hold() -> None:
+def test_what_could_not_be_judged_neither_holds_nor_fails() -> None:
     good, bad, unknown = (
         Check(name, "≥ 1", "x", ok) for name, ok in (("a", True), ("b", False), ("c", None))
     )
     report = Report(AS_OF, (good, unknown))
-    assert not report.ok
+    assert report.ok
+    assert not Report(AS_OF, (good, bad, unknown)).ok
     assert str(report).splitlines()[1:] == [
         "– c  wanted ≥ 1  found x",
         "1 of 2 checks hold, 1 could not be judged as of 2026-11-20",
@@ -578,7 +579,7 @@ def test_what_is_inferred_of_who_declares_nothing_is_compared(lake: Tables, trut
 
 def test_published_numbers_are_met_and_what_is_not_there_is_told(tmp_path: Path) -> None:
     missing = published_checks(tmp_path)
-    assert [(check.ok, check.found) for check in missing] == [(None, "not there")] * 4
+    assert [(check.ok, check.found) for check in missing] == [(False, "not there")] * 4
     (tmp_path / "cdnow").symlink_to(realdata.needed("cdnow"))
     checks = published_checks(tmp_path)
     told = {check.name: check for check in checks}

@@ -125,7 +125,9 @@ def segments_check(conf: Conf = None) -> None:
 
     book = open_book(load_config(conf))
     names = vocabulary(*vocabularies(book.catalogue))
-    problems = run_examples(spark_session(book.config.spark), book.segments, names)
+    problems = run_examples(
+        spark_session(book.config.spark), book.segments, names, zone=book.config.business_zone
+    )
     if problems:
         raise ConfigurationError(problems)
     for segment in book.segments:

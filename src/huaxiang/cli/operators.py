@@ -286,7 +286,10 @@ def evaluate(
     ] = Path("data"),
     as_json: AsJson = False,
 ) -> None:
-    """Compare what a lake says with what the demo world planted."""
+    """Compare what a lake says with what the demo world planted; exit code 0 when no check fails.
+
+    ✔ holds, ✘ fails, – could not be judged, as too few people tell of it: that does not count as holding.
+    """
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
     from huaxiang.world.published import published_checks  # noqa: PLC0415
 

@@ -7,6 +7,7 @@ The parser knows no functions here: every call arrives as a bare name with argum
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -43,6 +44,9 @@ class _Parser(SparkParser):
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": _CASE}
 
 
+@lru_cache(
+    maxsize=4096
+)  # a catalogue's texts are asked for again and again: what they read, their type, their column
 def parse(text: str, place: Place) -> Node:
     """Return the expression as a tree without types; ConfigurationError with every problem found."""
     problems = scan(text, place)

@@ -49,7 +49,7 @@ def published_checks(data: Path) -> list[Check]:
         if (data / file).is_file():
             found += checks(data / file)
         else:
-            found.append(Check(f"{file} is there", "the file, to be checked against", "not there", ok=None))
+            found.append(Check(f"{file} is there", "the file, to be checked against", "not there", ok=False))
     return found
 
 

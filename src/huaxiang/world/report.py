@@ -32,13 +32,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every check holds."""
+        """Whether no check fails. One that could not be judged is told as such: a small world has many."""
         return not self.broken
 
     @property
     def broken(self) -> list[str]:
-        """The names of the checks that do not hold."""
-        return [check.name for check in self.checks if not check.ok]
+        """The names of the checks that fail."""
+        return [check.name for check in self.checks if check.ok is False]
 
     def __str__(self) -> str:
         """One line per check, marked where it failed (✘) or could not be judged (–)."""
