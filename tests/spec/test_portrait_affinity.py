@@ -118,6 +118,9 @@ def test_few_lines_say_less_than_many(spark: SparkSession) -> None:
     frame, told = with_affinities(persons, cells(spark, rows), CATALOGUE, as_of=AS_OF)
     found = {r["person"]: r.asDict(recursive=True) for r in frame.collect()}
     assert {t.part for t in told} == {"category", "brand"}
+    renamed = [(f"by another id {who}", *rest) for who, *rest in rows]
+    _, again = with_affinities(persons, cells(spark, renamed), CATALOGUE, as_of=AS_OF)
+    assert [one.fit for one in again] == [one.fit for one in told]  # to the last digit
     weight = next(t for t in told if t.part == "category").fit.parameters["weight"]
     counted = [r for r in rows if r[1] == "category" and r[3] and date(2025, 11, 21) <= r[3] <= AS_OF]
     share = sum(r[4] for r in counted if r[2] == "category3") / sum(r[4] for r in counted)

@@ -6,21 +6,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from huaxiang.models import affinity
 from huaxiang.models.cards import AFFINITY
 from huaxiang.models.model_row import ModelRow
-from huaxiang.portrait.counted import HALF, counted, half, numbers
+from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
 from huaxiang.portrait.fold import in_window
 from huaxiang.together import together
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
+    import pyarrow as pa
     from pyspark.sql import Column, DataFrame
 
     from huaxiang.days.measures import Catalogue
+    from huaxiang.models.affinity import Numbers
 
 WINDOW = 365
 LINES = "order_lines"
@@ -78,16 +82,27 @@ def _fitted(lines: DataFrame, kind: str) -> ModelRow:
     of_keys = counted(mine.select("key", F.col("lines").cast("double").alias("bought"), half()))
     of_people = mine.groupBy("person").agg(F.sum("lines").cast("double").alias("total"))
     totals = counted(of_people.select("total", half()))
-    held, people = numbers(of_keys, "bought"), numbers(of_keys, "count")
     keys, place = np.unique(of_keys["key"].to_numpy(zero_copy_only=False), return_inverse=True)
-    everybody = np.bincount(place, held * people, len(keys))
-    share = everybody[place] / max(everybody.sum(), 1)
-    whole = numbers(totals, "total"), numbers(totals, "count"), share, held, people
-    sides = [numbers(table, HALF) for table in (totals, totals, of_keys, of_keys, of_keys)]
-    seen, unseen = ([v[side == n] for v, side in zip(whole, sides, strict=True)] for n in (0, 1))
+    everybody = np.bincount(place, numbers(of_keys, "bought") * numbers(of_keys, "count"), len(keys))
+    shares = dict(zip(keys.tolist(), (everybody / max(everybody.sum(), 1)).tolist(), strict=True))
+    seen, unseen = (
+        _counts(totals.filter(pc.field(HALF) == side), of_keys.filter(pc.field(HALF) == side), shares)
+        for side in (0, 1)
+    )
     quality = {"keys": float(len(keys)), "lines": float(everybody.sum())}
     quality |= affinity.held_out(affinity.fit(*seen), *unseen)
-    return ModelRow(AFFINITY.name, kind, affinity.fit(*whole), quality)
+    fit = affinity.fit(*_counts(of_all(totals), of_all(of_keys), shares))
+    return ModelRow(AFFINITY.name, kind, fit, quality)
+
+
+def _counts(
+    totals: pa.Table, of_keys: pa.Table, shares: Mapping[str, float]
+) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
+    """Return how many lines how many people have; and of keys with everybody's share, how many of how many people."""
+    share = np.array([shares[str(key)] for key in of_keys["key"].to_pylist()], np.float64)
+    return (
+        numbers(totals, "total"), numbers(totals, "count"), share, numbers(of_keys, "bought"), numbers(of_keys, "count")
+    )  # fmt: skip
 
 
 def _of_persons(lines: DataFrame, known: dict[str, ModelRow]) -> DataFrame:

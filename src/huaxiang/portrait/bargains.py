@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from huaxiang.models import bargains
 from huaxiang.models.cards import BARGAINS
 from huaxiang.models.model_row import ModelRow
-from huaxiang.portrait.counted import HALF, counted, half, numbers
+from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
 from huaxiang.portrait.fold import in_window
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def with_bargains(
     )
     persons = _expected(bought).localCheckpoint()
     halves = counted(persons.select(*_HISTORY, half()))
-    known = halves.group_by([*_HISTORY]).aggregate([("count", "sum")]).rename_columns([*_HISTORY, "count"])
-    known = known.sort_by([(name, "ascending") for name in _HISTORY])
+    known = of_all(halves)
     n, d, e, _ = counts = _counts(known)
     fit = bargains.fit(*counts)
     quality = {"share": float(np.average(d / n, weights=n)) if len(n) else 0.0}

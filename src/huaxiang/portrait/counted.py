@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import Column, DataFrame
 
-HALF = "half"
+HALF, COUNT = "half", "count"
 
 
 def half() -> Column:
@@ -24,6 +24,16 @@ def counted(frame: DataFrame) -> pa.Table:
     """Return the distinct rows with their `count`, in one order."""
     found = frame.groupBy(*frame.columns).count().toArrow()
     return found.sort_by([(name, "ascending") for name in frame.columns])
+
+
+def of_all(halves: pa.Table) -> pa.Table:
+    """Return the distinct rows of both halves with their `count`, in one order, which knows nothing of the halves.
+
+    In which half somebody is depends on their id, and no fit of everybody may.
+    """
+    names = [name for name in halves.column_names if name not in (HALF, COUNT)]
+    added = halves.group_by(names).aggregate([(COUNT, "sum")]).rename_columns([*names, COUNT])
+    return added.sort_by([(name, "ascending") for name in names])
 
 
 def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
