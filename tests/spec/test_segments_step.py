@@ -74,6 +74,7 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
             attempt=tables,
             segments=segments,
             as_of=date(2026, 1, day),
+            business_zone="Asia/Shanghai",
             number=day,
             told={"identity": {"merged": 0}},
         )

@@ -53,8 +53,9 @@ def test_scorers_are_tried_on_phrases_they_were_not_fitted_on(texts: dict[str, l
         "feelings: the lexicon, questions that feel nothing",
         "feelings: learned from other phrases, of review",
     ]
+    few = told.pop("feelings: the lexicon, of social_post")
+    assert (few.ok, few.found.endswith("too few to say")) == (None, True)
     assert all(check.ok for check in told.values()), told
-    assert told["feelings: the lexicon, of social_post"].found.endswith("too few to say")
     unseen = told["feelings: learned from other phrases, of review"]
     assert unseen.wanted == "≥ 50%"
     assert (
