@@ -92,8 +92,8 @@ def holds_back(night: Night, failure: Failure) -> bool:
 def askable(night: Night, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Contract]:
     """The contracts with the gates that can be asked.
 
-    A feed that its source map gives no time, or of which no row that was ever loaded is dated, has no freshness. Of
-    a feed that brought nothing tonight only the freshness is asked, as a warning unless the feed is required.
+    A feed that its source map gives no time has no freshness. Of a feed that brought nothing tonight only the
+    freshness is asked, as a warning unless the feed is required.
     """
     mapped = night.source.feeds if night.source else {}
     timeless = {
@@ -104,7 +104,7 @@ def askable(night: Night, measured: Mapping[str, Mapping[str, Any]]) -> dict[str
 
     def asked(name: str, gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
         found = measured.get(name, {})
-        if name in night.feeds and (name in timeless or AGE not in found):
+        if name in timeless:
             gates = tuple(gate for gate in gates if gate.metric != AGE)
         if found.keys() != {AGE}:
             return gates
@@ -120,8 +120,9 @@ def askable(night: Night, measured: Mapping[str, Mapping[str, Any]]) -> dict[str
 def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
     """Tonight's numbers per feed that had files: from the ingest step, with its own past and its freshness.
 
-    Fresh is the newest of the rows that came tonight. Where none of them is dated, or none came, it is the newest
-    that was ever loaded of a feed whose contract asks for it: one that falls silent grows old.
+    Fresh is the newest of the rows that came tonight; of rows without any date it can't be told, and the gate fails.
+    Where none came, it is the newest that was ever loaded of a feed whose contract asks for it: one that falls silent
+    grows old.
     """
     told = night.told.get("ingest") or {"metrics": {}, "newest": {}}
     measured: dict[str, dict[str, Any]] = {feed: dict(numbers) for feed, numbers in told["metrics"].items()}
@@ -129,7 +130,7 @@ def feed_metrics(night: Night) -> dict[str, dict[str, Any]]:
         if feed in measured:
             measured[feed] |= ratio
     came = {feed: date.fromisoformat(day) for feed, day in told["newest"].items() if feed in measured}
-    for feed, newest_date in {**newest_known(night, but=came), **came}.items():
+    for feed, newest_date in {**newest_known(night, but=told["metrics"]), **came}.items():
         measured.setdefault(feed, {})[AGE] = age_days(newest_date, as_of=night.as_of)
     return measured
 

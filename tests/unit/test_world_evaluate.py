@@ -124,13 +124,13 @@ def test_a_lake_that_says_the_truth_passes(lake: Tables, truth: Path) -> None:
     assert told["identity: true persons found exactly"] == "0.9900 [0.946, 0.998] of 100"
 
 
-def test_what_could_not_be_judged_neither_holds_nor_fails() -> None:
+def test_what_could_not_be_judged_does_not_hold() -> None:
     good, bad, unknown = (
         Check(name, "≥ 1", "x", ok) for name, ok in (("a", True), ("b", False), ("c", None))
     )
     report = Report(AS_OF, (good, unknown))
-    assert report.ok
-    assert not Report(AS_OF, (good, bad, unknown)).ok
+    assert not report.ok
+    assert report.broken == ["c"]
     assert str(report).splitlines()[1:] == [
         "– c  wanted ≥ 1  found x",
         "1 of 2 checks hold, 1 could not be judged as of 2026-11-20",

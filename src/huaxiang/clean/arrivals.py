@@ -244,8 +244,8 @@ def missing(
     """Return a problem for each required feed without a file since the night before, and what is odd about it.
 
     `nights` are the dates of the releases so far; an `unread` file of an earlier date came late, or mended: it is
-    what the night has. A night that is run again needs no file, and a file that comes once is never late. Of files that a source map says come daily, each day since then needs one, or since the
-    first one that ever came.
+    what the night has. A night that is run again needs no file, and a file that comes once is never late. Of files
+    that a source map says come daily, each day since then needs one, or since the first one that ever came.
     """
     last = max((day for day in nights if day < as_of), default=None)
     problems = []

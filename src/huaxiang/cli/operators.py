@@ -286,9 +286,9 @@ def evaluate(
     ] = Path("data"),
     as_json: AsJson = False,
 ) -> None:
-    """Compare what a lake says with what the demo world planted; exit code 0 when no check fails.
+    """Compare what a lake says with what the demo world planted; exit code 0 when every check holds.
 
-    ✔ holds, ✘ fails, – could not be judged, as too few people tell of it: that does not count as holding.
+    ✔ holds, ✘ fails, – could not be judged, as too few people tell of it: that is no holding either.
     """
     from huaxiang.world.evaluate import evaluate as run  # noqa: PLC0415
     from huaxiang.world.published import published_checks  # noqa: PLC0415

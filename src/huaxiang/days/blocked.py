@@ -93,7 +93,7 @@ def _said(word: str, spoken: str) -> str | None:
     """Return a word that stands among `_`-separated ones, itself or in its plural; with `*` the longer one that holds it."""
     if "*" in word:
         return next((one for one in spoken.split("_") if fnmatchcase(one, word)), None)
-    return word if any(f"_{form}_" in f"_{spoken}_" for form in (word, _plural(word))) else None
+    return word if any(f"_{form}_" in f"_{spoken}_" for form in (word, f"{word}s", _plural(word))) else None
 
 
 def _plural(word: str) -> str:

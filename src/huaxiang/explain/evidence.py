@@ -22,7 +22,7 @@ from huaxiang.masked import NEVER
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from pyspark.sql import Column, DataFrame, Row
@@ -76,6 +76,17 @@ def is_inside(day: date | None, window: int | None, as_of: date) -> bool:
     if day is None:
         return window is None
     return day <= as_of and (window is None or (as_of - day).days < window)
+
+
+def each_once(lists: Iterable[Iterable[Event]], window: int | None, as_of: date) -> list[Event]:
+    """Return the events of all lists that lie in a window, each once: one event may count for several parts."""
+    seen = {
+        (event.stream, str(event.on), str(event.says)): event
+        for events in lists
+        for event in events
+        if is_inside(event.on, window, as_of)
+    }
+    return list(seen.values())
 
 
 def evidence_of(

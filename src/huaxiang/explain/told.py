@@ -19,7 +19,7 @@ from huaxiang.days.definitions import standing
 from huaxiang.days.measures import HIGH, LOW, PROBABILITY
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.explain.evidence import evidence_of, is_inside
+from huaxiang.explain.evidence import each_once, evidence_of
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import WRITTEN, account_said, without_contacts
 from huaxiang.settled import settled_zone
@@ -329,14 +329,18 @@ def _newest(found: LookedUp, book: Book, person: str) -> list[Event]:
 def events_behind(found: LookedUp, book: Book, person: str, tags: Iterable[ToldTag]) -> list[Event]:
     """Return the newest events behind tags: those that count for what they are made of, in its window."""
     measured = {m.column(window): (m, window) for m in book.catalogue.measures for window in m.windows}
-    behind = {}
-    for tag in tags:
-        for measure, window in (measured[n] for n in _made_of(book.catalogue, tag.tag) if n in measured):
-            for part in measure.parts:
-                for event in found.evidence.newest.get((person, part.counted_as, tag.brand_id or ""), ()):
-                    if is_inside(event.on, window, found.as_of):
-                        behind[event.stream, str(event.on), str(event.says)] = event
-    return list(behind.values())
+    counted = {
+        (part.counted_as, tag.brand_id or "", window)
+        for tag in tags
+        for name in _made_of(book.catalogue, tag.tag) & measured.keys()
+        for measure, window in [measured[name]]
+        for part in measure.parts
+    }
+    inside = (
+        each_once([found.evidence.newest.get((person, name, brand), ())], window, found.as_of)
+        for name, brand, window in sorted(counted, key=str)
+    )
+    return each_once(inside, None, found.as_of)
 
 
 def _made_of(catalogue: Catalogue, column: str) -> set[str]:

@@ -47,8 +47,7 @@ def fan_spells(
     others; `until` null while it lasts; `cause` is that of the unfollow that ended it, `after_push` whether that is
     `pushed`, `first_on` the date of the first follow ever, null when it has none. The latest event of a pair of
     accounts decides, by (date, instant, revision, event key), a date alone by its midnight in `zone`; who follows
-    several accounts is a fan until the last is left. Events
-    after `as_of`, and times that ended on no date, are left out.
+    several accounts is a fan until the last is left. Events after `as_of`, and times that ended on no date, are left out.
     """
     known = follows.where(F.col("business_date").isNull() | (F.col("business_date") <= F.lit(as_of)))
     matrix = F.broadcast(accounts.select(*SCOPE))

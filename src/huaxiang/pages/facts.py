@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
 from huaxiang.days.measures import EVIDENCE, HIGH, LOW, PARTS, PROBABILITY, Measure
+from huaxiang.explain.evidence import each_once
 from huaxiang.pages.values import MONEY
 
 if TYPE_CHECKING:
@@ -104,12 +105,9 @@ class Facts:
     def _events(self, measure: Measure, brand: str) -> list[Any]:
         """The newest events behind a measure, of all its parts and in the longest of its windows."""
         longest = None if None in measure.windows else max(w for w in measure.windows if w)
-        as_of, seen = self.person.told.as_of, {}
-        for part in measure.parts:
-            for event in self.person.behind.get((part.counted_as, brand), ()):
-                if longest is None or (event.on and (as_of - event.on).days < longest):
-                    seen[event.stream, str(event.on), str(event.says)] = event
-        return sorted(seen.values(), key=lambda event: str(event.on or ""), reverse=True)[:SHOWN]
+        behind = (self.person.behind.get((part.counted_as, brand), ()) for part in measure.parts)
+        seen = each_once(behind, longest, self.person.told.as_of)
+        return sorted(seen, key=lambda event: str(event.on or ""), reverse=True)[:SHOWN]
 
     def _tagged(self, tag: Tag, brand: str, names: Collection[str]) -> Fact:
         parts = {end: tag.name + end for end in PARTS if tag.name + end in names}

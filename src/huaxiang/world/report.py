@@ -32,13 +32,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether no check fails. One that could not be judged is told as such: a small world has many."""
+        """Whether every check holds: one that could not be judged does not."""
         return not self.broken
 
     @property
     def broken(self) -> list[str]:
-        """The names of the checks that fail."""
-        return [check.name for check in self.checks if check.ok is False]
+        """The names of the checks that do not hold, those that could not be judged among them."""
+        return [check.name for check in self.checks if not check.ok]
 
     def __str__(self) -> str:
         """One line per check, marked where it failed (✘) or could not be judged (–)."""
