@@ -89,8 +89,17 @@ JVM_OPTIONS = (
     "-XX:InitialRAMPercentage=6",  # and a heap that grows is collected at each step too
     f"-XX:ErrorFile={tempfile.gettempdir()}/huaxiang-jvm-%p.err",
 )
-COMPILED = {"spark.sql.codegen.factoryMode": "FALLBACK", "spark.sql.codegen.wholeStage": "true"}
-INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.codegen.wholeStage": "false"}
+COMPILED = {
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.subexpressionElimination.enabled": "true",
+}
+INTERPRETED = {
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    # What is not compiled keeps what expressions share in a cache that it empties at every row: that costs more than it saves.
+    "spark.sql.subexpressionElimination.enabled": "false",
+}
 """How Spark evaluates expressions: a few rows are read sooner than code for them is compiled."""
 _JVM_LOGS: list[Path] = []
 

@@ -112,7 +112,7 @@ def ingest(night: Night) -> Ingested:
     InputError (exit 3), before anything is written, when a required feed is missing or refused; the
     refused files of other feeds are written down and the night goes on.
     """
-    night.expect(0)
+    night.expect()
     with _scratch(night) as scratch:
         found = arrivals(night, scratch)
         night.expect(sum(arrival.rows for arrival in found.feeds))

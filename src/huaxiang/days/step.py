@@ -76,7 +76,7 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     found = zip(streams, together([partial(made_of, s) for s in streams]), strict=True)
     made = {stream: one for stream, one in found if one is not None}
     made, touched = changed_only(night, made, touched)
-    night.expect(max(events, night.attempt.rows("day_row")))
+    night.expect(events, cells=night.attempt.rows("day_row"))
     outcome = rewrite(night, made, touched, stale)
     definitions = kept_up(known, meant, release=night.number)
     if definitions != sorted(known, key=lambda row: (row["kind"], row["name"], row["release"])):

@@ -145,7 +145,7 @@ def covered(night: Night) -> Coverage:
     and platform) is of the source whose rows came last. Whom it covers is a setting, and so is what its source
     map leaves unknown: tonight's hold for all rows of tonight's source, and what other sources said stays.
     """
-    night.expect(night.attempt.rows("day_row"))
+    night.expect(cells=night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
     held = night.lake.read_pinned("coverage").where(F.col("feed").isin(*worlds)).collect()
     known = {(r["feed"], r["platform"]): r.asDict() for r in held}
