@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import huaxiang
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.session import COMPILED, INTERPRETED
+from huaxiang.sources.outside import GIVEN
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
     from pyspark.sql import DataFrame, SparkSession
@@ -175,12 +176,24 @@ class Night:
         return frozenset(f for f in self.feeds if f"clean/{f}" in self.attempt.tables)
 
     def gives(self, feed: str) -> frozenset[str] | None:
-        """Return the columns that tonight's source map gives of a feed; None: all, as of a feed in our own format."""
-        if self.source is None:
-            return None
-        if feed in self.source.feeds:
+        """Return the columns that a source gives of a feed: tonight's map, or all files so far in our own format.
+
+        None where neither says: a feed of other maps has what it has.
+        """
+        if self.source is not None and feed in self.source.feeds:
             return self.source.gives(feed)
-        return None if self.attempt.rows(f"clean/{feed}") else frozenset()
+        if self.source is not None and not self.attempt.rows(f"clean/{feed}"):
+            return frozenset()
+        return self.given_by_files.get(feed)
+
+    @cached_property
+    def given_by_files(self) -> Mapping[str, frozenset[str]]:
+        """Return by feed the columns that one of its files in our own format had; only feeds that had such a file."""
+        from pyspark.sql import functions as F  # noqa: PLC0415
+
+        files = self.lake.read("file_ledger").where((F.col("source") == "") & F.col("columns").isNotNull())
+        each = files.groupBy("feed").agg(F.flatten(F.collect_set("columns")))
+        return {feed: frozenset((*columns, *GIVEN)) for feed, columns in each.collect()}
 
     def covers(self, feed: str, world: str, platform: str) -> str:
         """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""

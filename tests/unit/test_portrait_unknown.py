@@ -1,7 +1,8 @@
-"""What a source map leaves unknown is null in the portrait, not 0; feeds in our own format give everything."""
+"""What a source map, or every file in our own format, leaves unknown is null in the portrait, not 0."""
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,15 @@ BY_LINK = (
 """What is told through share links, which these sources don't have."""
 
 
-def test_feeds_in_our_own_format_give_everything() -> None:
+def test_a_feed_that_gives_everything_leaves_nothing_unknown() -> None:
     assert not any(nulls(e.feed, lambda _: None) for e in CATALOGUE.events.values())
+
+
+def test_a_column_that_no_file_of_our_own_format_has_is_unknown() -> None:
+    """A shop that has no column for promotions does not tell that there were none."""
+    everything = frozenset(CONTRACTS["order_line"].names)
+    night = SimpleNamespace(source=None, given_by_files={"order_line": everything - {"promotion_id"}})
+    assert nulls("order_line", partial(Night.gives, night)) == {"promoted_lines_365d", "promoted_lines_90d"}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from huaxiang.contracts.model import Column, Contract, Text
 from huaxiang.sources.files import list_landing
 from huaxiang.sources.parquet import parquet_batches
-from huaxiang.sources.shape import Wanted
+from huaxiang.sources.shape import Said, Wanted
 from huaxiang.sources.stage import Staged, stage
 from huaxiang.sources.stream import RefusalError
 
@@ -470,6 +470,25 @@ def test_a_column_nobody_reads_is_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_it_is_told_which_columns_a_file_has(tmp_path: Path) -> None:
+    """Of JSON lines those that any of its objects has; of a file that is refused none."""
+    files = {
+        "a.csv": b"paid,id\n1,x\n",
+        "b.csv": b"id,paid\n",
+        "c.jsonl": b'{"id": "x", "paid": 1}\n{"id": "y", "at": "2026-01-01"}\n',
+        "d.parquet": typed(id=pa.array(["x"]), paid=pa.array(["1"])),
+        "e.csv": b"paid\n1\n",
+    }
+    told = {f.file.relative.rsplit("/")[-1]: f.columns for f in landed(tmp_path, files).files}
+    assert told == {
+        "a.csv": ("id", "paid"),
+        "b.csv": ("id", "paid"),
+        "c.jsonl": ("id", "paid", "at"),
+        "d.parquet": ("id", "paid"),
+        "e.csv": (),
+    }
+
+
 def test_every_row_knows_where_it_came_from(tmp_path: Path) -> None:
     files = {"a.csv": PLAIN, "b.jsonl": JSON_TWO, "c.parquet": typed()}
     staged = landed(tmp_path, files)
@@ -536,4 +555,6 @@ def test_parquet_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     names = pa.array(["张三".encode("gbk"), "李四".encode("gbk")], pa.binary()).view(pa.string())
     pq.write_table(pa.table({"id": names, "paid": [1, 2]}), tmp_path / "a.parquet")
     with pytest.raises(RefusalError, match="UTF8"):
-        list(parquet_batches(tmp_path / "a.parquet", "a.parquet", Wanted(("id", "paid"), frozenset()), []))
+        list(
+            parquet_batches(tmp_path / "a.parquet", "a.parquet", Wanted(("id", "paid"), frozenset()), Said())
+        )

@@ -34,12 +34,13 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Filed:
-    """One file as it goes into the file ledger. `rows` of a repeat are those of the file it repeats."""
+    """One file as it goes into the file ledger. `rows` of a repeat are those of the file it repeats, whose `columns` stand there too."""
 
     file: LandingFile
     status: str
     rows: int | None = None
     problem: Problem | None = None
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,9 @@ def _filed(
     feed: str, staged: Staged | None, fresh: list[LandingFile], repeats: Iterable[LandingFile], known: Known
 ) -> FeedArrival:
     files = [
-        Filed(s.file, REFUSED, problem=s.problem) if s.problem else Filed(s.file, LOADED, s.rows)
+        Filed(s.file, REFUSED, problem=s.problem)
+        if s.problem
+        else Filed(s.file, LOADED, s.rows, columns=s.columns)
         for s in (staged.files if staged else ())
         if s.file in fresh
     ]

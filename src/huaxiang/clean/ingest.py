@@ -230,6 +230,7 @@ def _write_file_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:
             "rows": f.rows,
             "status": f.status,
             "problem": str(f.problem) if f.problem else None,
+            "columns": None if f.columns is None else list(f.columns),
             "release": night.number,
         }
         for o in outcomes

@@ -27,7 +27,7 @@ from huaxiang.portrait.tags import tagged_portrait
 from huaxiang.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyspark.sql import DataFrame
 
@@ -143,7 +143,8 @@ def covered(night: Night) -> Coverage:
 
     What came is added to what was; a feed that rows have left, or that is new, is counted whole. A place (feed
     and platform) is of the source whose rows came last. Whom it covers is a setting, and so is what its source
-    map leaves unknown: tonight's hold for all rows of tonight's source, and what other sources said stays.
+    map, or every file so far in our own format, leaves unknown: tonight's hold for all rows of tonight's source,
+    and what other sources said stays.
     """
     night.expect(cells=night.attempt.rows("day_row"))
     worlds = {e.feed: e.world for e in night.catalogue.events.values()}
@@ -166,7 +167,7 @@ def covered(night: Night) -> Coverage:
             "rows": old["rows"] + found["rows"],
             "source": night.source_name if is_ours else known[place]["source"],
         }
-    told = [rows[place] | _settings(night, rows[place], worlds, changed) for place in sorted(rows, key=str)]
+    told = [rows[place] | _settings(night, rows[place], worlds) for place in sorted(rows, key=str)]
     if told != [known[place] for place in sorted(known, key=str)]:
         columns = ("feed", "platform", "covers", "covered_from", "rows", "unknown", "source")
         listed = [[row[c] for c in columns] for row in told]
@@ -174,16 +175,14 @@ def covered(night: Night) -> Coverage:
     return told
 
 
-def _settings(
-    night: Night, row: Mapping[str, Any], worlds: Mapping[str, str], changed: Collection[str]
-) -> dict[str, Any]:
+def _settings(night: Night, row: Mapping[str, Any], worlds: Mapping[str, str]) -> dict[str, Any]:
     """Return whom a place covers and what is unknown of it, as far as tonight's settings speak for it."""
     feed, platform = row["feed"], row["platform"]
     is_ours = row["source"] == night.source_name
     found: dict[str, Any] = {}
     if is_ours or platform in night.config.platforms:
         found["covers"] = night.covers(feed, worlds[feed], platform)
-    if is_ours and (night.source or feed in changed):
+    if is_ours:
         events = night.catalogue.events.values()
         found["unknown"] = unknown_names(feed, events, night.contracts, night.gives)
     return found

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from huaxiang.errors import Problem
-from huaxiang.sources.shape import Wanted, column_problems
+from huaxiang.sources.shape import Said, Wanted, column_problems
 from huaxiang.sources.stream import RefusalError, Text
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ class Layout:
 PLAIN = Layout()
 
 
-def delimited_batches(
-    text: Text, layout: Layout, wanted: Wanted, notes: list[Problem]
-) -> Iterator[pa.RecordBatch]:
+def delimited_batches(text: Text, layout: Layout, wanted: Wanted, said: Said) -> Iterator[pa.RecordBatch]:
     """Yield the wanted columns as text, with `_record` (from 1) and `_damage`.
 
     A record with another number of fields than the header has null columns and `_damage`. Raises
@@ -57,8 +55,8 @@ def delimited_batches(
     problems, remarks = column_problems(header, wanted, text.name)
     if problems:
         raise RefusalError.of(problems)
-    notes += remarks
-    columns = [name for name in wanted.columns if name in header]
+    said.of(header, wanted, remarks)
+    columns = list(said.columns)
     if not text.lines and not layout.header:
         return  # a header and nothing else
     if text.quotes == "irregular" and layout.separator != "whitespace":

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from huaxiang.errors import Problem
 from huaxiang.sources.delimited import ROWS, damaged_batch, good_batch
-from huaxiang.sources.shape import Wanted, column_problems
+from huaxiang.sources.shape import Said, Wanted, column_problems
 from huaxiang.sources.stream import RefusalError, Text
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class _Number(str):
     __slots__ = ()
 
 
-def json_batches(text: Text, wanted: Wanted, notes: list[Problem]) -> Iterator[pa.RecordBatch]:
+def json_batches(text: Text, wanted: Wanted, said: Said) -> Iterator[pa.RecordBatch]:
     """Yield the wanted keys as text, with `_record` (the how-manieth line that isn't blank) and `_damage`.
 
     Numbers keep their digits, true and false are words, lists and objects JSON again. Whether the
@@ -56,7 +56,7 @@ def json_batches(text: Text, wanted: Wanted, notes: list[Problem]) -> Iterator[p
         problems, remarks = column_problems(list(read.keys), wanted, text.name)
         if problems:
             raise RefusalError.of(problems)
-        notes += remarks
+        said.of(read.keys, wanted, remarks)
     if rows:
         yield _texts(columns, rows, records)
     if wrong:

@@ -12,7 +12,7 @@ from pyarrow import types as t
 
 from huaxiang.errors import Problem
 from huaxiang.sources.delimited import good_batch
-from huaxiang.sources.shape import Wanted, column_problems, staged_type, type_problems
+from huaxiang.sources.shape import Said, Wanted, column_problems, staged_type, type_problems
 from huaxiang.sources.stream import RefusalError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MICROSECONDS = {"s": 1_000_000, "ms": 1_000}
 BUFFER = 1 << 20  # read pages as they come, not whole column chunks
 
 
-def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem]) -> Iterator[pa.RecordBatch]:
+def parquet_batches(path: Path, name: str, wanted: Wanted, said: Said) -> Iterator[pa.RecordBatch]:
     """Yield the wanted columns that are there, in types Spark reads, with `_record` (from 1) and `_damage`.
 
     Raises RefusalError for a file that isn't Parquet, is damaged, or has columns missing or narrowed.
@@ -36,8 +36,8 @@ def parquet_batches(path: Path, name: str, wanted: Wanted, notes: list[Problem])
             problems += type_problems(schema, wanted, name)
             if problems:
                 raise RefusalError.of(problems)
-            notes += remarks
-            columns = [c for c in wanted.columns if c in schema.names]
+            said.of(schema.names, wanted, remarks)
+            columns = list(said.columns)
             record = 1
             for batch in file.iter_batches(ROWS, columns=columns):
                 # Spark puts one sign for whatever is not UTF-8, and two ids become one person.

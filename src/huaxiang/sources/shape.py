@@ -12,7 +12,7 @@ from pyarrow import types as t
 from huaxiang.errors import Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from huaxiang.contracts.model import Contract
 
@@ -32,6 +32,19 @@ class Wanted:
     required: frozenset[str]
     types: Mapping[str, str] = field(default_factory=dict)
     strict: bool = True
+
+
+@dataclass
+class Said:
+    """What a decoder says of a file beside its batches: `notes` that refuse nothing, and which wanted `columns` it has."""
+
+    notes: list[Problem] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+
+    def of(self, found: Collection[str], wanted: Wanted, remarks: Iterable[Problem]) -> None:
+        """Keep which wanted columns are among the `found` names, and the remarks."""
+        self.columns = tuple(name for name in wanted.columns if name in found)
+        self.notes += remarks
 
 
 NAME_IT = "give the column its name, or say in a source map what it is called"

@@ -19,7 +19,7 @@ from huaxiang.sources.jsonlines import json_batches
 from huaxiang.sources.parquet import parquet_batches
 from huaxiang.sources.parts import Tables
 from huaxiang.sources.repeats import repeated_records
-from huaxiang.sources.shape import Wanted, wanted_by
+from huaxiang.sources.shape import Said, Wanted, wanted_by
 from huaxiang.sources.stream import CHUNK, RefusalError, examine, open_bytes
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StagedFile:
-    """What became of one landing file: its records, damaged ones too, or why it was refused whole."""
+    """What became of one landing file: its records, damaged ones too, and its columns, or why it was refused whole."""
 
     file: LandingFile
     rows: int
     problem: Problem | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,11 @@ def stage(
         try:
             is_text = reader.format != "parquet"
             rows = tables.add(file, reader.batches(), wanted.columns, is_text=is_text)
-            staged.append(StagedFile(file, rows))
+            staged.append(StagedFile(file, rows, columns=reader.said.columns))
         except RefusalError as refusal:
             staged.append(StagedFile(file, 0, refusal.problem))
         else:
-            notes += reader.notes
+            notes += reader.said.notes
         shutil.rmtree(folder / "fetched", ignore_errors=True)
     text, typed = tables.close()
     folders = [*([text] if text else []), *typed]
@@ -114,7 +115,7 @@ class _Reading:
     wanted: Wanted
     storage: Storage | None
     fetched: Path
-    notes: list[Problem] = field(default_factory=list)
+    said: Said = field(default_factory=Said)
 
     @property
     def format(self) -> str:
@@ -144,13 +145,13 @@ class _Reading:
             separator=layout.character,
         )
         if self.format == "jsonl":
-            yield from json_batches(text, self.wanted, self.notes)
+            yield from json_batches(text, self.wanted, self.said)
         else:
-            yield from delimited_batches(text, layout, self.wanted, self.notes)
+            yield from delimited_batches(text, layout, self.wanted, self.said)
 
     def _parquet(self, path: Path) -> Iterator[pa.RecordBatch]:
         if self.file.compression is None:
-            yield from parquet_batches(path, self.file.relative, self.wanted, self.notes)
+            yield from parquet_batches(path, self.file.relative, self.wanted, self.said)
             return
         with tempfile.NamedTemporaryFile(suffix=".parquet") as whole:  # a Parquet file is read from its end
             try:
@@ -163,4 +164,4 @@ class _Reading:
                     Problem(self.file.relative, found, f"a whole {self.file.compression} file")
                 ) from error
             whole.flush()
-            yield from parquet_batches(Path(whole.name), self.file.relative, self.wanted, self.notes)
+            yield from parquet_batches(Path(whole.name), self.file.relative, self.wanted, self.said)
