@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import huaxiang
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.session import COMPILED, INTERPRETED
-from huaxiang.sources.outside import GIVEN
 from huaxiang.tables.storage import local_path
 from huaxiang.together import together
 
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     from huaxiang.tables.release import Release
     from huaxiang.telling import Telling
 
-FEW_ROWS, FEW_CELLS = 100_000, 500_000  # what reads day rows is far longer to compile
+FEW_ROWS, FEW_CELLS = 100_000, 500_000
+"""Up to how many landed rows, or day rows, a small night interprets: what reads day rows takes far longer to compile."""
 
 
 @dataclass(frozen=True)
@@ -188,12 +188,10 @@ class Night:
 
     @cached_property
     def given_by_files(self) -> Mapping[str, frozenset[str]]:
-        """Return by feed the columns that one of its files in our own format had; only feeds that had such a file."""
-        from pyspark.sql import functions as F  # noqa: PLC0415
+        """Return by feed the columns that its files in our own format had; only feeds that had such a file."""
+        from huaxiang.clean.known import LEDGER, columns_had  # noqa: PLC0415
 
-        files = self.lake.read("file_ledger").where((F.col("source") == "") & F.col("columns").isNotNull())
-        each = files.groupBy("feed").agg(F.flatten(F.collect_set("columns")))
-        return {feed: frozenset((*columns, *GIVEN)) for feed, columns in each.collect()}
+        return columns_had(self.lake.read(LEDGER))
 
     def covers(self, feed: str, world: str, platform: str) -> str:
         """Whether a feed of a platform speaks for `everybody` or for its `accounts` only."""

@@ -14,12 +14,13 @@ import pytest
 from huaxiang.clean import load
 from huaxiang.clean.changes import changes
 from huaxiang.clean.ingest import OUTCOMES, ingest
-from huaxiang.clean.known import Known
+from huaxiang.clean.known import Known, columns_had
 from huaxiang.clean.quarantine import listed, request_replay
 from huaxiang.config import Config
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.load import load_contracts
 from huaxiang.errors import InputError
+from huaxiang.sources.outside import GIVEN
 from huaxiang.tables.attempt import begin
 from huaxiang.tables.content import measure
 from huaxiang.tables.lake import Lake
@@ -167,6 +168,7 @@ def test_three_nights_equal_one_batch(house: House, few: int, monkeypatch: pytes
 
     files = Counter((r["feed"], r["status"]) for r in house.table("file_ledger").collect())
     assert files == {("order_line", "loaded"): 4, ("order_line", "duplicate"): 1, ("review", "refused"): 1}
+    assert columns_had(house.table("file_ledger")) == {"order_line": frozenset(COLUMNS) | {*GIVEN}}
     states = {(r["revision"], r["state"]) for r in house.table("tombstone").collect()}
     assert states == {(0, "deleted"), (0, "conflict")}
 
@@ -174,6 +176,18 @@ def test_three_nights_equal_one_batch(house: House, few: int, monkeypatch: pytes
     batch.night(DAY[2])
     contract = CONTRACTS["clean/order_line"]
     assert measure(batch.table("clean/order_line"), contract) == measure(clean, contract)
+
+
+def test_a_feed_has_the_columns_that_one_of_its_files_in_our_own_format_had(spark: SparkSession) -> None:
+    files = [
+        ("review", "", ["rating"]),
+        ("review", "", ["rating", "text"]),
+        ("review", "", None),
+        ("review", "mall", ["title"]),
+        ("order_line", "", None),
+    ]
+    ledger = spark.createDataFrame(files, "feed string, source string, columns array<string>")
+    assert columns_had(ledger) == {"review": frozenset({"rating", "text", *GIVEN})}
 
 
 def test_a_required_feed_that_is_missing_stops_the_night_before_anything_is_written(house: House) -> None:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from huaxiang.sources.outside import GIVEN
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import date
+
+    from pyspark.sql import DataFrame
 
     from huaxiang.errors import Problem
     from huaxiang.night import Night
@@ -19,6 +23,16 @@ if TYPE_CHECKING:
 LOADED, REFUSED, REPEAT = "loaded", "refused", "duplicate"
 LEDGER = "file_ledger"
 COLUMNS = ("feed", "path", "content_hash", "arrival_date", "rows", "status", "problem", "release")
+
+
+def columns_had(ledger: DataFrame) -> dict[str, frozenset[str]]:
+    """Return by feed which columns one of its files in our own format had, and what is known without a column.
+
+    Files that were refused, or repeat another one, are not asked; a feed without any other file is left out.
+    """
+    files = ledger.where((F.col("source") == "") & F.col("columns").isNotNull())
+    each = files.groupBy("feed").agg(F.flatten(F.collect_set("columns")))
+    return {feed: frozenset((*columns, *GIVEN)) for feed, columns in each.collect()}
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 A feed of a platform that covers *everybody* (default of shops) makes absence 0 for every person; one that
 covers its *accounts* (default of social platforms) only for persons with an account there. What a source map
-does not map, or no file in our own format has a column for, is *unknown* for everybody, and so is every count over it.
+does not map, or no file in our own format has a column for, is *unknown* for everybody, and so is every
+count over it.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def delimited_batches(text: Text, layout: Layout, wanted: Wanted, said: Said) ->
     problems, remarks = column_problems(header, wanted, text.name)
     if problems:
         raise RefusalError.of(problems)
-    said.of(header, wanted, remarks)
+    said.keep(header, wanted, remarks)
     columns = list(said.columns)
     if not text.lines and not layout.header:
         return  # a header and nothing else

@@ -56,7 +56,7 @@ def json_batches(text: Text, wanted: Wanted, said: Said) -> Iterator[pa.RecordBa
         problems, remarks = column_problems(list(read.keys), wanted, text.name)
         if problems:
             raise RefusalError.of(problems)
-        said.of(read.keys, wanted, remarks)
+        said.keep(read.keys, wanted, remarks)
     if rows:
         yield _texts(columns, rows, records)
     if wrong:

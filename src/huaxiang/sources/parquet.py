@@ -36,7 +36,7 @@ def parquet_batches(path: Path, name: str, wanted: Wanted, said: Said) -> Iterat
             problems += type_problems(schema, wanted, name)
             if problems:
                 raise RefusalError.of(problems)
-            said.of(schema.names, wanted, remarks)
+            said.keep(schema.names, wanted, remarks)
             columns = list(said.columns)
             record = 1
             for batch in file.iter_batches(ROWS, columns=columns):

@@ -41,7 +41,7 @@ class Said:
     notes: list[Problem] = field(default_factory=list)
     columns: tuple[str, ...] = ()
 
-    def of(self, found: Collection[str], wanted: Wanted, remarks: Iterable[Problem]) -> None:
+    def keep(self, found: Collection[str], wanted: Wanted, remarks: Iterable[Problem]) -> None:
         """Keep which wanted columns are among the `found` names, and the remarks."""
         self.columns = tuple(name for name in wanted.columns if name in found)
         self.notes += remarks
