@@ -10,7 +10,15 @@ import pytest
 from feeds import CONTRACTS, clean
 
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.models.price_bands import natural_breaks
+from huaxiang.models.fit import NO_BETTER, TOO_LITTLE
+from huaxiang.models.price_bands import (
+    BANDS,
+    FEWEST_PEOPLE,
+    buyers,
+    fit_buyers,
+    held_out,
+    natural_breaks,
+)
 from huaxiang.portrait.price_bands import PRODUCTS, banded, cut_bands, priced, with_price_bands
 
 if TYPE_CHECKING:
@@ -48,6 +56,57 @@ def test_most_products_of_one_price_do_not_hide_the_others() -> None:
         3,
         4,
     ]
+
+
+SHARE = np.array([0.1, 0.2, 0.3, 0.25, 0.15])
+BUYS = np.array(
+    [
+        [0.80, 0.17, 0.03, 0.00, 0.00],
+        [0.20, 0.55, 0.22, 0.03, 0.00],
+        [0.02, 0.25, 0.53, 0.20, 0.00],
+        [0.00, 0.04, 0.23, 0.55, 0.18],
+        [0.00, 0.00, 0.05, 0.20, 0.75],
+    ]
+)
+
+
+def planted(people: int, seed: int) -> tuple[Any, Any]:
+    """People who buy as planted, 3 to 12 products each: their bands, and how many products of each they bought."""
+    rng = np.random.default_rng(seed)
+    band = rng.choice(BANDS, people, p=SHARE)
+    products = rng.integers(3, 13, people)
+    return band, np.array([rng.multinomial(n, BUYS[of]) for n, of in zip(products, band, strict=True)], float)
+
+
+def test_who_buys_which_bands_is_found_in_what_everybody_buys() -> None:
+    _, bought = planted(4000, 1)
+    rows, count = np.unique(bought, axis=0, return_counts=True)
+    fit = fit_buyers(rows, count.astype(float))
+    assert (fit.usable, fit.people, fit.histories) == (True, 4000, len(rows))
+    share, buys = buyers(fit)
+    assert np.abs(share - SHARE).max() < 0.04
+    assert np.abs(buys - BUYS).max() < 0.04
+    each, fits = np.ones(len(bought)), []
+    for kept in (slice(0, 2000), slice(2000, None)):
+        fits.append(fit_buyers(bought[kept], each[kept]))
+    told = held_out(fits[0], bought[2000:], each[2000:])
+    assert (told["holdout_fitted"], told["holdout_people"]) == (1.0, 2000.0)
+    assert 0.1 < told["holdout_gain"] < 0.5
+    nobody = (
+        np.random.default_rng(2).multinomial(8, np.full(BANDS, 0.2), 4000).astype(float)
+    )  # no buyers of bands
+    assert held_out(fits[0], nobody, each)["holdout_gain"] < 0
+
+
+def test_what_cannot_be_fitted_says_so() -> None:
+    _, bought = planted(FEWEST_PEOPLE - 1, 1)
+    few = fit_buyers(bought, np.ones(len(bought)))
+    assert (few.status, few.people, dict(few.parameters)) == (TOO_LITTLE, FEWEST_PEOPLE - 1, {})
+    assert held_out(few, bought, np.ones(len(bought))) == {"holdout_fitted": 0.0}
+    mixed = np.tile([[3.0, 0, 4, 0, 0], [0, 4, 0, 3, 0], [0, 0, 0, 0, 5]], (100, 1))
+    astray = fit_buyers(mixed, np.ones(len(mixed)))
+    assert (astray.status, astray.usable, dict(astray.parameters)) == (NO_BETTER, False, {})
+    assert astray.why.startswith("buyers of")
 
 
 def product(number: int, price: int | None, category: str = "tea", **more: Any) -> dict[str, Any]:
@@ -105,9 +164,12 @@ def test_somebody_buys_in_the_middle_of_their_lines(spark: SparkSession) -> None
         f"person string, stream string, key_kind string, key string, business_date date, {part.column} bigint"
     )
     people = spark.createDataFrame([("anna",), ("ben",), ("cleo",)], "person string")
-    told = with_price_bands(
+    frame, (fit,) = with_price_bands(
         people, spark.createDataFrame(cells, names), products, CATALOGUE, as_of=AS_OF
-    ).collect()
+    )
+    told = frame.collect()
+    assert (fit.model, fit.part, fit.fit.status) == ("price_bands", "buyers", "too_little_data")
+    assert {r["price_band_365d_probability"] for r in told} == {None}
     found = {
         r["person"]: (r["price_band_365d"], r["price_band_lines_365d"], r["price_bands_365d"]) for r in told
     }
@@ -129,3 +191,46 @@ def test_a_product_is_in_the_band_where_its_price_begins(spark: SparkSession) ->
         "199": 2,
         "400": 5,
     }
+
+
+def test_the_band_is_the_most_probable_one_of_the_different_products_bought(spark: SparkSession) -> None:
+    """Judged by Bayes' rule, worked out here; with so many people the planted band is said wherever evidence is good."""
+    band, bought = planted(600, 3)
+    products = spark.createDataFrame(
+        [(f"mall:{of}-{n}", "tea", of + 1) for of in range(BANDS) for n in range(12)],
+        "key string, category string, band int",
+    )
+    part = next(m for m in CATALOGUE.measures if m.name == PRODUCTS).part
+    cells = [
+        (f"p{who:03}", part.stream, "product", f"mall:{of}-{n}", AS_OF, 1 + n % 3)
+        for who, row in enumerate(bought)
+        for of in range(BANDS)
+        for n in range(int(row[of]))
+    ]
+    again = [(who, *rest[:-1], 40) for who, *rest in cells[::7]]  # the same product again says nothing new
+    names = (
+        f"person string, stream string, key_kind string, key string, business_date date, {part.column} bigint"
+    )
+    people = spark.createDataFrame([(f"p{who:03}",) for who in range(601)], "person string")
+
+    def told(*rows: Any) -> tuple[list[Any], Any]:
+        frame, (row,) = with_price_bands(
+            people, spark.createDataFrame(list(rows), names), products, CATALOGUE, as_of=AS_OF
+        )
+        return frame.orderBy("person").collect(), row
+
+    rows, row = told(*cells, *again)
+    assert (row.fit.status, row.fit.people, row.quality["holdout_fitted"]) == ("fitted", 600, 1.0)
+    share, buys = buyers(row.fit)
+    chances = share * np.prod(buys[None] ** bought[:, None, :], axis=2)
+    chances /= chances.sum(axis=1, keepdims=True)
+    assert [r["price_band_365d"] for r in rows[:-1]] == (chances.argmax(axis=1) + 1).tolist()
+    sure = np.array([r["price_band_365d_probability"] for r in rows[:-1]])
+    assert np.abs(sure - chances.max(axis=1)).max() < 0.0001
+    right = chances.argmax(axis=1) == band
+    assert abs(sure.mean() - right.mean()) < 0.04
+    assert tuple(rows[-1])[1:] == (None,) * (len(rows[-1]) - 1)
+    once, same = told(*cells)
+    assert same.fit == row.fit
+    said = ("price_band_365d", "price_band_365d_probability")
+    assert [[r[name] for name in said] for r in once] == [[r[name] for name in said] for r in rows]

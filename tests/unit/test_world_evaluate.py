@@ -307,6 +307,7 @@ def test_gifts_and_price_bands_are_compared(lake: Tables, truth: Path) -> None:
     bands = {r["true_person"]: r["band"] for r in of(truth, "price_band")}
     for row in lake["portrait"]:
         row |= {"price_band_365d": bands.get(row["person"], 0) + 1, "price_band_lines_365d": 4}
+        row |= {"price_band_365d_probability": 0.875}
     lake["gift"] = [
         {
             "platform": "mall",
@@ -327,8 +328,11 @@ def test_gifts_and_price_bands_are_compared(lake: Tables, truth: Path) -> None:
         return [check.ok for check in told.values()]
 
     assert held() == [True, True, True]
+    (bands_told,) = told_by(lake, truth, price_band_checks).values()
+    assert bands_told.found.endswith("; its probabilities expect 0.88")
     for row in lake["portrait"]:
         row["price_band_365d"] = 3
+        row["price_band_365d_probability"] = None  # without a fit
     for row in lake["gift"]:
         row["receiver"] = row["person"]
     assert held() == [False, True, False]

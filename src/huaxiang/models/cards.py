@@ -91,17 +91,24 @@ GIFTS = Card(
 )
 PRICE_BANDS = Card(
     name="price_bands",
-    version="1",
-    method="natural breaks (Jenks 1967) in the logarithms of the list prices with which a category began the quarter",
+    version="2",
+    method=(
+        "natural breaks (Jenks 1967) in the logarithms of the list prices with which a category began the quarter; who"
+        " buys in which band by a mixture of multinomials (Dawid & Skene 1979) fitted on distinct counts of products"
+    ),
     needs=("products_365d",),
     gives={
         "band": "int",
+        "probability": "double",
         "lines": "bigint",
         "by_category": "array<struct<key:string,value:bigint,lines:bigint>>",
     },
     otherwise=Text(
-        "a category with fewer than 10 priced products has no bands", "有价商品不足10件的品类不分价格带"
+        "a category with fewer than 10 priced products has no bands; without a fit of who buys in which, a person's band"
+        " is the mean of their lines, without a probability",
+        "有价商品不足10件的品类不分价格带；未能拟合买家时，取订单行所在价格带的均值，不给概率",
     ),
+    parts={"buyers": ("band", "probability")},
 )
 AFFINITY = Card(
     name="affinity",

@@ -8,23 +8,34 @@ depend on nothing but the products, so that nights one by one and all at once cu
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from huaxiang.models.cards import PRICE_BANDS
-from huaxiang.models.price_bands import natural_breaks
+from huaxiang.models.model_row import ModelRow
+from huaxiang.models.price_bands import BANDS, MOST_PRODUCTS, buyers, fit_buyers, held_out, natural_breaks
+from huaxiang.portrait.counted import COUNT, HALF, counted, half, numbers, of_all
 from huaxiang.portrait.fold import in_window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
-    from pyspark.sql import DataFrame
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
 
-    from huaxiang.days.measures import Catalogue
+    from huaxiang.days.measures import Catalogue, Part
+    from huaxiang.models.fit import Fit
+    from huaxiang.models.price_bands import Numbers
 
 WINDOW = 365
+OF_BAND = {band: f"_of_{band}" for band in range(1, BANDS + 1)}
+PROBABILITY_DIGITS = 4
 PRODUCTS = "products"
 """The measure whose day rows tell which products somebody bought."""
 
@@ -93,39 +104,97 @@ def banded(products: DataFrame, price_band: DataFrame) -> DataFrame:
 
 def with_price_bands(
     measured: DataFrame, cells: DataFrame, products: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> DataFrame:
-    """Return `measured` with the tags that the model `price_bands` says, of the order lines of 365 days.
+) -> tuple[DataFrame, tuple[ModelRow, ...]]:
+    """Return `measured` with the tags that the model `price_bands` says, of the order lines of 365 days, and its fit.
 
-    `products` as of `banded`, `cells` day rows that carry `person`. A band is the mean of those of the lines,
-    to the nearest whole one, halves up; null without a line in a category that has bands.
+    `products` as of `banded`, `cells` day rows that carry `person`. `band` is that of which somebody is most probably
+    a buyer (ties: the lower) by the different products that they bought: who takes the same one again shows nothing
+    new. `probability` is in four digits. Without a fit, `band` is the mean of the lines' bands, as within a category
+    it always is, to the nearest whole one, halves up, and there is no probability. Null without a line in a category
+    that has bands.
     """
     tags = catalogue.said_by(PRICE_BANDS.name)
     bought = next((m for m in catalogue.at("person") if m.name == PRODUCTS), None)
     if not tags or bought is None:
-        return measured
-    of_products = (F.col("key_kind") == "product") & (F.col("stream") == bought.part.stream)
+        return measured, ()
+    persons = _of_persons(cells, products, bought.part, as_of=as_of).localCheckpoint()
+    told = _fitted(persons)
+    outputs = {
+        "band": F.round(F.col("_sum") / F.col("_lines")).cast("int"),
+        "probability": F.lit(None).cast("double"),
+        "lines": F.col("_lines"),
+        "by_category": F.col("_by_category"),
+    }
+    if told.fit.usable:
+        outputs |= _most_probable(told.fit)
+    named = {tag.name: outputs[tag.output] for tag in tags}
+    said = persons.select("person", *(column.alias(name) for name, column in named.items()))
+    return measured.join(said, "person", "left"), (told,)
+
+
+def _of_persons(cells: DataFrame, products: DataFrame, part: Part, *, as_of: date) -> DataFrame:
+    """Return per person the lines and the sum of their bands, and the same `_by_category`; and products by band."""
+    of_products = (F.col("key_kind") == "product") & (F.col("stream") == part.stream)
     lines = cells.where(of_products & in_window(as_of, WINDOW)).select(
-        "person", "key", F.col(bought.part.column).alias("_lines")
+        "person", "key", F.col(part.column).alias("_lines")
     )
     by_category = (
-        lines.join(F.broadcast(products), "key")
+        lines.repartition("person")
+        .groupBy("person", "key")
+        .agg(F.sum("_lines").alias("_lines"))
+        .join(F.broadcast(products), "key")
         .groupBy("person", "category")
-        .agg(F.sum(F.col("_lines") * F.col("band")).alias("_sum"), F.sum("_lines").alias("_lines"))
+        .agg(
+            F.sum(F.col("_lines") * F.col("band")).alias("_sum"),
+            F.sum("_lines").alias("_lines"),
+            *(F.count_if(F.col("band") == band).alias(name) for band, name in OF_BAND.items()),
+        )
     )
     said = F.struct(
         F.col("category").alias("key"),
         F.round(F.col("_sum") / F.col("_lines")).cast("bigint").alias("value"),
         F.col("_lines").alias("lines"),
     )
-    of_person = by_category.groupBy("person").agg(
-        F.array_sort(F.collect_list(said)).alias("_by_category"),
-        F.sum("_sum").alias("_sum"),
-        F.sum("_lines").alias("_lines"),
-    )
-    outputs = {
-        "band": F.round(F.col("_sum") / F.col("_lines")).cast("int"),
-        "lines": F.col("_lines"),
-        "by_category": F.col("_by_category"),
+    sums = ("_sum", "_lines", *OF_BAND.values())
+    listed = F.array_sort(F.collect_list(said)).alias("_by_category")
+    return by_category.groupBy("person").agg(listed, *(F.sum(name).alias(name) for name in sums))
+
+
+def _fitted(persons: DataFrame) -> ModelRow:
+    """Return what buyers of each band buy, and how that foretells people who were not seen."""
+    few = persons.select(*OF_BAND.values(), half()).where(_added(OF_BAND.values()) <= MOST_PRODUCTS)
+    halves = counted(few)
+    seen, unseen = (_counts(halves.filter(pc.field(HALF) == side)) for side in (0, 1))
+    quality = held_out(fit_buyers(*seen), *unseen)
+    return ModelRow(PRICE_BANDS.name, "buyers", fit_buyers(*_counts(of_all(halves))), quality)
+
+
+def _counts(known: pa.Table) -> tuple[Numbers, Numbers]:
+    """Return how many different products of each band how many people bought."""
+    return np.stack([numbers(known, name) for name in OF_BAND.values()], axis=1), numbers(known, COUNT)
+
+
+def _most_probable(fit: Fit) -> dict[str, Column]:
+    """Return the band of which somebody is most probably a buyer, and how probably."""
+    share, buys = buyers(fit)
+    scores = [
+        _added(
+            [
+                F.lit(float(np.log(share[of]))),
+                *(F.col(name) * float(np.log(buys[of, band - 1])) for band, name in OF_BAND.items()),
+            ]
+        )
+        for of in range(BANDS)
+    ]
+    best = F.greatest(*scores)
+    band = F.coalesce(*(F.when(score == best, F.lit(of + 1)) for of, score in enumerate(scores)))
+    return {
+        "band": band,
+        "probability": F.round(1 / _added([F.exp(score - best) for score in scores]), PROBABILITY_DIGITS),
     }
-    named = {tag.name: outputs[tag.output] for tag in tags}
-    return measured.join(of_person, "person", "left").withColumns(named).select(*measured.columns, *named)
+
+
+def _added(columns: Iterable[Column | str]) -> Column:
+    """Return the sum of columns, from the left."""
+    first, *others = (F.col(one) if isinstance(one, str) else one for one in columns)
+    return reduce(add, others, first)
