@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from huaxiang.days.measures import Ladder, Tag
+    from huaxiang.days.tags import Ladder, Tag
 
 
 def lake_of(lines: DataFrame, folder: Path, told: Sequence[tuple[str, int]] = ()) -> Any:

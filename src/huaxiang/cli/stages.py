@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from huaxiang.days.measures import Ladder, Tag
+    from huaxiang.days.tags import Ladder, Tag
     from huaxiang.stages.told import Cross
 
 Brand = Annotated[

@@ -11,7 +11,7 @@ from huaxiang.days.entry import Entry
 from huaxiang.days.events import load_events
 from huaxiang.days.groups import check_group, load_groups
 from huaxiang.days.measure_entry import read_measure
-from huaxiang.days.measures import GRAIN, Catalogue, Measure, Rate, Tag
+from huaxiang.days.measures import GRAIN, Catalogue, Measure, Rate
 from huaxiang.days.rate_entry import read_rate
 from huaxiang.days.tag_entry import read_tag
 from huaxiang.days.vocabulary import vocabularies
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from huaxiang.days.blocked import BlockList
     from huaxiang.days.events import Event
     from huaxiang.days.groups import Group
+    from huaxiang.days.tags import Tag
 
 RESERVED = frozenset(["person", "person_id", "brand_id", "as_of", "release", "known", *GRAIN])
 """Columns that every portrait or brand relation has, or will have, and those by which day rows are folded."""

@@ -14,7 +14,8 @@ from huaxiang.models.cards import CARDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from huaxiang.days.measures import Catalogue, Measure, Part, Tag
+    from huaxiang.days.measures import Catalogue, Measure, Part
+    from huaxiang.days.tags import Tag
 
 DAY_ROW = "day_row"
 TABLES = dict(zip(GRAINS, ("portrait", "brand_relation"), strict=True))

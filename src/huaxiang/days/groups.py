@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from huaxiang.contracts.model import Text
-    from huaxiang.days.measures import Catalogue, Tag
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.days.tags import Tag
 
 FILE = "groups.yaml"
 KEYS = ("group", "title", "means")

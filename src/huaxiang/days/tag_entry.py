@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from huaxiang.days.entry import NAME, NAMED
-from huaxiang.days.measures import GRAINS, Ladder, Rank, Rung, Tag
+from huaxiang.days.measures import GRAINS
+from huaxiang.days.tags import Ladder, Rank, Rung, Tag
 from huaxiang.errors import did_you_mean
 from huaxiang.models.cards import CARDS, output_type, outputs
 

@@ -19,7 +19,8 @@ from huaxiang.models.cards import CARDS, output_type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from huaxiang.days.measures import Catalogue, Measure, Tag
+    from huaxiang.days.measures import Catalogue, Measure
+    from huaxiang.days.tags import Tag
 
 PORTRAIT, BRAND_RELATION = "portrait", "brand_relation"
 _AS_OF = NameInfo("date", "The night's date")

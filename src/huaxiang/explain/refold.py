@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.contracts.model import Column
-    from huaxiang.days.measures import Catalogue, Tag
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.days.tags import Tag
     from huaxiang.expressions import NameInfo
 
 Row = dict[str, Any]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.days.definitions import standing
-from huaxiang.days.measures import HIGH, LOW, PROBABILITY
+from huaxiang.days.tags import HIGH, LOW, PROBABILITY
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import each_once, evidence_of

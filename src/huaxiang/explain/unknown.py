@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from huaxiang.contracts.model import Column
-    from huaxiang.days.measures import Catalogue, Measure, Tag
+    from huaxiang.days.measures import Catalogue, Measure
+    from huaxiang.days.tags import Tag
     from huaxiang.explain.told import Row
 
 

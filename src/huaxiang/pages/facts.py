@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
-from huaxiang.days.measures import EVIDENCE, HIGH, LOW, PARTS, PROBABILITY, Measure
+from huaxiang.days.measures import Measure
+from huaxiang.days.tags import EVIDENCE, HIGH, LOW, PARTS, PROBABILITY
 from huaxiang.explain.evidence import each_once
 from huaxiang.pages.values import MONEY
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from huaxiang.contracts.model import Column
-    from huaxiang.days.measures import Catalogue, Tag
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.days.tags import Tag
     from huaxiang.explain.person import Portrayed
     from huaxiang.pages.events_said import EventWords
     from huaxiang.pages.values import Manner

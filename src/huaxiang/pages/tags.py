@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
 from huaxiang.days.groups import groups_of, load_groups
-from huaxiang.days.measures import Tag
+from huaxiang.days.tags import Tag
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.pages.facts import called
 from huaxiang.pages.values import unit_called

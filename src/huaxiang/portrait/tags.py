@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from huaxiang.contracts.model import Column
-    from huaxiang.days.measures import Catalogue, Rank, Tag
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.days.tags import Rank, Tag
     from huaxiang.expressions import NameInfo
 
 

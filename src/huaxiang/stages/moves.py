@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-    from huaxiang.days.measures import Tag
+    from huaxiang.days.tags import Tag
 
 KEY = ("ladder", "brand_id", "person")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from huaxiang.contracts.model import Text
-    from huaxiang.days.measures import Ladder, Rung, Tag
+    from huaxiang.days.tags import Ladder, Rung, Tag
     from huaxiang.night import Night
 
 
