@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.yaml import read_yaml
@@ -45,6 +46,12 @@ class Blocked:
     chinese: tuple[str, ...]
     values: tuple[str, ...] = ()
 
+    @cached_property
+    def _any_english(self) -> re.Pattern[str]:
+        """Whether any of the words is said: hundreds are asked of every line of a catalogue, and hardly one is there."""
+        forms = (form.replace("*", "[^_]*") for word in self.english for form in _forms(word))
+        return re.compile(f"(?<![^_])(?:{'|'.join(forms)})(?![^_])" if self.english else "(?!)")
+
     def named_in(self, text: str) -> str | None:
         """Return what in a name or a rule stands for the attribute; None for nothing.
 
@@ -53,9 +60,8 @@ class Blocked:
         """
         plain = _plain(text)
         spoken = _LATIN.sub("_", plain).strip("_")
-        for word in self.english:
-            if found := _said(word, spoken):
-                return found
+        if self._any_english.search(spoken):
+            return next(found for word in self.english if (found := _said(word, spoken)))
         together = re.sub(r"\s+", "", _JOINED.sub("", plain))
         if found := next((word for word in self.chinese if word in together), None):
             return found
@@ -83,6 +89,7 @@ class BlockList:
                         )
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     """Return a text as it is read: simplified, lower case, without signs that show nothing."""
     shown = (sign for sign in simplified(text) if unicodedata.category(sign) != "Cf")
@@ -93,7 +100,12 @@ def _said(word: str, spoken: str) -> str | None:
     """Return a word that stands among `_`-separated ones, itself or in its plural; with `*` the longer one that holds it."""
     if "*" in word:
         return next((one for one in spoken.split("_") if fnmatchcase(one, word)), None)
-    return word if any(f"_{form}_" in f"_{spoken}_" for form in (word, f"{word}s", _plural(word))) else None
+    return word if any(f"_{form}_" in f"_{spoken}_" for form in _forms(word)) else None
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """Return the forms in which a word is said; one with `*` has none but itself."""
+    return (word,) if "*" in word else (word, f"{word}s", _plural(word))
 
 
 def _plural(word: str) -> str:
