@@ -77,6 +77,11 @@ class Config:
         return self.consent_defaults.get("join", True)
 
     @property
+    def personalises_by_default(self) -> bool:
+        """Whether what people wrote who never said may teach a model."""
+        return self.consent_defaults.get("personalise", True)
+
+    @property
     def fingerprint(self) -> str:
         """A hash of every setting that can change a result; Spark's own settings and folders cannot."""
         seen = {f.name: getattr(self, f.name) for f in fields(self)}

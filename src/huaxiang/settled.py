@@ -122,10 +122,9 @@ def _said(feed: FeedMap) -> dict[str, str]:
     return _texts({**feed.columns, **({"where": feed.where} if feed.where else {})}) | key
 
 
-def settled_zone(lake: Lake, config: Config) -> str:
+def settled_zone(there: Storage, config: Config) -> str:
     """Return the business zone that a lake's dates have; of a lake that settled none, the configuration's."""
-    text = lake.storage.read_text(FILE)
-    return str(json.loads(text or "{}").get("business_zone", config.business_zone))
+    return str(json.loads(there.read_text(FILE) or "{}").get("business_zone", config.business_zone))
 
 
 def settled_money(there: Storage, config: Config) -> tuple[str, int]:

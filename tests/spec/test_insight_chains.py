@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from huaxiang.insight import chains
-from huaxiang.insight.chains import chain_sizes, led_to, share_chains, shared_links, shares
+from huaxiang.insight.chains import chain_sizes, earliest_links, led_to, share_chains, shared_links, shares
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -17,7 +17,7 @@ AS_OF = date(2026, 11, 20)
 ZONE = "Asia/Shanghai"
 NOVEMBER = date(2026, 11, 1)
 Z = 1.96
-LINK = "link_id string, account string, product_id string, page string, at timestamp, business_date date, event_key string"
+LINK = "platform string, link_id string, account string, product_id string, page string, at timestamp, business_date date, event_key string"
 VISIT = "platform string, account string, link_id string, order_id string, paid_minor bigint, at timestamp, business_date date"
 PERSONS = [
     ("w:ann", "Ann"), ("m:ann", "Ann"), ("w:bob", "Bob"), ("m:bob", "Bob"), ("w:cat", "Cat"), ("m:cat", "Cat"),
@@ -34,8 +34,8 @@ def link(
     name: str, who: str, day: int, thing: str | None = "p1", hour: int = 12, **others: Any
 ) -> tuple[Any, ...]:
     return (
-        name, f"w:{who}", thing, others.get("page"), others.get("made", at(day, hour)), date(2026, 11, day),
-        others.get("key", name),
+        others.get("platform", "weiwo"), name, f"w:{who}", thing, others.get("page"),
+        others.get("made", at(day, hour)), date(2026, 11, day), others.get("key", name),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_what_is_older_than_a_link_did_not_come_by_it(spark: SparkSession) -> No
     """An undated link of the same id counts only where no other is known."""
     links = [
         link("l1", "ann", 5),
-        (*link("l1", "dan", 1)[:4], None, None, "a"),
+        (*link("l1", "dan", 1)[:5], None, None, "a"),
         link("l2", "ann", 5, made=None),
     ]
     by_date = (*visit("bob", "l2", 5)[:5], None, date(2026, 11, 5))
@@ -88,6 +88,20 @@ def test_what_is_older_than_a_link_did_not_come_by_it(spark: SparkSession) -> No
     row = told.rows["b1", NOVEMBER]
     counts = ("links", "sharers", "clickers", "buyers", "orders", "spend_minor")
     assert [row[name] for name in counts] == [2, 1, 2, 1, 1, 70]
+
+
+def test_of_two_links_of_one_id_the_earlier_counts_on_whatever_platform(spark: SparkSession) -> None:
+    links = [
+        link("l1", "ann", 5, platform="zeta"),
+        link("l1", "bob", 9, platform="alpha"),
+        link("l2", "cat", 5, platform="zeta", made=None, key="b"),  # by a date alone: its midnight
+        link("l2", "dan", 5, hour=8, platform="alpha", key="a"),
+    ]
+    found = earliest_links(spark.createDataFrame(links, LINK), zone=ZONE).collect()
+    assert {row["link_id"]: (row["platform"], row["account"]) for row in found} == {
+        "l1": ("zeta", "w:ann"),
+        "l2": ("zeta", "w:cat"),
+    }
 
 
 def test_a_chain_is_followed_from_click_to_share_to_click(spark: SparkSession) -> None:
@@ -220,8 +234,8 @@ def test_what_nobody_tells_is_null_and_too_much_is_not_followed(
 def test_links_of_twelve_months_count_and_two_of_one_id_once(spark: SparkSession) -> None:
     old, first = date(2025, 11, 30), date(2025, 12, 1)
     links = [
-        ("o", "w:ann", "p1", None, datetime(2025, 11, 30, 4, tzinfo=UTC), old, "o"),
-        ("f", "w:ann", "p1", None, datetime(2025, 12, 1, 4, tzinfo=UTC), first, "f"),
+        ("weiwo", "o", "w:ann", "p1", None, datetime(2025, 11, 30, 4, tzinfo=UTC), old, "o"),
+        ("weiwo", "f", "w:ann", "p1", None, datetime(2025, 12, 1, 4, tzinfo=UTC), first, "f"),
         link("t", "bob", 3, key="2"), link("t", "cat", 3, key="1"),  # ties by event key
         link("n", "ann", 21),  # after the night
         link("s", "stranger", 3),

@@ -31,7 +31,7 @@ def test_every_first_order_counts_for_what_led_to_it(spark: SparkSession) -> Non
     ]
     pairs = spark.createDataFrame(firsts, f"brand_id string, {FIRST}")
     people = spark.createDataFrame([(date(2026, 11, 3), "link:l1"), (None, None)], FIRST)
-    links = [("l1", "weiwo"), ("l2", "douyue"), ("l2", "douyue"), ("other", "weiwo")]
+    links = [("l1", "weiwo"), ("l2", "douyue"), ("other", "weiwo")]
     known = spark.createDataFrame(links, "link_id string, platform string")
     rows = new_buyer_sources(people, pairs, known, covered_from=date(2025, 1, 1), as_of=AS_OF).collect()
     november = date(2026, 11, 1)

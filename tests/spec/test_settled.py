@@ -145,7 +145,7 @@ def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_p
 
 
 def test_what_a_ladder_reads_is_part_of_its_rules(spark: SparkSession, tmp_path: Path) -> None:
-    told = [("experience", 1), ("brand_experience", 1)]
+    told = [("experience", 2), ("brand_experience", 2)]
     lake = lake_of(clean(spark, "order_line", {}), tmp_path, told)
     catalogue = load_catalogue(CONTRACTS)
     check_settled(lake, Config(), None, catalogue.ladder_rules())
@@ -153,10 +153,15 @@ def test_what_a_ladder_reads_is_part_of_its_rules(spark: SparkSession, tmp_path:
         replace(tag, derived="recency_days > 999") if tag.name == "has_left" else tag
         for tag in catalogue.tags
     )
-    with pytest.raises(ConfigurationError) as refused:
-        check_settled(lake, Config(), None, replace(catalogue, tags=tags).ladder_rules())
-    places = [p.place for p in refused.value.problems]
-    assert places == ["ladder experience, version 1", "ladder brand_experience, version 1"]
+    measures = tuple(  # which only a model reads that says whether somebody has left
+        replace(one, part=replace(one.part, where="paid_minor > 1")) if one.name == "paid" else one
+        for one in catalogue.measures
+    )
+    for other in (replace(catalogue, tags=tags), replace(catalogue, measures=measures)):
+        with pytest.raises(ConfigurationError) as refused:
+            check_settled(lake, Config(), None, other.ladder_rules())
+        places = [p.place for p in refused.value.problems]
+        assert places == ["ladder experience, version 2", "ladder brand_experience, version 2"]
 
 
 def test_a_lake_of_another_contract_is_refused_by_name(spark: SparkSession, tmp_path: Path) -> None:

@@ -168,25 +168,30 @@ def test_whose_comments_teach(tmp_path: Path) -> None:
             "purpose": purpose,
             "action": action,
             "at": moment,
-            "revision": 0,
-            "event_key": f"{hour}",
+            "business_date": moment.date(),
         }
 
     said = [
         says("shop:2", "grant", 1), says("shop:2", "withdraw", 2),
         says("shop:3", "withdraw", 1), says("shop:3", "grant", 2), says("shop:4", "withdraw", 1, "join"),
+        says("shop:8", "grant", 1), says("shop:8", "withdraw", 30) | {"at": None},  # a date alone, of the day after
+        says("shop:9", "grant", 1), says("shop:9", "withdraw", 1),  # of one instant
     ]  # fmt: skip
     reviews = [
         review("自己写的", 5), review("不同意的", 5, "shop:2"), review("又同意的", 5, "shop:3"),
         review("不合并的", 5, "shop:4"), review("小孩写的", 5, "shop:5"), review("十五岁的", 5, "shop:6"),
         review("没人写的", 5, "shop:99"), review("中不溜的", 3), review("没打分的", None), review("明天写的", 5, on=date(2026, 11, 21)),
         review("ok", 5), review("差评", 2), review("两说", 5), review("两说", 1, "shop:3"),
-        review("想忘掉的", 5, "shop:7"),
+        review("想忘掉的", 5, "shop:7"), review("次日撤回的", 5, "shop:8"), review("同时撤回的", 5, "shop:9"),
     ]  # fmt: skip
     lake = lake_of(tmp_path, reviews, ages={5: 14, 6: 15}, said=said, forgotten="shop:7")
-    found = {one.text for one in rated_comments(lake, personalises_by_default=True).written}
+    found = {
+        one.text for one in rated_comments(lake, zone="Asia/Shanghai", personalises_by_default=True).written
+    }
     assert found == {"自己写的", "又同意的", "不合并的", "十五岁的", "差评"}
-    asked = {one.text for one in rated_comments(lake, personalises_by_default=False).written}
+    asked = {
+        one.text for one in rated_comments(lake, zone="Asia/Shanghai", personalises_by_default=False).written
+    }
     assert asked == {"又同意的", "两说"}
 
 

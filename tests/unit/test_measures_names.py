@@ -84,6 +84,16 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
         ),
         (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  grains: [5]", "grain `5`"),
         (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  less: 5", "`less: 5`"),
+        (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  less:", "`less: None`"),
+        (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  less: {{}}", "`less: {}`"),
+        (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  then:", "`then: None`"),
+        (f"- tag: x\n{WORDS}  rank: {{}}", "`rank: {}`"),
+        (f"- tag: x\n{WORDS}  ladder:", "`ladder: None`"),
+        (f"- tag: x\n{WORDS}  modelled:", "`modelled: None`"),
+        (
+            f"- tag: x\n{WORDS}  grain: brand\n  derived: size(portrait.category_lines_365d) > 2",
+            "unknown name `portrait.category_lines_365d`",
+        ),
         (f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  5: 6", "unknown key `5`"),
         (
             f"- measure: x\n{WORDS}  from: browse_event\n  adds_up: count\n  where: false",

@@ -158,11 +158,14 @@ def _found(lake: str, config: Config) -> _Found:
     from huaxiang.insight.comments import rated_comments  # noqa: PLC0415
     from huaxiang.models.rated import appraise  # noqa: PLC0415
     from huaxiang.models.scorer import LEXICON, Scorer  # noqa: PLC0415
+    from huaxiang.settled import settled_zone  # noqa: PLC0415
+    from huaxiang.tables.storage import storage  # noqa: PLC0415
 
     used = load_learned(config.conf_dir)
     scorer = Scorer(used.model) if used else LEXICON
-    agrees = config.consent_defaults.get("personalise", True)
-    known = rated_comments(lake, personalises_by_default=agrees)
+    known = rated_comments(
+        lake, zone=settled_zone(storage(lake), config), personalises_by_default=config.personalises_by_default
+    )
     felt = [scorer.opinion(text).sentiment for text in known.texts]
     told = appraise(known, felt, seen_until=used.last if used else None)
     could = None

@@ -48,6 +48,16 @@ class Entry:
         """Return the map at `key`, whose problems are this entry's."""
         return replace(self, trail=(*self.trail, key), data=self.data[key])
 
+    def map_at(self, key: str, expected: str) -> Entry | None:
+        """Return the map at `key`; None without the key. Refused, with what was expected, when nothing is in it."""
+        if key not in self.data:
+            return None
+        given = self.data[key]
+        if not given or not isinstance(given, dict):
+            self.refuse(key, f"`{key}: {given}`", expected)
+            return None
+        return self.inside(key)
+
     def only(self, known: tuple[str, ...], of: str = "") -> None:
         """Refuse every key that is not known, with the nearest one that is."""
         for key in self.data:

@@ -86,12 +86,9 @@ def _fading(entry: Entry, part: Part | None) -> Part | None:
 def _less(
     entry: Entry, part: Part | None, grains: tuple[str, ...], events: Mapping[str, Event]
 ) -> Part | None:
-    inner = entry.data.get("less")
-    if inner is not None and not isinstance(inner, dict):
-        entry.refuse("less", f"`less: {inner}`", "{from: …, adds_up: …}")
-    if not inner or not isinstance(inner, dict):
+    inside = entry.map_at("less", "{from: …, adds_up: …}")
+    if inside is None:
         return None
-    inside = entry.inside("less")
     inside.only(LESS_KEYS, " of less")
     less = _part(inside, grains, events)
     for one, where in ((part, entry), (less, inside)):
@@ -114,26 +111,22 @@ def _key_asked(part: Part) -> tuple[str, ...]:
 def _then(
     entry: Entry, part: Part | None, grains: tuple[str, ...], events: Mapping[str, Event]
 ) -> Then | None:
-    inner = entry.data.get("then")
+    inside = entry.map_at("then", "{from: …, within_days: …}")
     asks = part is not None and part.way == "ordered" and part.arguments[0] in FOLLOWED
-    if (inner is not None) != asks:
+    if ("then" in entry.data) != asks:
         if part is not None:
             found = "`then` is missing" if asks else "`then` has no meaning here"
             entry.refuse(
                 "then", found, f"`then:` with ordered({' or '.join(FOLLOWED)}) and with nothing else"
             )
         return None
-    if inner is None or part is None:
+    if inside is None or part is None:
         return None
-    if not isinstance(inner, dict):
-        entry.refuse("then", f"`then: {inner}`", "{from: …, within_days: …}")
-        return None
-    inside = entry.inside("then")
     inside.only(THEN_KEYS, " of then")
-    within = inner.get("within_days")
+    within = inside.data.get("within_days")
     if not (type(within) is int and 0 < within <= LONGEST_WINDOW):
         inside.refuse("within_days", f"`within_days: {within}`", f"days from 1 to {LONGEST_WINDOW}")
-    asked = replace(inside, data={**inner, "adds_up": entry.data["adds_up"]})
+    asked = replace(inside, data={**inside.data, "adds_up": entry.data["adds_up"]})
     follower = _part(asked, grains, events)
     return Then(follower, int(within)) if follower and isinstance(within, int) else None
 

@@ -9,7 +9,6 @@ dictionary and the vocabulary of segments.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -287,15 +286,16 @@ class Catalogue:
             m.column(window): f"{m.definition()} in {window}" for m in self.measures for window in m.windows
         }
         said |= {tag.name: tag.definition() for tag in self.tags}
+        made_of = {tag.name: tag.made_of for tag in self.tags}
         rules = {}
         for tag in self.ladders():
             found: dict[str, str] = {}
-            unread = [tag.definition()]
+            unread = [*tag.made_of]
             while unread:
-                for word in re.findall(r"\w+", unread.pop()):
-                    if word in said and word not in (*found, tag.name):
-                        found[word] = said[word]
-                        unread.append(said[word])
+                name = unread.pop()
+                if name in said and name not in (*found, tag.name):
+                    found[name] = said[name]
+                    unread += made_of.get(name, ())
             line = "; ".join([tag.definition(), *(f"{name} is {found[name]}" for name in sorted(found))])
             rules[tag.name] = {str(tag.ladder.version if tag.ladder else 0): line}
         return rules

@@ -67,17 +67,11 @@ def _values(entry: Entry) -> dict[str, Text]:
 
 def _ladder(entry: Entry) -> Ladder | None:
     """Return the ladder with its stages, the lowest first; None without one, or when something in it is wrong."""
-    inner = entry.data.get("ladder")
-    if inner is None:
+    inside = entry.map_at("ladder", "{version: 1, stages: [{stage: …, title: …, when: …}, …]}")
+    if inside is None:
         return None
-    if not isinstance(inner, dict):
-        entry.refuse(
-            "ladder", f"`ladder: {inner}`", "{version: 1, stages: [{stage: …, title: …, when: …}, …]}"
-        )
-        return None
-    inside = entry.inside("ladder")
     inside.only(LADDER_KEYS, " of ladder")
-    version = inner.get("version")
+    version = inside.data.get("version")
     if type(version) is not int or version < 1:
         inside.refuse("version", f"`version: {version}`", "a number from 1, raised whenever a rule changes")
     rungs: dict[str, Rung] = {}
@@ -111,9 +105,9 @@ def _rung(ladder: Entry, number: int, given: object, before: Container[str]) -> 
 
 
 def _check_model(entry: Entry, grain: object) -> None:
-    said = entry.data.get("modelled")
-    if said is None:
+    if "modelled" not in entry.data:
         return
+    said = entry.data["modelled"]
     if output_type(str(said)) is None:
         hint = did_you_mean(str(said), outputs())
         entry.refuse("modelled", f"`modelled: {said}`", "<model>.<output>", hint)
@@ -125,12 +119,11 @@ def _check_model(entry: Entry, grain: object) -> None:
 
 
 def _rank(entry: Entry, grain: object) -> Rank | None:
-    inner = entry.data.get("rank")
-    if inner is not None and not isinstance(inner, dict):
-        entry.refuse("rank", f"`rank: {inner}`", "{of: column, into: 5, best: low|high}")
-    if not inner or not isinstance(inner, dict):
+    inside = entry.map_at("rank", "{of: column, into: 5, best: low|high}")
+    if inside is None:
         return None
-    entry.inside("rank").only(RANK_KEYS, " of rank")
+    inner = inside.data
+    inside.only(RANK_KEYS, " of rank")
     if grain != "person":
         entry.refuse("rank", "a rank per brand", "grain: person")
     best, into = inner.get("best"), inner.get("into")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from huaxiang.days.tags import Tag
 
 PORTRAIT, BRAND_RELATION = "portrait", "brand_relation"
-_AS_OF = NameInfo("date", "The night's date")
 
 
 def vocabularies(
@@ -39,8 +38,7 @@ def vocabularies(
     person = _measured(catalogue, "person")
     _add_tags(person, catalogue, "person", {}, problems, without)
     brand = _measured(catalogue, "brand")
-    outer = {f"portrait.{name}": NameInfo(c.type, c.title.en) for name, c in person.items()}
-    _add_tags(brand, catalogue, "brand", outer, problems, without)
+    _add_tags(brand, catalogue, "brand", person, problems, without)
     if problems:
         raise ConfigurationError(problems)
     return person, brand
@@ -68,6 +66,12 @@ def sources_of(catalogue: Catalogue) -> dict[str, str]:
 def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
     """The names an expression may use over these columns; lists are left out."""
     return {n: NameInfo(c.type, c.title.en) for n, c in columns.items() if not c.type.startswith("array")}
+
+
+def tag_names(columns: dict[str, Column], outer: dict[str, Column] | None = None) -> dict[str, NameInfo]:
+    """The names a table's tags may use: its own columns, `as_of`, and `portrait.x` of `outer`."""
+    there = {f"portrait.{n}": info for n, info in names_of(outer or {}).items()}
+    return {**names_of(columns), **there, "as_of": NameInfo("date", "The night's date")}
 
 
 STEADY = Gate(
@@ -186,7 +190,7 @@ def _add_tags(
     columns: dict[str, Column],
     catalogue: Catalogue,
     grain: str,
-    outer: dict[str, NameInfo],
+    outer: dict[str, Column],
     problems: list[Problem],
     without: set[str],
 ) -> None:
@@ -194,7 +198,7 @@ def _add_tags(
         if tag.name in without or tag.made_of & without:
             without.add(tag.name)
             continue
-        type_ = _tag_type(tag, {**names_of(columns), **outer, "as_of": _AS_OF}, problems)
+        type_ = _tag_type(tag, tag_names(columns, outer), problems)
         if type_ is None:
             without.add(tag.name)
             continue

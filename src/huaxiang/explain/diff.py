@@ -35,7 +35,7 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     Day rows whose definition changed are made again from events, the others are read; nothing is written.
     """
     catalogue = book.catalogue
-    as_of, zone = lake.release().as_of, settled_zone(lake, book.config)
+    as_of, zone = lake.release().as_of, settled_zone(lake.storage, book.config)
     coverage = [row.asDict() for row in lake.read_release("coverage").collect()]
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     persons = lake.read_release("person_account")
@@ -70,7 +70,7 @@ def _members(lake: Lake, book: Book) -> DataFrame | None:
         _released(lake, "blocked_claim"),
         lake.read_release("person_account"),
         as_of=lake.release().as_of,
-        zone=settled_zone(lake, book.config),
+        zone=settled_zone(lake.storage, book.config),
         joins_by_default=book.config.joins_by_default,
     )
 
@@ -85,7 +85,7 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     wide = catalogue.cell_columns()
     known = standing(row.asDict() for row in lake.read_release("measure_definition").collect())
     old = lake.read_release("day_row")
-    tables, zone = lake.release().tables, settled_zone(lake, book.config)
+    tables, zone = lake.release().tables, settled_zone(lake.storage, book.config)
 
     def read(feed: str) -> DataFrame:
         return _released(lake, f"clean/{feed}")

@@ -85,7 +85,7 @@ def explanation_then(
     then = Then(
         lake,
         book.catalogue,
-        settled_zone(lake, book.config),
+        settled_zone(lake.storage, book.config),
         release,
         newest,
         standing(rows, release.release),

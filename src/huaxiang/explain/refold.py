@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.days.definitions import TABLES
-from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
+from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, tag_names, vocabularies
 from huaxiang.frames import local_frame
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.fold import KEY_SEPARATOR, in_window
-from huaxiang.portrait.tags import tag_names, with_tags
+from huaxiang.portrait.tags import with_tags
 from huaxiang.relations.assemble import PAIR, measured_relations
 
 if TYPE_CHECKING:

@@ -214,7 +214,7 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
         raise ConfigurationError(problems)
     whose = {row["account"]: row["person"] for row in accounts}
     as_of = portraits[0]["as_of"]
-    zone = settled_zone(lake, book.config)
+    zone = settled_zone(lake.storage, book.config)
     held = standing(defined, release.release)
     evidence = evidence_of(lake, book.catalogue, whose, zone, release, as_of=as_of, newest=newest)
     return LookedUp(

@@ -32,7 +32,8 @@ def join_consent(consent: DataFrame, *, zone: str) -> DataFrame:
     """Return the last word of each account on being joined: `account`, `may_join`.
 
     Latest by its instant, of a date alone its midnight in `zone`; what has neither was said before all else. Of
-    words of one instant a withdrawal is the last. Accounts that never said anything get no row.
+    words of one instant a withdrawal is the last (as of personalising, in `insight.comments`). Accounts that never said
+    anything get no row.
     """
     said = consent.where(F.col("account").isNotNull() & (F.col("purpose") == "join"))
     instant = F.coalesce("at", midnight(F.col("business_date"), zone))

@@ -95,7 +95,7 @@ def linked(lake: Lake, config: Config, account: str, other: str) -> Linked:
     claims = lake.held(f"clean/{CLAIMS}", release)
     told = claims_with_bars(
         claims, lake.held(f"clean/{CONSENT}", release), lake.held("blocked_claim", release), config.identity,
-        zone=settled_zone(lake, config), joins_by_default=config.joins_by_default, owned=owned_by_brands(lake.held(f"clean/{PROFILES}", release)),
+        zone=settled_zone(lake.storage, config), joins_by_default=config.joins_by_default, owned=owned_by_brands(lake.held(f"clean/{PROFILES}", release)),
     )  # fmt: skip
     known = _collected(told.where(of_both))
     priority, note = config.identity.priority, None

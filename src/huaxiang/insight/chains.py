@@ -31,23 +31,31 @@ MOST = 5_000_000
 SHARE = ("thing", "person")
 
 
+def earliest_links(links: DataFrame, *, zone: str) -> DataFrame:
+    """Return one row per link id: `link_id`, `platform`, `account`, `product_id`, `page`, `business_date`, `made`.
+
+    `made` is the instant, of a link with a date alone its midnight in `zone`. Of two links of one id, on one platform
+    or two, the earlier counts, an undated one last, ties by event key: as where orders look their links up.
+    """
+    instant = F.coalesce("at", midnight(F.col("business_date"), zone))
+    columns = ("platform", "account", "product_id", "page", "business_date")
+    dated = F.struct(instant.isNull().alias("_undated"), instant.alias("made"), "event_key", *columns)
+    first = links.groupBy("link_id").agg(F.min(dated).alias("_first"))
+    return first.select("link_id", *(f"_first.{name}" for name in columns), "_first.made")
+
+
 def shared_links(
     links: DataFrame, products: DataFrame, persons: DataFrame, *, zone: str, as_of: date
 ) -> DataFrame:
     """Return the links of the twelve calendar months up to the night: `link_id`, `sharer`, `thing`, `brand_id`, `made`.
 
     `thing` is the product or page, `brand_id` null for a page or unknown product; of products of one id in several
-    shops the smallest brand. `made` is the instant, of a link with a date alone its midnight in `zone`. Two links of
-    one id: the earlier counts, an undated one last, ties by event key, as everywhere.
+    shops the smallest brand. Of two links of one id one counts, as of `earliest_links`.
     """
-    columns = ("account", "product_id", "page", "business_date")
-    instant = F.coalesce("at", midnight(F.col("business_date"), zone))
-    dated = F.struct(instant.isNull().alias("_undated"), instant.alias("made"), "event_key", *columns)
-    one = F.min(dated).alias("_one")
     by_id = products.groupBy("product_id").agg(F.min("brand_id").alias("brand_id"))
-    made = links.groupBy("link_id").agg(one).select("link_id", "_one.*")
     return (
-        made.where(in_told_months("business_date", as_of))
+        earliest_links(links, zone=zone)
+        .where(in_told_months("business_date", as_of))
         .join(persons.select("account", F.col("person").alias("sharer")), "account")
         .join(by_id, "product_id", "left")
         .select(

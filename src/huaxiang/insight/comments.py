@@ -21,9 +21,13 @@ PRAISE, COMPLAINT = 4, 2
 """Ratings of at least, and of at most: as the measures `high_ratings` and `low_ratings` have it. Between them is neither."""
 NEEDED = ("clean/review", "person_account", "portrait")
 CONSENT, ERASURE = "clean/consent_event", "clean/erasure_request"
+# The last word of an account is as of `identity.claims.join_consent`: a date alone is its midnight, and of one instant
+# a withdrawal is the last.
 _REFUSED = f"""
     SELECT a.person FROM person_account a LEFT JOIN (
-        SELECT account, arg_max(action, (coalesce("at", '0001-01-01'), revision, event_key)) = 'grant' AS agreed
+        SELECT account, arg_max(action, (
+            coalesce("at", timezone('{{zone}}', business_date::TIMESTAMP), '0001-01-01'::TIMESTAMPTZ), action <> 'grant'
+        )) = 'grant' AS agreed
         FROM {view_name(CONSENT)} WHERE purpose = 'personalise' AND account IS NOT NULL GROUP BY account
     ) said ON said.account = a.account
     GROUP BY a.person HAVING NOT bool_and(coalesce(said.agreed, {{default}}))"""
@@ -44,11 +48,12 @@ _RATED = f"""
     FROM by_person GROUP BY text ORDER BY md5(text), text LIMIT {LARGEST_SAMPLE}"""
 
 
-def rated_comments(lake: str, *, personalises_by_default: bool) -> Comments:
+def rated_comments(lake: str, *, zone: str, personalises_by_default: bool) -> Comments:
     """Return the different comments of reviews rated 4 or more, or 2 or less, of a lake's newest published release.
 
     Up to its date, of people who have a portrait; of nobody who by any year told may be under 14, who on any
-    account withdrew the consent to be personalised, or who asked to be forgotten. At most `LARGEST_SAMPLE`. Undated reviews are not among them.
+    account withdrew the consent to be personalised, or who asked to be forgotten. At most `LARGEST_SAMPLE`. Undated
+    reviews are not among them. What is said of consent with a date alone was said at its midnight in `zone`.
     """
     held = release_light(lake).tables
     if lacking := [name for name in NEEDED if name not in held]:
@@ -56,7 +61,7 @@ def rated_comments(lake: str, *, personalises_by_default: bool) -> Comments:
         raise ConfigurationError(Problem(f"--lake {lake}", found, "a lake to which reviews came"))
     default = "true" if personalises_by_default else "false"
     nobody = "SELECT person FROM portrait WHERE " + ("false" if personalises_by_default else "true")
-    refused = _REFUSED.format(default=default) if CONSENT in held else nobody
+    refused = _REFUSED.format(default=default, zone=zone) if CONSENT in held else nobody
     refused += _FORGOTTEN if ERASURE in held else ""
     rows: list[dict[str, Any]] = query(lake, _RATED.format(refused=refused)).to_pylist()
     return comments(Written(**{**row, "writers": frozenset(row["writers"])}) for row in rows)

@@ -22,14 +22,14 @@ LINK, AD = "link:", "ad:"
 def new_buyer_sources(
     portrait: DataFrame,
     brand_relation: DataFrame,
-    share_links: DataFrame,
+    links: DataFrame,
     *,
     covered_from: date | None,
     as_of: date,
 ) -> DataFrame:
     """Return brand (null: of any brand) × month × channel: who bought for the first time, and the channel's share.
 
-    A first order through a shared link counts for the link's platform, one through a campaign for
+    A first order through a shared link counts for the link's platform (`links`: a row per id, `link_id` and `platform`), one through a campaign for
     `advertising`, others for `direct`; `unknown_link` when the link never came, `unknown` where a source does
     not say what led to its orders. `share_low` and `share_high` are the 95 % interval (Wilson 1927). First is
     the first order known: before `covered_from` those of some shop are not, so early months hold old buyers too.
@@ -40,9 +40,8 @@ def new_buyer_sources(
         F.col(first[0]) >= first_month(as_of)
     )
     led_by = F.col("first_order_by")
-    links = share_links.groupBy("link_id").agg(F.min("platform").alias("_platform"))
     known = bought.join(
-        links,
+        links.select("link_id", F.col("platform").alias("_platform")),
         F.when(led_by.startswith(LINK), F.substring(led_by, len(LINK) + 1, 1000)) == F.col("link_id"),
         "left",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.days.cells import condition
-from huaxiang.insight.chains import chain_sizes, led_to, share_chains, shared_links, shares
+from huaxiang.insight.chains import chain_sizes, earliest_links, led_to, share_chains, shared_links, shares
 from huaxiang.insight.fans import brand_accounts, engagements, fan_base, fan_overlap, fan_spells
 from huaxiang.insight.flows import flows
 from huaxiang.insight.friend_lift import counted_days, exposures, friend_lift, friendships
@@ -163,8 +163,8 @@ def _premium(tonight: _Tonight) -> None:
 
 def _newcomers(tonight: _Tonight) -> None:
     portrait, related = tonight.read("portrait"), tonight.read("brand_relation")
-    links, since = tonight.read("clean/share_link"), tonight.orders_since
-    told = new_buyer_sources(portrait, related, links, covered_from=since, as_of=tonight.as_of)
+    links = earliest_links(tonight.read("clean/share_link"), zone=tonight.night.business_zone)
+    told = new_buyer_sources(portrait, related, links, covered_from=tonight.orders_since, as_of=tonight.as_of)
     tonight.write("new_buyer_source", told)
     tonight.write("gift_conversion", gift_conversions(tonight.read("gift"), related))
 

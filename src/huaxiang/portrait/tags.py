@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.days.vocabulary import names_of, vocabularies
+from huaxiang.days.vocabulary import tag_names, vocabularies
 from huaxiang.expressions import compile_expression
 from huaxiang.frames import column_named
 
@@ -120,11 +120,3 @@ def quantile_scores(values: DataFrame, into: int, *, best: str) -> DataFrame:
     worse = F.coalesce(F.sum("_n").over(upto), F.lit(0))
     score = F.floor(worse * into / F.sum("_n").over(whole)) + 1
     return counts.select("_value", score.cast("int").alias("_score"))
-
-
-def tag_names(columns: dict[str, Column], outer: dict[str, Column] | None = None) -> dict[str, NameInfo]:
-    """The names a table's tags may use: its own columns, `as_of`, and `portrait.x` of `outer`."""
-    from huaxiang.expressions import NameInfo  # noqa: PLC0415
-
-    there = {f"portrait.{n}": info for n, info in names_of(outer or {}).items()}
-    return {**names_of(columns), **there, "as_of": NameInfo("date", "The night's date")}

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.days.vocabulary import vocabularies
+from huaxiang.days.vocabulary import tag_names, vocabularies
 from huaxiang.identity.members import memberships
 from huaxiang.models.cards import MEMBERSHIP
 from huaxiang.portrait.assemble import absence_filled, cells_of_persons
 from huaxiang.portrait.coverage import people
 from huaxiang.portrait.fold import by_kind, by_others, folded, of_streams, standing_edges
 from huaxiang.portrait.sequences import in_sequence
-from huaxiang.portrait.tags import tag_names, with_tags
+from huaxiang.portrait.tags import with_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
