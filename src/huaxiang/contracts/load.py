@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 from huaxiang.contracts.model import Contract
@@ -76,8 +77,16 @@ class Contracts(Mapping[str, Contract]):
 
 
 def load_contracts(folder: Path | None = None) -> Contracts:
-    """Read every contract below `folder` (default: the shipped ones), or raise all problems at once."""
-    folder = folder or shipped("schemas")
+    """Return every contract below `folder` (default: the shipped ones, read once), or raise all problems at once."""
+    return _read(folder) if folder else _shipped()
+
+
+@cache
+def _shipped() -> Contracts:
+    return _read(shipped("schemas"))
+
+
+def _read(folder: Path) -> Contracts:
     contracts: dict[str, Contract] = {}
     problems: list[Problem] = []
     files = [(layer, path) for layer in LAYERS for path in sorted((folder / layer).glob("*.yaml"))]

@@ -194,11 +194,12 @@ def _add_tags(
     problems: list[Problem],
     without: set[str],
 ) -> None:
+    names = tag_names(columns, outer)
     for tag in (t for t in catalogue.tags if t.grain == grain):
         if tag.name in without or tag.made_of & without:
             without.add(tag.name)
             continue
-        type_ = _tag_type(tag, tag_names(columns, outer), problems)
+        type_ = _tag_type(tag, names, problems)
         if type_ is None:
             without.add(tag.name)
             continue
@@ -206,6 +207,7 @@ def _add_tags(
             tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy,  # type: ignore[arg-type]
             hashed=type_ not in ("double", "float"),
         )  # fmt: skip
+        names |= names_of({tag.name: columns[tag.name]})
 
 
 def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:
