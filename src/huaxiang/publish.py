@@ -16,7 +16,6 @@ from huaxiang.gates.history import against_past, age_days, rows_by_day
 from huaxiang.gates.judge import judge
 from huaxiang.gates.measure import newest_dates, table_metrics
 from huaxiang.held import Failure, remember, standing, way_out
-from huaxiang.insight.of_many import OF_MANY
 from huaxiang.tables.publish import publish
 from huaxiang.tables.release import newest
 from huaxiang.tables.storage import local_path
@@ -29,12 +28,8 @@ if TYPE_CHECKING:
     from huaxiang.night import Night
 
 AGE = "age_days"
-MEASURED = (
-    "person_account", "portrait", "gift", "price_band", "brand_relation", "rate", *OF_MANY, "stage", "segment_membership",
-)  # fmt: skip
-"""Published tables that nights replace."""
 ADDED_TO = ("segment_change", "stage_change", "stage_flow")
-"""Published tables that nights add to: what they held before was judged then."""
+"""Published tables that nights add to: what they held before was judged then. The others are replaced."""
 
 
 def run(night: Night) -> None:
@@ -176,10 +171,12 @@ def published_metrics(night: Night) -> dict[str, dict[str, Any]]:
         row = table_metrics(rows, night.contracts[name]).first()
         return row.asDict() if row else {}
 
-    written = [name for name in (*MEASURED, *ADDED_TO) if name in night.attempt.tables]
+    published = [contract.name for contract in night.contracts.published]
+    written = [name for name in published if name in night.attempt.tables]
     found = dict(zip(written, together([partial(measured, name) for name in written]), strict=True))
     known = newest(night.lake.releases(), published_only=True)
-    before = {name: [pin.rows] for name, pin in known.tables.items() if name in MEASURED} if known else {}
+    pins = known.tables if known else {}
+    before = {name: [pins[name].rows] for name in published if name in pins and name not in ADDED_TO}
     for name, ratio in against_past({name: found[name]["rows"] for name in written}, before).items():
         found[name] |= ratio
     return found

@@ -64,7 +64,6 @@ def test_parquet_keeps_its_types_and_what_nobody_brought_is_null_text(
         "_path",
         "_arrival",
         "_record",
-        "_format",
         "_damage",
         "_filtered",
     )

@@ -414,7 +414,6 @@ def test_parquet_types_that_hold_every_value_are_kept(case: str, tmp_path: Path)
     assert staged.refused == ()
     (row,) = rows(staged)
     assert row[name] == wide.value
-    assert row["_format"] == "typed"
 
 
 def test_what_json_nests_stays_json_with_its_numbers_as_written(tmp_path: Path) -> None:
@@ -492,12 +491,12 @@ def test_it_is_told_which_columns_a_file_has(tmp_path: Path) -> None:
 def test_every_row_knows_where_it_came_from(tmp_path: Path) -> None:
     files = {"a.csv": PLAIN, "b.jsonl": JSON_TWO, "c.parquet": typed()}
     staged = landed(tmp_path, files)
-    assert [(r["_path"], r["_arrival"], r["_record"], r["_format"]) for r in rows(staged)] == [
-        ("line/2026-01-02/a.csv", ARRIVAL, 1, "text"),
-        ("line/2026-01-02/a.csv", ARRIVAL, 2, "text"),
-        ("line/2026-01-02/b.jsonl", ARRIVAL, 1, "text"),
-        ("line/2026-01-02/b.jsonl", ARRIVAL, 2, "text"),
-        ("line/2026-01-02/c.parquet", ARRIVAL, 1, "typed"),
+    assert [(r["_path"], r["_arrival"], r["_record"]) for r in rows(staged)] == [
+        ("line/2026-01-02/a.csv", ARRIVAL, 1),
+        ("line/2026-01-02/a.csv", ARRIVAL, 2),
+        ("line/2026-01-02/b.jsonl", ARRIVAL, 1),
+        ("line/2026-01-02/b.jsonl", ARRIVAL, 2),
+        ("line/2026-01-02/c.parquet", ARRIVAL, 1),
     ]
     assert staged.rows == 5
 

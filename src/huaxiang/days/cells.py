@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.system import BY_MONTH, part_of
 from huaxiang.days.measures import GRAIN
-from huaxiang.days.rows import NOBODY
 from huaxiang.expressions import compile_expression
 from huaxiang.tables.content import row_hash
 from huaxiang.tables.write import PARTITION
@@ -43,17 +42,16 @@ def cells(
     """
     first = parts[0][0]
     kinds = sorted(set().union(*(k for _, k in parts)) - {"none"})
-    whose = F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account"))
     date = F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(first.date))
     said = _distinct_values(parts, zone)
-    placed = rows.withColumns({"_whose": whose, "_date": date, **dict(said.values())}).repartition(
-        "_whose"
+    placed = rows.withColumns({"_date": date, **dict(said.values())}).repartition(
+        "account"
     )  # the one exchange: narrow rows, and all of a cell's rows are together
     keyed = placed.withColumn("_under", F.explode(_keys(first, kinds, zone)))
     grain = {
         "key_kind": F.col("_under.kind"),
         "key": F.col("_under.key"),
-        "account": F.col("_whose"),
+        "account": F.col("account"),
         "business_date": F.col("_date"),
     }
     grouped = keyed.withColumns({f"_{name}": value for name, value in grain.items()})
@@ -154,7 +152,7 @@ def _none() -> Column:
 
 
 def condition(part: Part, zone: str) -> Column:
-    """Whether an event row counts for the part: its `where`, and a value where it needs one; never null."""
+    """Whether an event row counts for the part: its `where`; never null."""
     holds = F.lit(True)
     if part.where:
         holds = F.coalesce(compile_expression(part.where, part.event.names).column(zone=zone), F.lit(False))

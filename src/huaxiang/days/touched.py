@@ -166,7 +166,7 @@ def _pairs(part: Part, rows: DataFrame, read: Read, *, zone: str, narrowly: bool
         )
     found = event_rows(_placed_by(part), rows, read, zone=zone, narrowly=narrowly)
     return found.select(
-        F.when(F.col("waiting"), F.lit(NOBODY)).otherwise(F.col("account")).alias("account"),
+        "account",
         F.when(F.col("waiting"), F.col("business_date")).otherwise(F.col(part.date)).alias("business_date"),
     )
 

@@ -55,7 +55,7 @@ def shared_links(
     by_id = products.groupBy("product_id").agg(F.min("brand_id").alias("brand_id"))
     return (
         earliest_links(links, zone=zone)
-        .where(in_told_months("business_date", as_of))
+        .where(in_told_months(as_of))
         .join(persons.select("account", F.col("person").alias("sharer")), "account")
         .join(by_id, "product_id", "left")
         .select(

@@ -108,7 +108,7 @@ def engagements(
     replies = posts.drop("post_id").withColumnRenamed("parent_post_id", "post_id").join(by_brand, on_post)
     written = messages.withColumnRenamed("other_account", "brand_account").join(matrix, "brand_account")
     told = stacked([f.select(*SCOPE, "account", "business_date") for f in (acts, replies, written)])
-    recent = told.where(in_told_months("business_date", as_of))
+    recent = told.where(in_told_months(as_of))
     return (
         recent.join(persons.select("account", "person"), "account")
         .select(

@@ -23,9 +23,9 @@ def first_month(as_of: date) -> Column:
     return F.add_months(F.trunc(F.lit(as_of), "month"), 1 - MONTHS)
 
 
-def in_told_months(day: str, as_of: date) -> Column:
-    """Whether a date is of the months that are told, and not after the night."""
-    return F.col(day).between(first_month(as_of), F.lit(as_of))
+def in_told_months(as_of: date) -> Column:
+    """Whether `business_date` is of the months that are told, and not after the night."""
+    return F.col("business_date").between(first_month(as_of), F.lit(as_of))
 
 
 def per_brand_and_all(rows: DataFrame) -> DataFrame:

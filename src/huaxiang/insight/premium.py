@@ -41,7 +41,7 @@ def sales(order_lines: DataFrame, persons: DataFrame, portrait: DataFrame, *, as
     left out; returns change nothing: the price was paid.
     """
     is_price = (F.col("paid_minor") > 0) & (F.col("quantity") > 0) & F.col("product_id").isNotNull()
-    dated = in_told_months("business_date", as_of)
+    dated = in_told_months(as_of)
     buyers = persons.select("account", "person").join(portrait.select("person", *KINDS), "person")
     log = F.round(F.log(F.col("paid_minor") / F.col("quantity")) * MILLION).cast("bigint")
     cases = ((F.lit(ALL), F.lit(ALL)), *((F.lit(kind), F.col(kind)) for kind in KINDS))

@@ -43,7 +43,7 @@ def rates(day_rows: DataFrame, declared: Sequence[Rate], *, as_of: date) -> Data
     measures = {m.name: m for rate in declared for m in (rate.of, rate.per)}
     kinds = sorted(frozenset[str]().union(*(rate.kinds for rate in declared)))
     mine = is_of_stream(*{m.part.stream for m in measures.values()}) & F.col("key_kind").isin(*kinds)
-    dated = in_told_months("business_date", as_of)
+    dated = in_told_months(as_of)
     grain = F.trunc("business_date", "month").alias("month"), "key_kind", "key"
     counted = (
         day_rows.where(mine & dated)

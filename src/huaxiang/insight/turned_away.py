@@ -80,7 +80,7 @@ def turned_away(
     Of the twelve months up to the night; several accounts of a person, or times on a day, are one.
     """
     cells = brand_cells(day_rows, persons, brands, measures.values())
-    recent = cells.where(in_told_months("business_date", as_of))
+    recent = cells.where(in_told_months(as_of))
 
     def turn(how: str) -> Column:
         day = F.col("business_date").alias("on")

@@ -130,7 +130,6 @@ def check_source(
     name: str,
     landing: Path | str,
     conf_dir: Path | None = None,
-    contracts: Mapping[str, Contract] | None = None,
     trial: Trial | None = None,
 ) -> SourceCheck:
     """Read a source map and all its files, and say what maps, what is missing and what will be empty.
@@ -140,8 +139,8 @@ def check_source(
     ConfigurationError for a map that is wrong in itself or doesn't fit its files, InputError for files
     of a required feed that are missing or can't be read.
     """
-    contracts = contracts or load_contracts()
-    source = load_source(name, conf_dir, contracts)
+    contracts = load_contracts()
+    source = load_source(name, conf_dir)
     found = list_landing(landing, (), date.max, source)
     with tempfile.TemporaryDirectory(prefix="huaxiang-check-") as folder:
         staged = {feed: stage(found.of(feed), contracts[feed], Path(folder), source) for feed in source.feeds}

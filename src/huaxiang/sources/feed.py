@@ -135,6 +135,6 @@ def _as_text(column: Column, kind: str) -> Column:
 
 
 def _nothing(spark: SparkSession, contract: Contract) -> DataFrame:
-    places = "_path string, _arrival date, _record bigint, _format string, _damage string, _filtered boolean"
+    places = "_path string, _arrival date, _record bigint, _damage string, _filtered boolean"
     columns = ", ".join(f"`{name}` string" for name in contract.names)
     return local_frame(spark, [], f"{columns}, {places}")

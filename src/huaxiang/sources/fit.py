@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from huaxiang.sources.outside import FeedMap
     from huaxiang.sources.stage import Staged
 
-PLACES = ("_path", "_arrival", "_record", "_format", "_damage")
+PLACES = ("_path", "_arrival", "_record", "_damage")
 AND = "\n"
 """Between the reasons in `_damage`, where a row has several."""
 

@@ -52,9 +52,7 @@ def source_names(conf_dir: Path | None = None) -> tuple[str, ...]:
     return tuple(path.stem for path in yaml_files((conf_dir or shipped("conf")) / "sources"))
 
 
-def load_source(
-    name_or_path: str, conf_dir: Path | None = None, contracts: Mapping[str, Contract] | None = None
-) -> SourceMap:
+def load_source(name_or_path: str, conf_dir: Path | None = None) -> SourceMap:
     """Read the source map of this name in `<conf_dir>/sources/`, or at a path that ends in `.yaml`."""
     path = Path(name_or_path)
     if path.suffix != ".yaml":
@@ -65,7 +63,7 @@ def load_source(
                 Problem(str(path.parent), f"no source is called `{name_or_path}`", hint=hint)
             )
     doc = read_yaml(path)
-    landing = {c.name: c for c in (contracts or load_contracts()).values() if c.layer == "landing"}
+    landing = {c.name: c for c in (load_contracts()).values() if c.layer == "landing"}
     problems: list[Problem] = []
     source = _Source(doc, landing, problems).read(path.stem)
     if not problems:

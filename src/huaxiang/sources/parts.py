@@ -20,7 +20,6 @@ _PLACES = [
     ("_path", pa.dictionary(pa.int32(), pa.string())),
     ("_arrival", pa.date32()),
     ("_record", pa.int64()),
-    ("_format", pa.string()),
     ("_damage", pa.string()),
 ]
 
@@ -121,7 +120,6 @@ def _placed(
         "_path": pa.repeat(file.relative, rows).dictionary_encode(),
         "_arrival": pa.repeat(pa.scalar(file.arrival, pa.date32()), rows),
         "_record": batch.column("_record"),
-        "_format": pa.repeat("text" if is_text else "typed", rows),
         "_damage": batch.column("_damage"),
     }
     schema = pa.schema(

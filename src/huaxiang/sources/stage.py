@@ -1,7 +1,7 @@
 """A feed's files of one night, whatever their format, as staged Parquet that Spark reads in one go.
 
 Text formats become one table of texts; Parquet inputs keep their types, one table per set of types. Each
-row carries `_path`, `_arrival`, `_record`, `_format` (`text` or `typed`) and `_damage`: the reason why a
+row carries `_path`, `_arrival`, `_record` and `_damage`: the reason why a
 record has no values, which cleaning turns into its quarantine reason.
 """
 

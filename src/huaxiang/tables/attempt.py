@@ -73,9 +73,7 @@ class Attempt:
         done = self._commit(name, frame, mode="append" if base else "overwrite", evolve=evolve)
         return self._note(name, done, before + done.content, done.content.rows)
 
-    def replace(
-        self, name: str, frame: DataFrame, *, unless_equal: bool = False, evolve: bool = False
-    ) -> Written:
+    def replace(self, name: str, frame: DataFrame, *, unless_equal: bool = False) -> Written:
         """Replace the whole table; with `unless_equal` nothing is written when it holds the same already."""
         base = self.lake.pin(name)
         if unless_equal and base:
@@ -83,11 +81,11 @@ class Attempt:
             try:
                 if measure(frame, self.lake.contracts.get(name)).hex == base.content_hash:
                     return Written(name, base.version, base.rows, base.content_hash, changed=False)
-                done = self._commit(name, frame, mode="overwrite", evolve=evolve)
+                done = self._commit(name, frame, mode="overwrite")
             finally:
                 frame.unpersist()
         else:
-            done = self._commit(name, frame, mode="overwrite", evolve=evolve)
+            done = self._commit(name, frame, mode="overwrite")
         return self._note(name, done, done.content, done.content.rows)
 
     def replace_parts(
