@@ -23,8 +23,7 @@ from huaxiang.clean.quarantine import TABLE as QUARANTINE
 from huaxiang.clean.quarantine import after_replay, after_resending, quarantined
 from huaxiang.clean.system import stored_by
 from huaxiang.clean.verdicts import DELETED, DUPLICATE, LOADED, SUPERSEDED, TOMBSTONE
-from huaxiang.contracts.spark import struct_type
-from huaxiang.frames import local_frame
+from huaxiang.contracts.spark import contract_frame
 from huaxiang.sources.feed import feed_frame
 from huaxiang.sources.outside import FILTERED, QUARANTINED
 from huaxiang.tables.storage import local_path
@@ -241,6 +240,4 @@ def _write_file_ledger(night: Night, outcomes: tuple[FeedOutcome, ...]) -> None:
 
 
 def _append_rows(night: Night, table: str, rows: list[dict[str, Any]]) -> None:
-    contract = night.contracts[table]
-    values = [tuple(row[name] for name in contract.names) for row in rows]
-    night.attempt.append(table, local_frame(night.spark, values, struct_type(contract)).coalesce(1))
+    night.attempt.append(table, contract_frame(night.spark, night.contracts[table], rows))

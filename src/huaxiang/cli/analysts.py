@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from huaxiang.cli.answers import print_json
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Landing, Sets, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
@@ -72,7 +72,7 @@ def measures_list(conf: Conf = None, grain: Grain = None, as_json: AsJson = Fals
     ]
     names = ("name", "grains", "windows", "title", "标题", "definition")
     if as_json:
-        print(json.dumps([dict(zip(names, r, strict=True)) for r in rows], ensure_ascii=False))
+        print_json([dict(zip(names, r, strict=True)) for r in rows])
         return
     table = Table(*names, box=None)
     for row in rows:
@@ -107,7 +107,7 @@ def measures_diff(
     with opened(config, lake, book=book) as there:
         found = definition_diff(there, book)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False, default=str))
+        print_json(found)
         return
     if not found:
         print("Every column of the current release means what the catalogue says: nothing would change.")
@@ -144,7 +144,7 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     check_folder(lake)
     rows = listed(lake)
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, default=str))
+        print_json(rows)
         return
     if not rows:
         print(f"No row is held in {lake}.")
@@ -234,7 +234,7 @@ def explain(
         else:
             told = explanation(there, book, person, tag=tag, events=events)
     if as_json:
-        print(json.dumps(told.as_dict(), ensure_ascii=False, default=str))
+        print_json(told.as_dict())
         return
     print(told.text())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 Row = dict[str, Any]
+
+
+def print_json(told: Any) -> None:
+    """Print an answer for a program: dates and decimals as text."""
+    print(json.dumps(told, ensure_ascii=False, default=str))
 
 
 def rows_of(lake: str, table: str) -> list[Row]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from huaxiang.cli.answers import as_of, brand_asked, brands_in, interval, names_of, number, rows_of, titled
+from huaxiang.cli.answers import (
+    as_of,
+    brand_asked,
+    brands_in,
+    interval,
+    names_of,
+    number,
+    print_json,
+    rows_of,
+    titled,
+)
 from huaxiang.cli.operators import AsJson, LakeRoot, console
 
 if TYPE_CHECKING:
@@ -50,14 +59,14 @@ def fans(
         "overlap": overlap,
     }
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     _fans_of_one(titled(lake, brand), **told)
 
 
 def _fans_of_all(lake: str, now: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(now, ensure_ascii=False, default=str))
+        print_json(now)
         return
     names = names_of(lake, "brand")
     _fan_table(["brand", "名称"], [((r["brand_id"], names.get(r["brand_id"], "")), r) for r in now])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ from huaxiang.cli.answers import (
     months_of,
     number,
     of_month,
+    print_json,
     rows_of,
     titled,
 )
@@ -54,7 +54,7 @@ def flows(
     moves.sort(key=lambda row: (row["from_kind"], row["to_kind"]))
     pushes.sort(key=lambda row: (row["month"], row["push"], row["campaign_id"] or ""))
     if as_json:
-        print(json.dumps({"conversion": moves, "push_cost": pushes}, ensure_ascii=False, default=str))
+        print_json({"conversion": moves, "push_cost": pushes})
         return
     name = titled(lake, brand)
     _conversions(moves)

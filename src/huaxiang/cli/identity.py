@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from huaxiang.cli.answers import print_json
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Sets  # noqa: TC001  (typer reads annotations)
 from huaxiang.config import load_config
 
@@ -36,7 +36,10 @@ def identity_explain(
     config = replace(config, spark={**INTERPRETED, **config.spark})
     with opened(config, lake) as there:
         told = linked(there, config, account, other)
-    print(json.dumps(told.as_dict(), ensure_ascii=False, default=str) if as_json else told.text())
+    if as_json:
+        print_json(told.as_dict())
+        return
+    print(told.text())
 
 
 def add_to(app: typer.Typer) -> None:

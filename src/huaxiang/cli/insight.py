@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from huaxiang.cli.answers import (
     names_of,
     number,
     of_month,
+    print_json,
     rows_of,
     titled,
 )
@@ -44,7 +44,7 @@ def new_buyers(
     told = of_month(told, month)
     told.sort(key=lambda row: (row["month"], -row["new_buyers"], row["channel"]))
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     table = Table("month", "channel", "new buyers", "of all", "share", "95 % interval", box=None)
     for row in told:
@@ -100,7 +100,7 @@ def premium(
         )
     )
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     names = names_of(lake, "brand")
     heads = (
@@ -138,7 +138,7 @@ def members(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
     told = rows_of(lake, "member_match")
     told.sort(key=lambda row: (row["is_withheld"], -(row["members"] or 0), row["brand_id"]))
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     names = names_of(lake, "brand")
     table = Table("brand", "名称", "members", "matched", "share", "95 % interval", box=None)
@@ -178,7 +178,7 @@ def friend_lift(
     told = [r for r in whole if r["window_days"] == window and brand in (None, r["brand_id"])]
     told.sort(key=lambda row: (row["brand_id"] is not None, -row["lift"], row["brand_id"]))
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     names = names_of(lake, "brand")
     heads = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +17,7 @@ from huaxiang.cli.answers import (
     months_of,
     number,
     of_month,
+    print_json,
     rows_of,
     titled,
 )
@@ -68,7 +68,7 @@ def paths(
     talk = [row for row in rows_of(lake, "talk_after") if row["brand_id"] == brand]
     talk.sort(key=lambda row: row["month"])
     if as_json:
-        print(json.dumps({"touches": told, "talk": talk}, ensure_ascii=False, default=str))
+        print_json({"touches": told, "talk": talk})
         return
     if not told:
         print(f"Nobody bought {brand or 'anything'} in twelve months.")
@@ -150,7 +150,7 @@ def chains(
     told = of_month(told, month)
     key = _key_sharers(lake, brand) if brand else []
     if as_json:
-        print(json.dumps({"months": told, "key_sharers": key}, ensure_ascii=False, default=str))
+        print_json({"months": told, "key_sharers": key})
         return
     if not told:
         print("Nobody shared a link in twelve months.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from huaxiang.cli.answers import print_json
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.night import STEPS
@@ -128,7 +128,7 @@ def nightly(
         rebuild=rebuild,
     )
     if as_json:
-        print(json.dumps(summaries[-1] if summaries else {}, ensure_ascii=False))
+        print_json(summaries[-1] if summaries else {})
 
 
 def releases(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
@@ -147,7 +147,7 @@ def releases(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
             }
             for r in found
         ]
-        print(json.dumps(rows, ensure_ascii=False, default=str))
+        print_json(rows)
         return
     table = Table("release", "status", "as of", "published at (UTC)", "tables", "rows", "content", box=None)
     for r in found:
@@ -205,7 +205,7 @@ def query(
                 Problem("query", "two columns of one name", hint="name them: … AS other")
             )
         told = [dict(zip(names, row, strict=True)) for row in rows]
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     table = Table(*found.column_names, box=None)
     for row in rows:
@@ -297,7 +297,7 @@ def evaluate(
     if everything:
         report = replace(report, checks=(*report.checks, *published_checks(data)))
     if as_json:
-        print(json.dumps([c.__dict__ for c in report.checks], ensure_ascii=False, default=str))
+        print_json([c.__dict__ for c in report.checks])
     else:
         print(report)
     refuse_broken("evaluate", report.broken, len(report.checks))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from huaxiang.cli.answers import interval, months_of, names_of, of_month, rows_of, untold_month
+from huaxiang.cli.answers import interval, months_of, names_of, of_month, print_json, rows_of, untold_month
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
@@ -58,7 +57,7 @@ def rates(
     told = of_month(told, shown)
     told.sort(key=lambda row: (row["month"], -row["share"], row["key"]))
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print_json(told)
         return
     names = names_of(lake, by)
     table = Table("month", by, "名称", "share", "95 % interval", "happened", "of all", box=None)
@@ -92,7 +91,7 @@ def _listed(declared: Sequence[Rate], *, as_json: bool) -> None:
     names = ("name", "by", "title", "标题", "definition")
     rows = [(r.name, ", ".join(r.by), r.title.en, r.title.zh, r.definition()) for r in declared]
     if as_json:
-        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False))
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
     table = Table(*names, box=None)
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from math import isnan
@@ -12,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from huaxiang.cli.answers import print_json
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Sets, console
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
@@ -131,7 +131,7 @@ def read(
         said = {"sentiment": opinion.points, "aspects": list(opinion.topics)}
         rows.append({"text": text, **said, "words": words})
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print_json(rows)
         return
     table = Table("text", "sentiment", "aspects", "by", box=None)
     for row in rows:
@@ -268,22 +268,19 @@ def _print_json(found: _Found, *, written: Path | None) -> None:
 
     told = found.told
     known = None if isnan(told.gain) else {"gain": told.gain, "error": told.error}
-    print(
-        json.dumps(
-            {
-                "comments": len(found.known.written),
-                "in_use": {
-                    "scorer": _titled(found.used),
-                    "digest": found.scorer.digest,
-                    **plain(told.in_use),
-                },
-                "anew": {"digest": told.model.digest, **plain(told.anew)} if told.model else None,
-                "compared": known,
-                "pays": told.pays,
-                "written": str(written) if written else None,
+    print_json(
+        {
+            "comments": len(found.known.written),
+            "in_use": {
+                "scorer": _titled(found.used),
+                "digest": found.scorer.digest,
+                **plain(told.in_use),
             },
-            ensure_ascii=False,
-        )
+            "anew": {"digest": told.model.digest, **plain(told.anew)} if told.model else None,
+            "compared": known,
+            "pays": told.pays,
+            "written": str(written) if written else None,
+        }
     )
 
 

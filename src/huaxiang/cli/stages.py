@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from huaxiang.cli.answers import brand_asked, names_of
+from huaxiang.cli.answers import brand_asked, names_of, print_json
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
@@ -38,7 +37,7 @@ def stages_list(conf: Conf = None, as_json: AsJson = False) -> None:
     ]
     names = ("ladder", "version", "grain", "stage", "title", "标题", "when")
     if as_json:
-        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False))
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
     table = Table(*names, box=None)
     for row in rows:
@@ -75,7 +74,7 @@ def stages_flow(
             "moves": moves,
             "mean_days": told.mean_days,
         }
-        print(json.dumps(said, ensure_ascii=False, default=str))
+        print_json(said)
         return
     _print(
         told.moves,
@@ -113,7 +112,7 @@ def stages_compare(
     cross = disagreement(lake, (ladder, other), stages, brand=brand)
     if as_json:
         rows = [{ladder: r["row"], other: r["column"], "people": r["people"]} for r in cross.as_rows()]
-        print(json.dumps(rows, ensure_ascii=False))
+        print_json(rows)
         return
     _print(cross, f"{ladder} \\ {other}")
     print(f"{brand or 'All brands, a person once for each'}; – stands on no stage of that ladder.")

@@ -18,6 +18,8 @@ from huaxiang.expressions import NameInfo, Place, compile_expression
 from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pyspark.sql import DataFrame, SparkSession
 
     from huaxiang.contracts import model
@@ -32,6 +34,14 @@ def struct_type(contract: model.Contract) -> StructType:
     All columns are nullable: what is required is judged row by row, and aggregates come back nullable.
     """
     return StructType.fromJson({"type": "struct", "fields": [_field(column) for column in contract.columns]})
+
+
+def contract_frame(
+    spark: SparkSession, contract: model.Contract, rows: Iterable[Mapping[str, Any]]
+) -> DataFrame:
+    """Return a few rows that the driver holds as a frame of the contract's shape, in one file if written."""
+    listed = [[row[name] for name in contract.names] for row in rows]
+    return local_frame(spark, listed, struct_type(contract)).coalesce(1)
 
 
 def empty_frame(spark: SparkSession, contract: model.Contract) -> DataFrame:

@@ -21,7 +21,6 @@ DAY_ROW = "day_row"
 TABLES = dict(zip(GRAINS, ("portrait", "brand_relation"), strict=True))
 """By grain: the table whose columns are meant."""
 COLUMNS = ("kind", "name", "definition", "says", "release", "known_to")
-SCHEMA = "kind string, name string, definition string, says string, release bigint, known_to bigint"
 Named = tuple[str, str]
 """`day_row` and a stream, or a table and its column."""
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from huaxiang.expressions import compile_expression
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from huaxiang.contracts.model import Text
     from huaxiang.days.events import Event
     from huaxiang.days.tags import Tag
@@ -271,6 +273,11 @@ class Catalogue:
     def at(self, grain: str) -> tuple[Measure, ...]:
         """The measures of a grain."""
         return tuple(m for m in self.measures if grain in m.grains)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Measure]:
+        """Every measure by its name."""
+        return {m.name: m for m in self.measures}
 
     def said_by(self, model: str) -> tuple[Tag, ...]:
         """The tags that a model says."""

@@ -10,13 +10,14 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.changes import Changes, changes
 from huaxiang.clean.system import stored_by
+from huaxiang.contracts.spark import contract_frame
 from huaxiang.days.cells import cells
-from huaxiang.days.definitions import COLUMNS, DAY_ROW, SCHEMA, kept_up, meanings, standing
+from huaxiang.days.definitions import DAY_ROW, kept_up, meanings, standing
 from huaxiang.days.events import OWN_DATE
 from huaxiang.days.rewrite import Made, Touched, by_stream, changed_only, held_before, rewrite
 from huaxiang.days.rows import event_rows
 from huaxiang.days.touched import restated_keys, rows_perhaps_counted_in, touched_pairs
-from huaxiang.frames import local_frame, stacked
+from huaxiang.frames import stacked
 from huaxiang.tables.write import PARTITION
 from huaxiang.together import together
 
@@ -80,8 +81,8 @@ def run(night: Night, *, rebuild: bool = False) -> DaysOutcome:
     outcome = rewrite(night, made, touched, stale)
     definitions = kept_up(known, meant, release=night.number)
     if definitions != sorted(known, key=lambda row: (row["kind"], row["name"], row["release"])):
-        listed = [[row[name] for name in COLUMNS] for row in definitions]
-        night.attempt.replace("measure_definition", local_frame(night.spark, listed, SCHEMA).coalesce(1))
+        contract = night.contracts["measure_definition"]
+        night.attempt.replace("measure_definition", contract_frame(night.spark, contract, definitions))
     return DaysOutcome(*outcome, tuple(made))
 
 

@@ -164,7 +164,7 @@ def _purchases(lake: Lake, book: Book, found: LookedUp) -> dict[str, list[Purcha
     made, touches, talk = journeys(
         mine,
         persons,
-        {m.name: m for m in book.catalogue.measures},
+        book.catalogue.by_name,
         found.coverage,
         read,
         branded(read("clean/product"), as_of=as_of),

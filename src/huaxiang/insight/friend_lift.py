@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from huaxiang.clock import clock_in
 from huaxiang.days.cells import is_of_stream
 from huaxiang.frames import stacked
-from huaxiang.insight.of_months import Z, per_brand_and_all
+from huaxiang.insight.of_months import Z, count_interval, per_brand_and_all
 
 if TYPE_CHECKING:
     from datetime import date
@@ -231,11 +231,10 @@ def _lifts(both: DataFrame) -> DataFrame:
     over = F.when(F.col("_chance") > 0, F.col("_squares") / F.col("_chance"))
     varies = F.greatest(F.lit(1.0), F.coalesce(over, F.lit(1.0)))
     unsure = Z * Z * varies * F.coalesce(F.col("_unsure") * freed * freed, F.lit(0.0))
-    middle = Z * Z * varies / 2
-    half = Z * F.sqrt(varies * bought + Z * Z * varies * varies / 4)
+    fewest, most = count_interval(bought, varies)
     excess = bought - expected
-    low = excess - F.sqrt((half - middle) * (half - middle) + unsure)
-    high = excess + F.sqrt((half + middle) * (half + middle) + unsure)
+    low = excess - F.sqrt((bought - fewest) * (bought - fewest) + unsure)
+    high = excess + F.sqrt((most - bought) * (most - bought) + unsure)
     return both.select(
         "brand_id",
         "window_days",

@@ -99,7 +99,7 @@ def _friend_lift(tonight: _Tonight) -> None:
 
 def _journeys(tonight: _Tonight) -> None:
     night, as_of, persons = tonight.night, tonight.as_of, tonight.persons
-    measures = {m.name: m for m in night.catalogue.measures}
+    measures = night.catalogue.by_name
     made, told, said = journeys(
         night.day_rows(), persons, measures, tonight.coverage, tonight.read, tonight.products, as_of=as_of
     )
@@ -145,7 +145,7 @@ def _fans(tonight: _Tonight) -> None:
         persons,
         as_of=as_of,
     )
-    measures = {measure.name: measure for measure in tonight.night.catalogue.measures}
+    measures = tonight.night.catalogue.by_name
     follows, zone = tonight.read("clean/social_follow"), tonight.night.business_zone
     pushed = condition(measures[TURNED_BY[PUSHED]].part, zone)
     spells = fan_spells(follows, accounts, persons, pushed=pushed, zone=zone, as_of=as_of)

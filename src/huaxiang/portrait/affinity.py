@@ -45,7 +45,7 @@ def with_affinities(
     bought nothing that has the key, and for everybody without a fit.
     """
     tags = catalogue.said_by(AFFINITY.name)
-    bought = next((m for m in catalogue.at("person") if m.name == LINES), None)
+    bought = catalogue.by_name.get(LINES)
     kinds = [kind for kind in KINDS if any(tag.output in _outputs(kind) for tag in tags)]
     if not kinds or bought is None:
         return measured, ()

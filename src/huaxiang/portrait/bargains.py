@@ -43,7 +43,7 @@ def with_bargains(
     list prices (`unknown`: names of order lines), and the sensitivity for everybody without a fit.
     """
     tags = catalogue.said_by(BARGAINS.name)
-    measures = {m.name: m for m in catalogue.at("person")}
+    measures = catalogue.by_name
     if not tags or not {LINES, BELOW} <= measures.keys():
         return measured, ()
     if LIST_PRICE in unknown:

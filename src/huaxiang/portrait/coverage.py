@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from huaxiang.days.events import Event
     from huaxiang.days.measures import Measure, Part
 
-FEED_COVERAGE = (
-    "feed string, platform string, covers string, covered_from date, rows bigint, unknown array<string>,"
-    " source string"
-)
 DATED = ("days", "first", "last", "ordered")
 """Ways that are about dates, whatever the window."""
 

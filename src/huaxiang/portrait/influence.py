@@ -40,7 +40,7 @@ def with_influence(
     is null for who has fewer than two neighbours.
     """
     tags = catalogue.said_by(INFLUENCE.name)
-    follows = next((m for m in catalogue.at("person") if m.name == FOLLOWS), None)
+    follows = catalogue.by_name.get(FOLLOWS)
     if not tags or follows is None:
         return measured, ()
     mine = cells.where((F.col("key_kind") == "account") & (F.col("stream") == follows.part.stream))

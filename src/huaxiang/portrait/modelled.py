@@ -41,7 +41,7 @@ def with_models(
     `measured` and `given`, as of `portrait.gifts`, are read several times: hold them. `products` are those of
     `portrait.price_bands.banded`; `unknown` the names of order lines that no source tells.
     """
-    told = [m for m in catalogue.at("person") if m.name in (FOLLOWS, LINES)]
+    told = [catalogue.by_name[name] for name in (FOLLOWS, LINES) if name in catalogue.by_name]
     cells = cells_of_persons(of_streams(day_rows, told), persons)
     bought, of_purchases = with_purchases(measured, cells, catalogue, as_of=as_of)
     followed, of_follows = with_influence(bought, cells, persons, catalogue, as_of=as_of)

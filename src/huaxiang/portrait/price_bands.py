@@ -114,7 +114,7 @@ def with_price_bands(
     that has bands.
     """
     tags = catalogue.said_by(PRICE_BANDS.name)
-    bought = next((m for m in catalogue.at("person") if m.name == PRODUCTS), None)
+    bought = catalogue.by_name.get(PRODUCTS)
     if not tags or bought is None:
         return measured, ()
     persons = _of_persons(cells, products, bought.part, as_of=as_of).localCheckpoint()

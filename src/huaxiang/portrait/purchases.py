@@ -146,7 +146,7 @@ def _checked(
         return {}, {}
     cut = as_of - timedelta(days=days)
     read = ("buying_days", "first_order_date", "last_order_date", "paid")
-    measures = [m for m in catalogue.at("person") if m.name in read]
+    measures = [catalogue.by_name[name] for name in read]
     stream = measures[0].part.stream
     bought = cells.where((F.col("key_kind") == "none") & (F.col("stream") == stream))
     before = folded(bought, ["person"], measures, as_of=cut)

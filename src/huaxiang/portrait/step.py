@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.clean.changes import changes
-from huaxiang.contracts.spark import struct_type
+from huaxiang.contracts.spark import contract_frame, struct_type
 from huaxiang.frames import local_frame
 from huaxiang.models.cards import CARDS
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.coverage import (
-    FEED_COVERAGE,
     covers_by_feed,
     delivered,
     unknown_by_feed,
@@ -111,7 +110,6 @@ def _write_fits(night: Night, told: Iterable[ModelRow]) -> None:
     """Keep with what parameters each part of the model spoke tonight; a night that repeats another says nothing new."""
     if night.repeats and night.lake.pinned("model"):
         return
-    schema = struct_type(night.contracts["model"])
     rows = [
         {
             "model": one.model,
@@ -134,8 +132,7 @@ def _write_fits(night: Night, told: Iterable[ModelRow]) -> None:
         for one in told
     ]
     if rows:
-        listed = [[row[name] for name in schema.names] for row in rows]
-        night.attempt.append("model", local_frame(night.spark, listed, schema).coalesce(1))
+        night.attempt.append("model", contract_frame(night.spark, night.contracts["model"], rows))
 
 
 def covered(night: Night) -> Coverage:
@@ -169,9 +166,7 @@ def covered(night: Night) -> Coverage:
         }
     told = [rows[place] | _settings(night, rows[place], worlds) for place in sorted(rows, key=str)]
     if told != [known[place] for place in sorted(known, key=str)]:
-        columns = ("feed", "platform", "covers", "covered_from", "rows", "unknown", "source")
-        listed = [[row[c] for c in columns] for row in told]
-        night.attempt.replace("coverage", local_frame(night.spark, listed, FEED_COVERAGE))
+        night.attempt.replace("coverage", contract_frame(night.spark, night.contracts["coverage"], told))
     return told
 
 

@@ -10,9 +10,8 @@ from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 
 import huaxiang
-from huaxiang.contracts.spark import empty_frame, struct_type
+from huaxiang.contracts.spark import contract_frame, empty_frame
 from huaxiang.errors import LostRaceError, Problem
-from huaxiang.frames import local_frame
 from huaxiang.tables import delta
 from huaxiang.tables.attempt import FILE, OBSOLETE, Attempt
 from huaxiang.tables.release import TABLE, Release, Status, choose, followed_by, republished, table_path
@@ -68,9 +67,7 @@ def _compare_and_set(lake: Lake, release: Release) -> None:
     """Insert the row unless its number is taken, and look whose row it is."""
     path = table_path(TABLE)
     table = lake.storage.uri(path)
-    contract = lake.contract(TABLE)
-    written = release.row()
-    row = local_frame(lake.spark, [[written[name] for name in contract.names]], struct_type(contract))
+    row = contract_frame(lake.spark, lake.contract(TABLE), [release.row()])
     try:
         if delta.head_version(lake.storage, path) is None:
             empty = empty_frame(lake.spark, lake.contract(TABLE)).coalesce(1)
