@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.java import cache_folder
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,9 +57,7 @@ def remember_jars(uris: Iterable[str]) -> None:
     """Note what Ivy resolved, so that the next start (also without a network) need not ask it."""
     paths = [Path(urlsplit(uri).path) for uri in uris]
     record = _record(delta_package())
-    draft = record.with_name(f"{record.name}.{os.getpid()}")
-    draft.write_text(json.dumps({str(p): p.stat().st_size for p in paths}, indent=1), "utf-8")
-    draft.replace(record)
+    write_whole(record, json.dumps({str(p): p.stat().st_size for p in paths}, indent=1))
 
 
 def in_ivy_cache(settings: Mapping[str, str]) -> bool:

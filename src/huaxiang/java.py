@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.whole import RUNNABLE, write_whole
 
 SUPPORTED = (17, 21)  # Spark 4.1 starts on no other; 25 fails late, inside Hadoop
 VECTOR_MODULE = "jdk.incubator.vector"  # Spark's launcher always asks for it
@@ -126,11 +127,7 @@ exec "{home.resolve()}/bin/java" "$@"
 """
     java = wrapper / "bin" / "java"
     if not java.is_file() or java.read_text("utf-8") != script:
-        java.parent.mkdir(parents=True, exist_ok=True)
-        draft = java.with_name(f"java.{os.getpid()}")
-        draft.write_text(script, "utf-8")
-        draft.chmod(0o755)
-        draft.replace(java)
+        write_whole(java, script, mode=RUNNABLE)
     return wrapper
 
 
@@ -149,11 +146,9 @@ def trust_options(java: Java) -> list[str]:
 
 def _trust_store(bundle: Path) -> Path:
     """Write the PEM certificates of `bundle` as a Java trust store and return its path."""
-    store = cache_folder() / "cacerts.jks"
-    draft = store.with_name(f"cacerts.{os.getpid()}")
-    draft.write_bytes(java_key_store(bundle.read_text("utf-8", errors="replace")))
-    draft.replace(store)
-    return store
+    return write_whole(
+        cache_folder() / "cacerts.jks", java_key_store(bundle.read_text("utf-8", errors="replace"))
+    )
 
 
 def java_key_store(pem: str) -> bytes:

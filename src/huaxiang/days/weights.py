@@ -6,8 +6,6 @@ all; weights that were changed or lost by hand are refused, and of the head what
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
@@ -17,6 +15,7 @@ from huaxiang.conf_folder import WEIGHTS_FILE
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.models.learned_sentiment import DIGITS, LearnedSentiment, is_gram
 from huaxiang.models.scorer import LEXICON, Scorer
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,19 +116,10 @@ def load_learned(conf_dir: Path | None) -> Learned | None:
 def write_learned(learned: Learned, conf_dir: Path) -> Path:
     """Write the file, as a whole: who reads it meanwhile reads the one before. Return where it lies."""
     path = conf_dir / WEIGHTS_FILE
-    made = conf_dir / f".{WEIGHTS_FILE}.{os.getpid()}"
     try:
-        with made.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(learned.text())
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
+        return write_whole(path, learned.text())
     except OSError as cause:
         raise _unusable(path, "a folder that can be written into", cause) from None
-    finally:
-        with suppress(OSError):
-            made.unlink(missing_ok=True)
-    return path
 
 
 def _unusable(path: Path, expected: str, cause: OSError) -> ConfigurationError:

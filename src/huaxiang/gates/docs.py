@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.gates.suite import quiet
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +58,9 @@ def write_docs(
         f"{as_of.isoformat()} · release {release} · {held} of {len(results)} rules hold · "
         f"{warned} warnings · {critical} critical"
     )
-    _write(folder / f"{name}.html", offline(_rendered(validation), title))
+    write_whole(folder / f"{name}.html", offline(_rendered(validation), title))
     index = folder / "index.html"
-    _write(index, _index(folder))
+    write_whole(index, _index(folder))
     return index
 
 
@@ -99,10 +100,3 @@ def _index(folder: Path) -> str:
         f"<style>{_STYLE}</style></head><body><h1>Gates, night by night · 逐夜质量闸门</h1>"
         f"<ol class='nights'>{''.join(rows)}</ol></body></html>\n"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write whole or not at all: a reader, or a killed night, never leaves half a page."""
-    half = path.with_suffix(".part")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.pages.view import night_view
-from huaxiang.pages.writing import environment, put_plotly, write_whole
+from huaxiang.pages.writing import environment, put_plotly
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

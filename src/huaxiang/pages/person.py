@@ -17,7 +17,8 @@ from huaxiang.pages.lede import lede
 from huaxiang.pages.timeline import months_between, timeline
 from huaxiang.pages.values import Manner
 from huaxiang.pages.words import NOTHING, SOURCES, TALKS, TOUCHED, day
-from huaxiang.pages.writing import PLOTLY, PRIVATE, environment, put_plotly, write_whole
+from huaxiang.pages.writing import PLOTLY, environment, put_plotly
+from huaxiang.whole import PRIVATE, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocab
 from huaxiang.pages.facts import called
 from huaxiang.pages.values import unit_called
 from huaxiang.pages.words import COVERS, PRIVACY, SOURCES
-from huaxiang.pages.writing import environment, write_whole
+from huaxiang.pages.writing import environment
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

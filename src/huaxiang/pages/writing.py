@@ -1,22 +1,20 @@
-"""Templates that escape everything, Plotly's script from its wheel, and files that are written whole or not at all."""
+"""Templates that escape everything, and Plotly's script from its wheel."""
 
 from __future__ import annotations
 
 import importlib.resources
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from huaxiang.pages import words
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PLOTLY = "plotly.min.js"
-OPEN, PRIVATE = 0o644, 0o600
-"""Who may read a page: what holds counts, whom the folder lets; what tells of one person, its owner only."""
 
 
 def environment() -> Environment:
@@ -56,22 +54,4 @@ def put_plotly(out: Path) -> None:
     source = importlib.resources.files("plotly") / "package_data" / PLOTLY
     script = source.read_bytes()
     if not target.exists() or target.stat().st_size != len(script):
-        _whole(target, script, OPEN)
-
-
-def write_whole(path: Path, text: str, *, mode: int = OPEN) -> Path:
-    """Write whole or not at all; what is private never lies there for others, not for a moment."""
-    return _whole(path, text.encode(), mode)
-
-
-def _whole(path: Path, content: bytes, mode: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    half.unlink(missing_ok=True)  # it may be a link
-    try:
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-    return path
+        write_whole(target, script)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from huaxiang.errors import ConfigurationError, LostRaceError, Problem
+from huaxiang.whole import write_whole
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -152,14 +153,7 @@ class LocalStorage:
             return None
 
     def write_text(self, path: str, text: str) -> None:
-        target = self.path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.{os.getpid()}")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+        write_whole(self.path / path, text)
 
     def delete(self, path: str) -> None:
         target = self.path / path
