@@ -18,7 +18,7 @@ def test_a_file_is_there_as_a_whole_with_nothing_beside_it(tmp_path: Path) -> No
     assert write_whole(path, "画像\n") == path
     assert write_whole(path, b"\xff", mode=PRIVATE) == path
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"\xff", 0o600)
-    assert os.listdir(path.parent) == ["page.html"]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_what_cannot_be_written_leaves_what_was_there(
@@ -33,7 +33,7 @@ def test_what_cannot_be_written_leaves_what_was_there(
     with pytest.raises(OSError, match="No space"):
         write_whole(path, "after")
     assert path.read_text() == "before"
-    assert os.listdir(tmp_path) == ["page.html"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_link_in_the_draft_s_place_is_not_written_through(tmp_path: Path) -> None:
