@@ -292,6 +292,7 @@ def test_states_and_couriers_are_compared(lake: Tables, truth: Path) -> None:
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
     assert states.found.startswith("1.000 [1.00, 1.00] of ")
+    assert "; all but lost 1.00, " in told["experience: F1 of each state"].found
     courier = told["complaints: Take It Easy against the other couriers"]
     assert courier.ok
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
