@@ -30,6 +30,7 @@ RATE_DIGITS, RATE_SCALE = 19, 10  # of a rate in minor units: times decimal(18,5
 WEEKLY, NIGHTLY = "weekly", "nightly"
 INSIGHTS = (WEEKLY, NIGHTLY)
 SMALLEST_GROUP = 5  # counts of people are told in whole fives
+LARGEST_GROUP = 1_000_000_000
 PEPPER_FILE = "pepper_file"
 PURPOSES = ("join", "personalise", "share", "automated")
 
@@ -300,8 +301,8 @@ def _booleans(
 
 def _group_size(data: dict[str, Any], place: str, problems: list[Problem]) -> int:
     value = data.get("minimum_group", Config.minimum_group)
-    if not isinstance(value, int) or isinstance(value, bool) or value < SMALLEST_GROUP:
-        held = f"a whole number of at least {SMALLEST_GROUP}"
+    if not isinstance(value, int) or isinstance(value, bool) or not SMALLEST_GROUP <= value <= LARGEST_GROUP:
+        held = f"a whole number from {SMALLEST_GROUP} to {LARGEST_GROUP:,}"
         problems.append(Problem(f"{place} minimum_group", f"`{value}`", held))
         return Config.minimum_group
     return value

@@ -119,6 +119,7 @@ def spark_session(settings: Mapping[str, str] | None = None, *, master: str | No
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     active = SparkSession.getActiveSession()
     if active is not None:
+        _check_settings(active.sparkContext._jvm, chosen)  # noqa: SLF001
         for key, value in {**MEANING, **_changeable(active, chosen)}.items():
             active.conf.set(key, value)
         return _with_delta(active)
@@ -193,6 +194,7 @@ def _started(settings: Mapping[str, str], master: str) -> SparkSession:
             with said.open("ab") as log:
                 gateway = launch_gateway(conf, {"stdout": log, "stderr": log})  # type: ignore[no-untyped-call]
                 SparkContext._ensure_initialized(gateway=gateway, conf=conf)  # noqa: SLF001
+            _check_settings(gateway.jvm, settings)
         except PySparkRuntimeError as cause:
             raise ConfigurationError(explain_start_failure(said.read_text("utf-8", "replace"))) from cause
     spark = SparkSession.builder.config(conf=conf).getOrCreate()
@@ -200,6 +202,22 @@ def _started(settings: Mapping[str, str], master: str) -> SparkSession:
         found = spark.sparkContext.getConf().get("spark.jars") or ""
         remember_jars(uri for uri in found.split(",") if uri)
     return spark
+
+
+def _check_settings(jvm: Any, settings: Mapping[str, str]) -> None:
+    """Refuse settings of Spark SQL whose values it can't read: a session that has one fails at telling so, without end."""
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # noqa: PLC0415
+    from pyspark.errors import PySparkException  # noqa: PLC0415
+
+    problems = []
+    for key, value in settings.items():
+        try:
+            jvm.org.apache.spark.sql.internal.SQLConf().setConfString(key, value)
+        except (Py4JJavaError, PySparkException) as cause:
+            said = cause.java_exception.getMessage() if isinstance(cause, Py4JJavaError) else cause
+            problems.append(Problem(f"--set {key}", f"`{value}`", hint=str(said).splitlines()[0]))
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _jvm_log() -> Path:
@@ -228,7 +246,7 @@ def _with_delta(spark: SparkSession) -> SparkSession:
 
 
 def _has_class(spark: SparkSession, name: str) -> bool:
-    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # noqa: PLC0415
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
 
     context: Any = spark.sparkContext
     try:

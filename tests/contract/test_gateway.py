@@ -11,7 +11,9 @@ from py4j.java_gateway import JavaObject
 from py4j.protocol import GATEWAY_SERVER_OBJECT_ID
 from pyspark.sql import functions as F
 
+from huaxiang.errors import ConfigurationError
 from huaxiang.gateway import PAUSE
+from huaxiang.session import spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -47,3 +49,17 @@ def test_what_python_lets_go_the_jvm_lets_go(spark: SparkSession) -> None:
         time.sleep(PAUSE)
     assert held.size() <= before - 900
     assert spark.range(3).select(F.col("id") + F.lit(1)).collect() == [(1,), (2,), (3,)]  # kept ones live on
+
+
+def test_a_setting_of_spark_that_cannot_be_read_is_refused_by_name(spark: SparkSession) -> None:
+    bad = {
+        "spark.sql.shuffle.partitions": "abc",
+        "spark.sql.ansi.enabled": "true",
+        "spark.driver.memory": "2g",
+    }
+    with pytest.raises(
+        ConfigurationError, match=r"--set spark.sql.shuffle.partitions  `abc`(.|\n)*int"
+    ) as said:
+        spark_session(bad)
+    assert len(said.value.problems) == 1
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "1"

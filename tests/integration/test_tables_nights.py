@@ -52,7 +52,9 @@ TOTAL = Contract(
 
 @pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return Lake(spark, str(tmp_path / "lake"), load_contracts().plus([EVENT, TOTAL]))
+    return Lake(
+        spark, str(tmp_path / "lake"), load_contracts().plus([EVENT, TOTAL, replace(TOTAL, name="extra")])
+    )
 
 
 def events(spark: SparkSession, first: int, last: int, *, release: int = 1, months: int = 3) -> DataFrame:
@@ -181,12 +183,15 @@ def test_what_a_dead_attempt_wrote_is_undone(lake: Lake, spark: SparkSession) ->
     dead = begin(lake, DAY)
     dead.replace_parts("clean/event", events(spark, 90, 91), ["2024-01"], left=[of_months(lake, "2024-01")])
     dead.append("clean/event", events(spark, 50, 60))
-    dead.replace("quarantine_copy", totals(spark, 2))
+    dead.replace("extra", totals(spark, 2))
+    somebodys = "tables/somebody/s_own"
+    lake.storage.write_text(f"{somebodys}/_delta_log/{0:020}.json", "{}")
 
     lake = reopened(lake)
     attempt = begin(lake, DAY)
     assert attempt.number == 2
-    assert not lake.storage.exists("tables/quarantine_copy")
+    assert not lake.storage.exists("tables/extra")
+    assert lake.storage.exists(somebodys)  # what we don't know is not ours to take away
     heads = dict(attempt.heads)
     latest = spark.read.format("delta").load(lake.storage.uri("tables/clean/event"))
     assert measure(latest, EVENT).hex == lake.newest.tables["clean/event"].content_hash
@@ -212,6 +217,18 @@ def test_what_a_dead_attempt_wrote_is_undone(lake: Lake, spark: SparkSession) ->
     assert publish(lake.attempt).tables["clean/event"].rows == 14
     with pytest.raises(ConfigurationError, match="no night is open"):  # that attempt is over
         begin(lake, DAY, resume=True)
+
+
+def test_a_lake_that_lost_its_releases_is_refused_and_left_as_it_is(lake: Lake, spark: SparkSession) -> None:
+    publish(night(lake, events(spark, 0, 12), 1))
+    lake.storage.delete("tables/release")
+    for _ in range(2):
+        lake = reopened(lake)
+        with pytest.raises(
+            ConfigurationError, match=r"2 tables and no release that holds them: clean/event, total"
+        ):
+            begin(lake, DAY)
+        assert lake.storage.exists("tables/clean/event/_delta_log")
 
 
 def test_of_two_publishers_one_wins(lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:

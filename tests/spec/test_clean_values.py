@@ -115,6 +115,18 @@ def test_money_is_minor_units_of_the_lake(spark: SparkSession) -> None:
     assert rows[0]["paid"] == Decimal("10.50")
 
 
+def test_amounts_of_three_digits_differ_by_the_third(spark: SparkSession) -> None:
+    config = Config(currency="KWD", currency_digits={"KWD": 3})
+    rows = [{**ORDER, "paid": paid} for paid in ("12.345", "12.346", "12.345")]
+    found = by_record(
+        conform(landed(spark, "order_line", rows), contract_of("order_line"), config, pepper(spark))
+    )
+    assert [found[n]["paid_minor"] for n in (1, 2, 3)] == [12345, 12346, 12345]
+    first, second, same = (found[n]["content_hash"] for n in (1, 2, 3))
+    assert first != second
+    assert first == same
+
+
 def test_an_instant_has_a_zone_and_a_business_date(spark: SparkSession) -> None:
     utc = datetime(2026, 3, 1, 16, 30)  # noqa: DTZ001  (Spark hands out UTC without a zone)
     same = [

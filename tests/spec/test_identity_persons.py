@@ -68,8 +68,8 @@ CLAIMS: list[Claim] = [
     ("p:l1", "cookie", "l-cookie"),
     ("p:l1", "cookie", "l-cookie"),
     ("q:l2", "cookie", "l-cookie"),
-    # m, n, o, x, y: what was said on a date alone was said at its midnight in Shanghai
-    *((f"{p}:{world}{p}", "phone", f"{world}-phone") for world in "mnoxy" for p in "pq"),
+    # m, n, o, w, x, y: what was said on a date alone, in Shanghai
+    *((f"{p}:{world}{p}", "phone", f"{world}-phone") for world in "mnowxy" for p in "pq"),
 ]
 WORDS = [
     ("q:f2", "withdraw", 1),
@@ -87,9 +87,12 @@ WORDS = [
     ("p:np", "withdraw", date(2024, 1, 1)),
     # o: at one instant, 16:00 UTC, the withdrawal is the last word
     ("p:op", "grant", 16 * 60),
-    ("p:op", "withdraw", date(2024, 1, 2)),
-    # x: a minute after that midnight
-    ("p:xp", "grant", 16 * 60 + 1),
+    ("p:op", "withdraw", 16 * 60),
+    # w: a withdrawal at no hour is the last word of its day
+    ("p:wp", "grant", 40 * 60 - 1),
+    ("p:wp", "withdraw", date(2024, 1, 2)),
+    # x: a minute after that day
+    ("p:xp", "grant", 40 * 60 + 1),
     ("p:xp", "withdraw", date(2024, 1, 2)),
     # y: nobody knows when it was withdrawn, the grant is after that
     ("p:yp", "grant", date(2024, 1, 2)),
@@ -136,6 +139,7 @@ def found(spark: SparkSession, found_once: dict[str, Found]) -> Found:
         ("p:mp", "p:mp"),
         ("p:np", "p:np q:nq"),
         ("p:op", "p:op"),
+        ("p:wp", "p:wp"),
         ("p:xp", "p:xp q:xq"),
         ("p:yp", "p:yp q:yq"),
         ("p:z", "p:z"),

@@ -36,6 +36,11 @@ def test_a_lake_that_is_not_there_is_said_and_not_made(
     assert not lake.exists()
 
 
+def test_arguments_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["query", "SELECT '\udcff'"]) == 2
+    assert "`SELECT '?'` holds bytes that are not UTF-8" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("died_of", "code", "said"),
     [

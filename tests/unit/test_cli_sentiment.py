@@ -174,7 +174,7 @@ def test_whose_comments_teach(tmp_path: Path) -> None:
     said = [
         says("shop:2", "grant", 1), says("shop:2", "withdraw", 2),
         says("shop:3", "withdraw", 1), says("shop:3", "grant", 2), says("shop:4", "withdraw", 1, "join"),
-        says("shop:8", "grant", 1), says("shop:8", "withdraw", 30) | {"at": None},  # a date alone, of the day after
+        says("shop:8", "grant", 1), says("shop:8", "withdraw", 0) | {"at": None},  # at some hour of the same day
         says("shop:9", "grant", 1), says("shop:9", "withdraw", 1),  # of one instant
     ]  # fmt: skip
     reviews = [

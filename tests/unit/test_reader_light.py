@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.light import AT, COLUMNS, put, release
 
 from huaxiang.cli.main import main
-from huaxiang.errors import ConfigurationError, LostRaceError
+from huaxiang.errors import ConfigurationError, HuaxiangError, LostRaceError
 from huaxiang.tables import reader
 from huaxiang.tables.release import Pin, Release, choose, followed_by, newest, republished
 from huaxiang.tables.storage import LocalStorage, local_path, storage
@@ -38,6 +39,21 @@ def test_readers_pin_a_published_release(lake: Path) -> None:
         "b",
     ]
     assert reader.releases_light(lake / "nowhere") == []
+
+
+def test_a_damaged_table_is_named_with_what_to_do(lake: Path) -> None:
+    pin = reader.release_light(lake).pin("portrait")
+    for file in (lake / pin.path).glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(HuaxiangError, match=r"table portrait  its files can't be read(.|\n)*from a copy"):
+        reader.query(lake, "SELECT max(spend) FROM portrait")
+    rmtree(lake / pin.path / "_delta_log")
+    with pytest.raises(HuaxiangError, match=r"table portrait  its files can't be read"):
+        reader.query(lake, "SELECT max(spend) FROM portrait")
+    for log in (lake / "tables/release/_delta_log").glob("*.json"):
+        log.write_text("garbage")
+    with pytest.raises(HuaxiangError, match=r"table release  its files can't be read"):
+        reader.releases_light(lake)
 
 
 def test_sql_reads_one_release(lake: Path) -> None:

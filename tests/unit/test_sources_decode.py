@@ -416,6 +416,17 @@ def test_parquet_types_that_hold_every_value_are_kept(case: str, tmp_path: Path)
     assert row[name] == wide.value
 
 
+def test_old_instants_of_parquet_keep_their_years(tmp_path: Path) -> None:
+    """INT96 as nanoseconds wraps: Buddhist years became ours, in silence."""
+    years = [1400, 2026, 2569]
+    instants = [datetime(year, 11, 20, 10) for year in years]  # noqa: DTZ001
+    paid = pa.array([Decimal("2.50")] * 3, pa.decimal128(18, 2))
+    table = pa.table({"id": ["1", "2", "3"], "paid": paid, "at": pa.array(instants, pa.timestamp("us"))})
+    data = parquet(table, use_deprecated_int96_timestamps=True)
+    staged = landed(tmp_path, {"a.parquet": data})
+    assert [row["at"].year for row in rows(staged)] == years
+
+
 def test_what_json_nests_stays_json_with_its_numbers_as_written(tmp_path: Path) -> None:
     line = (
         '{"id": {"a": [1.10, null], "é": false}, "paid": 1, "tags": ["甲", "b"], "is_won": true, "at": ""}\n'

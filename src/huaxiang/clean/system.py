@@ -57,7 +57,7 @@ def system_columns(contract: Contract, stored_by: str) -> list[Column]:
     They read typed landing columns, `<money>_minor`, `<contact>_key`, `business_date` and `_arrival`.
     """
     clean = clean_contract(contract)
-    content = [_clean_name(c) for c in contract.columns if c.name not in NOT_CONTENT]
+    content = [name for c in contract.columns if c.name not in NOT_CONTENT for name in _clean_names(c)]
     key = _event_key(contract)
     made = {
         **{role: account_key(F.col("platform"), F.col(name)) for role, name in contract.accounts},
@@ -72,14 +72,17 @@ def system_columns(contract: Contract, stored_by: str) -> list[Column]:
     return [*columns, op.alias("op"), F.xxhash64(key).alias("key_hash")]
 
 
-def _clean_name(column: Declared) -> str:
-    return f"{column.name}_key" if column.contact else column.name
+def _clean_names(column: Declared) -> tuple[str, ...]:
+    """Where what a column says stands; of an amount also the minor units, as its own type has two digits at most."""
+    if column.money:
+        return column.name, f"{column.name}_minor"
+    return (f"{column.name}_key" if column.contact else column.name,)
 
 
 def _event_key(contract: Contract) -> Column:
     accounts = [name for _, name in contract.accounts]
     parts = []
     for name in contract.key:
-        part = F.col(_clean_name(contract.column(name))).cast("string")
+        part = F.col(_clean_names(contract.column(name))[0]).cast("string")
         parts.append(case_folded(part) if name in accounts else part)
     return F.concat_ws(JOINER, *parts)

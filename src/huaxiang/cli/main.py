@@ -22,7 +22,7 @@ from huaxiang.cli import (
     sentiment,
     stages,
 )
-from huaxiang.errors import HuaxiangError, in_words
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 def ended(commands: Callable[..., Any], argv: Sequence[str] | None, **context: Any) -> int:
     """Run commands and return their exit code; a person's mistake gets an explanation, never a trace."""
     try:
+        _readable(sys.argv[1:] if argv is None else argv)
         outcome = commands(args=argv, standalone_mode=False, **context)
     except typer.Exit as stop:
         return stop.exit_code
@@ -73,6 +74,14 @@ def ended(commands: Callable[..., Any], argv: Sequence[str] | None, **context: A
             print(note)
         return code
     return outcome if isinstance(outcome, int) else 0
+
+
+def _readable(argv: Sequence[str]) -> None:
+    """Refuse arguments whose bytes are no text: Java, and every file that they get into, would fail at them."""
+    bad = [argument for argument in argv if argument != argument.encode("utf-8", "replace").decode()]
+    if bad:
+        shown = bad[0].encode("utf-8", "replace").decode()
+        raise ConfigurationError(Problem("arguments", f"`{shown}` holds bytes that are not UTF-8", "UTF-8"))
 
 
 def _said(error: Exception) -> int | None:

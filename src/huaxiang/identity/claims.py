@@ -8,6 +8,7 @@ when all but two of them withdraw.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Window
@@ -31,13 +32,16 @@ PSEUDONYM_CHARACTERS = 16  # of the value's join key, itself an HMAC: enough to 
 def join_consent(consent: DataFrame, *, zone: str) -> DataFrame:
     """Return the last word of each account on being joined: `account`, `may_join`.
 
-    Latest by its instant, of a date alone its midnight in `zone`; what has neither was said before all else. Of
-    words of one instant a withdrawal is the last (as of personalising, in `insight.comments`). Accounts that never said
-    anything get no row.
+    Latest by its instant. Of a date alone a grant is of the day's first moment in `zone`, a withdrawal of its last: at
+    whatever hour it was said, it holds. What has neither was said before all else. Of words of one instant a withdrawal
+    is the last. Accounts that never said anything get no row. The same of personalising: `insight.comments`.
     """
     said = consent.where(F.col("account").isNotNull() & (F.col("purpose") == "join"))
-    instant = F.coalesce("at", midnight(F.col("business_date"), zone))
-    last = F.max(F.struct(instant, F.col("action") != "grant", F.col("action").alias("action")))["action"]
+    withdraws = F.col("action") != "grant"
+    day_ends = midnight(F.date_add("business_date", 1), zone) - F.lit(timedelta(microseconds=1))
+    of_day = F.when(withdraws, day_ends).otherwise(midnight(F.col("business_date"), zone))
+    instant = F.coalesce("at", of_day)
+    last = F.max(F.struct(instant, withdraws, F.col("action").alias("action")))["action"]
     return said.groupBy("account").agg((last == "grant").alias("may_join"))
 
 

@@ -21,12 +21,14 @@ PRAISE, COMPLAINT = 4, 2
 """Ratings of at least, and of at most: as the measures `high_ratings` and `low_ratings` have it. Between them is neither."""
 NEEDED = ("clean/review", "person_account", "portrait")
 CONSENT, ERASURE = "clean/consent_event", "clean/erasure_request"
-# The last word of an account is as of `identity.claims.join_consent`: a date alone is its midnight, and of one instant
-# a withdrawal is the last.
+# The last word of an account is as of `identity.claims.join_consent`: of a date alone a grant is of its first moment, a
+# withdrawal of its last, and of one instant a withdrawal is the last.
 _REFUSED = f"""
     SELECT a.person FROM person_account a LEFT JOIN (
         SELECT account, arg_max(action, (
-            coalesce("at", timezone('{{zone}}', business_date::TIMESTAMP), '0001-01-01'::TIMESTAMPTZ), action <> 'grant'
+            coalesce("at", timezone('{{zone}}', CASE WHEN action = 'grant' THEN business_date::TIMESTAMP
+                ELSE (business_date + 1)::TIMESTAMP - INTERVAL 1 microsecond END), '0001-01-01'::TIMESTAMPTZ),
+            action <> 'grant'
         )) = 'grant' AS agreed
         FROM {view_name(CONSENT)} WHERE purpose = 'personalise' AND account IS NOT NULL GROUP BY account
     ) said ON said.account = a.account
@@ -53,7 +55,7 @@ def rated_comments(lake: str, *, zone: str, personalises_by_default: bool) -> Co
 
     Up to its date, of people who have a portrait; of nobody who by any year told may be under 14, who on any
     account withdrew the consent to be personalised, or who asked to be forgotten. At most `LARGEST_SAMPLE`. Undated
-    reviews are not among them. What is said of consent with a date alone was said at its midnight in `zone`.
+    reviews are not among them. Days of consents that have no hour are those of `zone`.
     """
     held = release_light(lake).tables
     if lacking := [name for name in NEEDED if name not in held]:

@@ -102,7 +102,7 @@ class Hashes:
         if not isinstance(self._store, LocalStorage):
             return ""
         seen = Path(path).stat()
-        return f"{seen.st_size} {seen.st_mtime_ns}"
+        return f"{seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}"  # tar and rsync set the one, nobody the other
 
 
 def list_landing(

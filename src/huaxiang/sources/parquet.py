@@ -30,7 +30,9 @@ def parquet_batches(path: Path, name: str, wanted: Wanted, said: Said) -> Iterat
     Raises RefusalError for a file that isn't Parquet, is damaged, or has columns missing or narrowed.
     """
     try:
-        with pq.ParquetFile(path, buffer_size=BUFFER, page_checksum_verification=True) as file:
+        with pq.ParquetFile(
+            path, buffer_size=BUFFER, page_checksum_verification=True, coerce_int96_timestamp_unit="us"
+        ) as file:
             schema = file.schema_arrow
             problems, remarks = column_problems(schema.names, wanted, name)
             problems += type_problems(schema, wanted, name)

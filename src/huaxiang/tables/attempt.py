@@ -177,11 +177,16 @@ def begin(
     """Lock the lake, undo what a dead attempt left, and start the attempt for the next release.
 
     With `resume` the attempt in the lake goes on; writes of it that were not recorded any more are undone.
-    ConfigurationError when it is for another date than `as_of` or no longer follows the newest release.
-    What `check` refuses is refused before an open attempt is touched.
+    ConfigurationError when it is for another date than `as_of` or no longer follows the newest release, and for a
+    lake that has lost its releases. What `check` refuses is refused before an open attempt is touched.
     """
     lake.lock()
     releases = lake.refresh()
+    left = _saved(lake)
+    if not releases and (lost := _without_release(lake, left)):
+        lake.close()
+        hint = f"bring the folder {table_path(TABLE)} back from where it was kept, or begin another lake; nothing was changed"
+        raise ConfigurationError(Problem(lake.root, lost, "the table of its releases", hint))
     follows = lake.newest.release if lake.newest else None
     shown = next((r.as_of for r in reversed(releases) if r.status == "published"), as_of)
     if as_of < shown:
@@ -190,7 +195,7 @@ def begin(
         raise ConfigurationError(
             Problem(f"night {as_of}", f"the lake is at {shown}", f"{shown} or later", hint)
         )
-    saved = _saved(lake) if resume else None
+    saved = left if resume else None
     if resume and (saved is None or (saved.follows, saved.as_of) != (follows, as_of)):
         lake.close()
         found = (
@@ -217,19 +222,29 @@ def _saved(lake: Lake) -> Attempt | None:
     return Attempt(lake, known["number"], as_of, known["follows"], known["writer"], tables, known["notes"])
 
 
+def _without_release(lake: Lake, left: Attempt | None) -> str:
+    """Return what tells that a lake without a release had one; empty for a new one, or one whose first night died."""
+    if left is not None:
+        return f"an open night follows release {left.follows}, and there is none" if left.follows else ""
+    ours = sorted(name for name in delta.tables_in(lake.storage) if name in lake.contracts and name != TABLE)
+    named = ", ".join(ours[:3]) + (" …" if len(ours) > 3 else "")
+    return f"{len(ours)} tables and no release that holds them: {named}" if ours else ""
+
+
 def tidy(
     lake: Lake, attempt: Attempt, releases: Sequence[Release], *, only: Container[str] | None = None
 ) -> None:
     """Bring every table, or `only` some, to the version that `attempt` or else the newest release holds.
 
-    A table that no release ever held is deleted; one that only older releases hold stays as it is.
+    A table of ours that no release ever held is deleted; one that only older releases hold, or that is somebody
+    else's, stays as it is.
     """
     store = lake.storage
     ever = {name for release in releases for name in release.tables}
     late: list[tuple[str, int]] = []
     deleted = False
     for name in delta.tables_in(store):
-        if name == TABLE or (only is not None and name not in only):
+        if name == TABLE or name not in lake.contracts or (only is not None and name not in only):
             continue
         attempt.heads.pop(name, None)
         head = delta.head_version(store, table_path(name))

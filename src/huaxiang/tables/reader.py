@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from huaxiang.errors import ConfigurationError, Problem, did_you_mean
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean
 from huaxiang.tables.release import TABLE, Pin, Release, choose, table_path
 from huaxiang.tables.storage import local_path
 
@@ -35,7 +35,7 @@ def check_folder(root: str | Path) -> None:
 def releases_light(root: str | Path) -> list[Release]:
     """Return every release of a lake on this machine, oldest first; none when there is no lake."""
     try:
-        rows = _opened(_folder(root) / table_path(TABLE)).to_table().to_pylist()
+        rows = _opened(_folder(root) / table_path(TABLE), TABLE).to_table().to_pylist()
     except TableNotFoundError:  # no lake, or its first release is just being written
         return []
     return sorted((Release.from_row(row) for row in rows), key=lambda r: r.release)
@@ -63,17 +63,33 @@ def _folder(root: str | Path) -> Path:
 
 def read_pinned(root: str | Path, pin: Pin) -> ds.Dataset:
     """Return a table at the version that some release holds, also one that gates hold back."""
-    return _opened(_folder(root) / pin.path, pin.version)
+    try:
+        return _opened(_folder(root) / pin.path, pin.name, pin.version)
+    except TableNotFoundError as cause:
+        raise _damaged(pin.name, cause) from cause
 
 
-def _opened(folder: Path, version: int | None = None) -> ds.Dataset:
-    """Return a Delta table of this machine.
+def _opened(folder: Path, name: str, version: int | None = None) -> ds.Dataset:
+    """Return a Delta table of this machine; TableNotFoundError without one, HuaxiangError for a damaged one.
 
     Read through Arrow's own filesystem: deltalake's calls back into Python from threads of its own, and one
     process in ten then dies on its way out.
     """
     files = SubTreeFileSystem(str(folder), LocalFileSystem())
-    return DeltaTable(folder, version=version).to_pyarrow_dataset(filesystem=files)
+    try:
+        return DeltaTable(folder, version=version).to_pyarrow_dataset(filesystem=files)
+    except TableNotFoundError:
+        raise
+    except DeltaError as cause:
+        raise _damaged(name, cause) from cause
+
+
+def _damaged(name: str, cause: Exception) -> HuaxiangError:
+    said = (str(cause).splitlines() or [""])[0]
+    hint = "bring the lake's files back from a copy; what was landed can also be read into a new lake"
+    return HuaxiangError(
+        Problem(f"table {name}", f"its files can't be read: {said}", "as they were written", hint)
+    )
 
 
 def view_name(table: str) -> str:
@@ -104,6 +120,8 @@ def query(root: str | Path, sql: str, release: int | None = None) -> pa.Table:
             connection.execute(setting)
         found: pa.Table = connection.sql(sql).to_arrow_table()
     except duckdb.Error as cause:
+        if lost := re.search(r"reading the stream registered as \W*(\w+)", str(cause)):
+            raise _damaged(views.get(lost[1], lost[1]), cause) from cause
         raise ConfigurationError(_explained(str(cause), views)) from cause
     else:
         return found
@@ -124,7 +142,7 @@ def as_python(column: pa.ChunkedArray[Any]) -> list[Any]:
 
 
 def _releases(root: Path) -> pa.Table:
-    return _opened(root / table_path(TABLE)).to_table()
+    return _opened(root / table_path(TABLE), TABLE).to_table()
 
 
 def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
