@@ -152,6 +152,33 @@ def test_everybody_is_assigned_to_all_segments_together(spark: SparkSession, fol
     assert got == expected
 
 
+def test_equal_values_are_settled_by_accounts_which_are_the_same_in_every_lake(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    accounts = {
+        "rich": "m:9",
+        "tied_a": "m:3 w:8",
+        "tied_b": "m:2",
+        "tied_c": "m:7 a:1",
+        "young": "m:1",
+        "old": "m:4",
+    }
+    persons = spark.createDataFrame(
+        [(person, one) for person, text in accounts.items() for one in text.split()],
+        "person string, account string",
+    )
+    rules = {name: RULES[name] for name in ("top-40", "best-of-brand")}
+    found = assign(
+        frame(spark, PEOPLE, "string int bigint bigint"), frame(spark, PAIRS, "string string bigint boolean bigint"),
+        read(tmp_path, rules), zone="Asia/Shanghai", persons=persons,
+    )  # fmt: skip
+    assert {(row["segment"], row["brand_id"], row["person"]) for row in found.collect()} == {
+        *(("top-40", None, who) for who in ("rich", "tied_c", "tied_b")),
+        *(("best-of-brand", "b1", who) for who in ("rich", "no_portrait")),
+        *(("best-of-brand", "b2", who) for who in ("young", "tied_a")),
+    }
+
+
 def test_members_keep_their_since_and_changes_are_told(spark: SparkSession) -> None:
     previous = frame(
         spark,

@@ -58,7 +58,13 @@ def test_nights_write_members_and_changes_and_nothing_when_nothing_moved(
         text = f"segment: {name}\ntitle: {{en: {name}, zh: 人群}}\n{rule}\n"
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     log = "release bigint, action string, person string, other_person string, accounts bigint"
-    tables = Tables(spark, {"identity_log": spark.createDataFrame([], log)})
+    tables = Tables(
+        spark,
+        {
+            "identity_log": spark.createDataFrame([], log),
+            "person_account": spark.createDataFrame([], "person string, account string"),
+        },
+    )
     pairs = spark.createDataFrame(
         [("a", "b1", True), ("a", "b2", True)], "person string, brand_id string, is_fan boolean"
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from huaxiang.segments.model import Segment, Top
 
+PLACE = "@place"
 ANY = "@any "  # a person's membership of a per-brand segment for at least one brand
 
 
@@ -32,15 +33,20 @@ def assign(
     segments: Sequence[Segment],
     *,
     zone: str,
+    persons: DataFrame | None = None,
     within: tuple[str, ...] = (),
 ) -> DataFrame:
     """Return `segment`, `brand_id` (null for segments of persons), `person`: one row per membership.
 
-    Hours and dates of instants are those of `zone`, the business zone.
+    Hours and dates of instants are those of `zone`, the business zone. Of people with equal values at the edge of a
+    rank those with the smaller first account (`persons`: `person`, `account`) are in, so that no id decides it, which
+    is another one in another lake; without `persons` those with the smaller id.
 
     `within` are columns of both tables that split everybody into populations ranked apart.
     """
     per_brand = {s.name: s.per_brand for s in segments}
+    if any(s.tops for s in segments):
+        portrait, brand_relation = (_placed(table, persons) for table in (portrait, brand_relation))
     people, pairs = portrait, brand_relation
     carried: set[str] = set()
     flagged: set[str] = set()
@@ -56,6 +62,14 @@ def assign(
     return _listed(
         people, [s.name for s in segments if not s.per_brand], F.lit(None).cast("string")
     ).unionByName(_listed(pairs, [s.name for s in segments if s.per_brand], F.col("brand_id")))
+
+
+def _placed(table: DataFrame, persons: DataFrame | None) -> DataFrame:
+    """Return the table with what settles equal values."""
+    if persons is None:
+        return table.withColumn(PLACE, F.col("person"))
+    first = persons.groupBy("person").agg(F.min("account").alias(PLACE))
+    return table.join(first, "person", "left").withColumn(PLACE, F.coalesce(_quoted(PLACE), F.col("person")))
 
 
 def _quoted(name: str) -> Column:
@@ -126,14 +140,14 @@ def _with_top(
     within: tuple[str, ...],
     zone: str,
 ) -> DataFrame:
-    """Return the frame with a boolean column for a rank; equal values are settled by the smaller person id.
+    """Return the frame with a boolean column for a rank; equal values are settled by `PLACE`.
 
     Of n people whose value is above 0, the first ceil(share × n) are in; an unknown value is out.
     """
     value = to_column(top.value, resolve, zone=zone)
     if top.value.type in ("double", "float"):
         value = F.nanvl(value, F.lit(None).cast("double"))  # Spark holds NaN above every number
-    ranked = everybody.select(*within, F.col("person").alias("_person"), value.alias("_value"))
+    ranked = everybody.select(*within, _quoted(PLACE).alias("_person"), value.alias("_value"))
     ranked = ranked.where(F.col("_value") > 0)
     all_ = Window.partitionBy(*within)
     place = F.row_number().over(all_.orderBy(F.col("_value").desc(), "_person"))
@@ -144,7 +158,7 @@ def _with_top(
         edge.select(*within, F.col("_value").alias("_edge"), F.col("_person").alias("_edge_person"))
     )
     joined = frame.join(edge, list(within), "left") if within else frame.join(edge, how="left")
-    is_tied_in = (value == F.col("_edge")) & (F.col("person") <= F.col("_edge_person"))
+    is_tied_in = (value == F.col("_edge")) & (_quoted(PLACE) <= F.col("_edge_person"))
     return joined.withColumn(top.name, (value > F.col("_edge")) | is_tied_in).drop("_edge", "_edge_person")
 
 

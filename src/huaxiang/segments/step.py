@@ -65,7 +65,13 @@ def run(night: Night) -> SegmentsOutcome:
     """Write `segment_membership` and `segment_change`; neither is touched when nobody entered, left or was merged."""
     lake, attempt = night.lake, night.attempt
     is_first = lake.pinned("segment_membership") is None
-    now = assign(lake.read("portrait"), lake.read("brand_relation"), night.segments, zone=night.business_zone)
+    now = assign(
+        lake.read("portrait"),
+        lake.read("brand_relation"),
+        night.segments,
+        zone=night.business_zone,
+        persons=lake.read("person_account"),
+    )
     taken = taken_in(lake.read("identity_log"), night.number)
     both = night.held(compared(lake.read_pinned("segment_membership"), now, taken))
     counted = both.groupBy("segment").agg(
