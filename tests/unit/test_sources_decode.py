@@ -259,6 +259,21 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         "id,paid\nRenéxFléch,1\n".encode("latin-1"),
         "hardly Chinese; expected UTF-8, GBK or GB18030\n    → save it as UTF-8; if it is Chinese all the same and a source map reads it, state `encoding: gb18030` there",
     ),
+    "big5 that reads as GB18030": (
+        "a.csv",
+        "id,paid\n網站會員購買紀錄,1\n".encode("big5"),
+        "read as GB18030 it is hardly Chinese",
+    ),
+    "two encodings in one file": (
+        "a.csv",
+        "id,paid\n咖啡热茶,1\n".encode() + "又买咖啡，还买了面包和牛奶,2\n".encode("gbk"),
+        "wrong encoding: some of it is UTF-8, but byte 23 and others are not",
+    ),
+    "characters in halves": (
+        "a.csv",
+        b"id,paid\n\xed\xa0\xbd\xed\xb8\x80,1\n",
+        "wrong encoding: CESU-8 (halves of characters, byte 8)",
+    ),
     "big5": ("a.csv", "id,paid\n陳大文的商店在台北市，歡迎光臨小店選購,1\n".encode("big5"), "wrong encoding"),
     "utf-8 cut in a character": (
         "a.jsonl",
