@@ -244,14 +244,15 @@ def tidy(
     late: list[tuple[str, int]] = []
     deleted = False
     for name in delta.tables_in(store):
-        if name == TABLE or name not in lake.contracts or (only is not None and name not in only):
+        if name == TABLE or (only is not None and name not in only):
             continue
         attempt.heads.pop(name, None)
         head = delta.head_version(store, table_path(name))
         pin = lake.pin(name)
         if pin is None and name not in ever:
-            store.delete(table_path(name))
-            deleted = True
+            if name in lake.contracts:
+                store.delete(table_path(name))
+                deleted = True
         elif head is not None:
             attempt.heads[name] = head
             if pin and head != pin.version and not delta.is_restore_to(store, pin.path, head, pin.version):
