@@ -150,10 +150,12 @@ def _changeable(spark: SparkSession, settings: Mapping[str, str]) -> dict[str, s
 
 def _submitted(settings: Mapping[str, str], master: str | None) -> SparkSession:
     """Make the session inside `spark-submit`, whose own --conf and --master stay as they are."""
-    from pyspark import SparkConf  # noqa: PLC0415
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     given = dict(SparkConf().getAll())
+    SparkContext._ensure_initialized()  # noqa: SLF001
+    _check_settings(SparkContext._jvm, settings)  # noqa: SLF001
     conf = SparkConf().setAll(list({**STATIC, **PACE, **given, **MEANING, **settings}.items()))
     builder = SparkSession.builder.config(conf=conf)
     if master and "spark.master" not in given:

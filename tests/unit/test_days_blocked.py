@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_sensitive_words_are_seen_where_they_name_or_read(
     given: dict[str, object], found: list[tuple[str, str]]
 ) -> None:
     assert objections(**given) == found
+
+
+def test_a_word_with_a_star_is_one_word_and_never_two() -> None:
+    health = BLOCKED.attributes[0]
+    starred = replace(health, english=("net_w*", "wort*"), chinese=(), values=())
+    assert [starred.named_in(text) for text in ("net_worth", "net_wages", "nets")] == ["worth", None, None]
 
 
 def refusal(conf: Path, entry: str) -> str:

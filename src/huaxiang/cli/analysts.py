@@ -164,8 +164,10 @@ def quarantine_list(lake: LakeRoot = "lake", as_json: AsJson = False) -> None:
         print(
             f"{CONFLICTING}: one key with two values; whichever is right comes again with a higher `revision`"
         )
+    print(f"Held in {lake}: {sum(r['rows'] for r in rows):,} reasons (a row may have several).")
     print(
-        f"Held in {lake}: {sum(r['rows'] for r in rows):,} reasons (a row may have several). Mend the files, then: huaxiang quarantine replay"
+        "A file mended in place is read by the next night; what is due by now (future_dated), or what another map "
+        "reads, comes in by: huaxiang quarantine replay"
     )
 
 

@@ -52,6 +52,9 @@ class Blocked:
         forms = (form.replace("*", "[^_]*") for word in self.english for form in _forms(word))
         return re.compile(f"(?<![^_])(?:{'|'.join(forms)})(?![^_])" if self.english else "(?!)")
 
+    def _first_english(self, spoken: str) -> str | None:
+        return next((found for word in self.english if (found := _said(word, spoken))), None)
+
     def named_in(self, text: str) -> str | None:
         """Return what in a name or a rule stands for the attribute; None for nothing.
 
@@ -60,8 +63,8 @@ class Blocked:
         """
         plain = _plain(text)
         spoken = _LATIN.sub("_", plain).strip("_")
-        if self._any_english.search(spoken):
-            return next(found for word in self.english if (found := _said(word, spoken)))
+        if self._any_english.search(spoken) and (found := self._first_english(spoken)):
+            return found
         together = re.sub(r"\s+", "", _JOINED.sub("", plain))
         if found := next((word for word in self.chinese if word in together), None):
             return found

@@ -29,9 +29,9 @@ def new_buyer_sources(
 ) -> DataFrame:
     """Return brand (null: of any brand) × month × channel: who bought for the first time, and the channel's share.
 
-    A first order through a shared link counts for the link's platform (`links`: a row per id, `link_id` and `platform`), one through a campaign for
-    `advertising`, others for `direct`; `unknown_link` when the link never came, `unknown` where a source does
-    not say what led to its orders. `share_low` and `share_high` are the 95 % interval (Wilson 1927). First is
+    A first order through a shared link counts for the link's platform (`links`: a row per id, `link_id` and
+    `platform`), one through a campaign for `advertising`, others for `direct`; `unknown_link` when the link never
+    came, `unknown` where a source does not say what led to its orders. `share_low` and `share_high` are the 95 % interval (Wilson 1927). First is
     the first order known: before `covered_from` those of some shop are not, so early months hold old buyers too.
     """
     first = ("first_order_date", "first_order_by")

@@ -63,7 +63,7 @@ def fit_buyers(bought: Numbers, people: Numbers) -> Fit:
     """
     count = int(people.sum())
     if people[bought.sum(axis=1) >= 2].sum() < FEWEST_PEOPLE:
-        why = f"fewer than {FEWEST_PEOPLE} people with two products"
+        why = f"fewer than {FEWEST_PEOPLE} people with 2 to {MOST_PRODUCTS} products"
         return Fit(TOO_LITTLE, people=count, histories=len(bought), why=why)
     share = np.full(BANDS, 1 / BANDS)
     buys = np.full((BANDS, BANDS), 0.1) + np.eye(BANDS) * (1 - 0.1 * BANDS)
