@@ -71,6 +71,7 @@ def stages_flow(
             "brand": brand,
             "from": told.first,
             "to": told.last,
+            "restated": told.restated,
             "moves": moves,
             "mean_days": told.mean_days,
         }
@@ -88,8 +89,9 @@ def stages_flow(
     print(
         f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}. The diagonal stayed on the last of them."
     )
-    if not told.moves.counts:
-        print("On these nights the ladder was new or of another version: no move was people's own.")
+    if told.restated:
+        nights = ", ".join(map(str, told.restated))
+        print(f"Left out, for the ladder was new or of another version there and no move people's own: {nights}.")
 
 
 def stages_compare(

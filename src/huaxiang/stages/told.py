@@ -39,11 +39,12 @@ class Cross:
 
 @dataclass(frozen=True)
 class Flow:
-    """Moves of a ladder over some nights, and how long who moved had stood on each stage."""
+    """Moves of a ladder over some nights but the `restated` ones, and how long who moved had stood on each stage."""
 
     ladder: str
     first: date
     last: date
+    restated: tuple[date, ...]
     moves: Cross
     mean_days: dict[str, float]
 
@@ -54,7 +55,8 @@ def flow(
     """Return who moved, stage by stage, on the nights from `since` to the release (default: its night alone).
 
     Rows are where people came from, columns where to, each move once; the diagonal counts who stayed on the last of
-    these nights. Nights on which the ladder was restated don't count. `mean_days` are of those who left a stage.
+    these nights, nobody if that one was restated. Nights on which the ladder was new or of another version are named
+    and don't count: no move there was people's own. `mean_days` are of those who left a stage.
     """
     table = read_light(root, "stage_flow").to_table(filter=pc.field("ladder") == ladder)
     table = _of_brand(table, brand)
@@ -64,11 +66,13 @@ def flow(
     first = since or last
     if first > last:
         raise ConfigurationError(Problem("--from", f"{first} is after the newest night", f"until {last}"))
-    kept = table.filter((pc.field("as_of") >= first) & ~pc.field("restated"))
+    asked = table.filter(pc.field("as_of") >= first)
+    restated = sorted(set(asked.filter(pc.field("restated"))["as_of"].to_pylist()))
+    kept = asked.filter(~pc.field("restated"))
     counts: Counter[tuple[str | None, str | None]] = Counter()
     days: Counter[str] = Counter()
     left: Counter[str] = Counter()
-    newest = pc.max(kept["release"]).as_py()
+    newest = pc.max(asked["release"]).as_py()
     for row in kept.select(["release", "from_stage", "to_stage", "people", "person_days"]).to_pylist():
         was, is_ = row["from_stage"], row["to_stage"]
         if was == is_ and row["release"] != newest:
@@ -79,7 +83,7 @@ def flow(
             left[was] += row["people"]
     names = _in_order(stages, {stage for move in counts for stage in move})
     mean = {stage: days[stage] / left[stage] for stage in names if stage and left[stage]}
-    return Flow(ladder, first, last, Cross(names, names, counts), mean)
+    return Flow(ladder, first, last, tuple(restated), Cross(names, names, counts), mean)
 
 
 def disagreement(
