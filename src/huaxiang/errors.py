@@ -98,8 +98,12 @@ def shortened(text: str) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the valid word most like `word`, or None when nothing is near."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    """Return the valid word most like `word`, else the shortest that it begins, or None when nothing is near."""
+    valid = list(words)
+    begun = sorted(
+        (name for name in valid if name.startswith(f"{word}_")), key=lambda name: (len(name), name)
+    )
+    found = difflib.get_close_matches(word, valid, n=1, cutoff=0.6) or begun
     return found[0] if found else None
 
 

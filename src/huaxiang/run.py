@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
 from huaxiang.settled import check_contracts, check_settled
 from huaxiang.tables.reader import releases_light
+from huaxiang.tables.release import check_date
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
 
@@ -222,18 +224,19 @@ def _would_read(
     found = list_landing(
         storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=book.source
     )
-    feeds: dict[str, int] = {}
-    for file in found.files:
-        feeds[file.feed] = feeds.get(file.feed, 0) + 1
-    for remark in found.problems:
-        say(str(remark))
-    for feed, files in sorted(feeds.items()):
-        say(f"{feed:<20} {files:>6,} files until {dates[-1]}")
     done, unread = set(), set(found.files)
     if local_path(lake):
+        releases = releases_light(lake)
+        check_date(releases, dates[0])
         known = Known.light(lake, book.source.source if book.source else "")
-        done = {r.as_of for r in releases_light(lake)}
+        done = {r.as_of for r in releases}
         unread = {file for file in found.files if known.is_unread(file)}
+    for remark in found.problems:
+        say(str(remark))
+    feeds = Counter(file.feed for file in found.files)
+    unread_of = Counter(file.feed for file in unread)
+    for feed, files in sorted(feeds.items()):
+        say(f"{feed:<20} {files:>6,} files until {dates[-1]}, {unread_of[feed]:,} to be read")
     lacking = []
     for as_of in dates:
         lacking += missing(book.config, book.source, found, landing, done, as_of, unread)
@@ -244,4 +247,4 @@ def _would_read(
     say(
         f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."
     )
-    return {"dry_run": True, "files": feeds}
+    return {"dry_run": True, "files": feeds, "to_be_read": unread_of}

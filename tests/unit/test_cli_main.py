@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from contextlib import nullcontext
 from datetime import date
@@ -10,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.light import put, release
 
 from huaxiang import doctor, run, world
 from huaxiang.cli import bench, jobs
@@ -34,6 +37,46 @@ def test_a_lake_that_is_not_there_is_said_and_not_made(
     assert cli.main([*argv, "--lake", str(lake)]) == 2
     assert f"--lake {lake}  no such folder" in capsys.readouterr().err
     assert not lake.exists()
+    lake.mkdir()
+    (lake / "letters").touch()
+    assert cli.main([*argv, "--lake", str(lake)]) == 2
+    assert f"--lake {lake}  a folder that holds no lake" in capsys.readouterr().err
+
+
+def test_a_grain_that_nothing_has_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["measures", "list", "--grain", "brands"]) == 2
+    assert "'brands' is not one of 'person', 'brand'" in capsys.readouterr().err
+
+
+def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ("order_line/2026-11-19/a.csv", "order_line/2026-11-19/b.csv", "shop_account/2026-11-20/a.csv")
+    for name in files:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+    lake = tmp_path / "lake"
+    night = ["nightly", "--landing", str(tmp_path / "in"), "--lake", str(lake), "--dry-run"]
+    assert cli.main([*night, "--as-of", "2026-11-20"]) == 0
+    assert "order_line                2 files until 2026-11-20, 2 to be read\n" in capsys.readouterr().out
+    known = {
+        "source": [""],
+        "feed": ["order_line"],
+        "path": ["order_line/2026-11-19/a.csv"],
+        "arrival_date": [date(2026, 11, 19)],
+        "content_hash": [hashlib.sha256(files[0].encode()).hexdigest()],
+        "status": ["loaded"],
+        "rows": [1],
+        "problem": [None],
+        "release": [1],
+    }
+    release(lake, None, [put(lake, "file_ledger", known)])
+    assert cli.main([*night, "--as-of", "2026-11-20", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["files"] == {"order_line": 2, "shop_account": 1}
+    assert told["to_be_read"] == {"order_line": 1, "shop_account": 1}
+    assert cli.main([*night, "--as-of", "2024-02-28"]) == 2
+    assert "night 2024-02-28  the lake is at 2024-03-01" in capsys.readouterr().err
 
 
 def test_arguments_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ NAMES = {
     "n": NameInfo("bigint", "A number"), "s": NameInfo("string", "Some text"), "is_on": NameInfo("boolean"),
     "on_date": NameInfo("date"), "at": NameInfo("timestamp"), "m": NameInfo("decimal(38,10)"),
     "tags": NameInfo("array<string>"), "orders_all": NameInfo("bigint", "Orders, all time"),
-    "portrait.city_tier": NameInfo("int"),
+    "portrait.city_tier": NameInfo("int"), "stage": NameInfo("string", "", ("aware", "loyal")),
 }  # fmt: skip
 
 
@@ -38,6 +38,29 @@ def test_a_mistake_is_answered_at_its_character() -> None:
     )
 
 
+def test_a_word_that_a_name_never_is_is_refused() -> None:
+    assert answer("stage = 'loyl'") == (
+        "f:1:9  stage is never 'loyl'\n    stage = 'loyl'\n            ^^^^^^        did you mean `loyal`?"
+    )
+    assert [
+        line for line in answer("stage in ('aware', 'gone') or 'no' <> stage").splitlines() if line[0] == "f"
+    ] == [
+        "f:1:20  stage is never 'gone'",
+        "f:1:31  stage is never 'no'",
+    ]
+    made = "case when n > 1 then 'many' when n = 1 then coalesce(stage, 'one') else null end"
+    assert "is never 'none'" in answer(f"{made} = 'none'")
+    assert compile_expression(made, NAMES).words == {"many", "one", "aware", "loyal"}
+    assert compile_expression("case when n > 1 then 'many' else s end = 'none'", NAMES).type == "boolean"
+    assert compile_expression("stage = s or stage like 'x%'", NAMES).type == "boolean"
+
+
+def test_nothing_is_compared_with_null() -> None:
+    assert "nothing is = null" in answer("s = null")
+    assert "write n is null, or n is not null" in answer("null <> n")
+    assert "nothing is in null" in answer("s in ('a', null)")
+
+
 def test_all_problems_are_said_at_once() -> None:
     found = answer("lenght(s) > 3 and nn > 1 and s > 5 and rand() < 0.5")
     assert [line for line in found.splitlines() if not line.startswith(" ")] == [
@@ -52,7 +75,7 @@ def test_carets_are_as_wide_as_the_words_on_a_terminal() -> None:
     assert answer("s = '画像' and 订单数 > 1") == (
         "f:1:14  unknown name `订单数`\n"
         "    s = '画像' and 订单数 > 1\n"
-        "                   ^^^^^^        names: at, is_on, m, n, on_date, orders_all, portrait.city_tier, s, tags"
+        "                   ^^^^^^        names: at, is_on, m, n, on_date, orders_all, portrait.city_tier, s, stage, tags"
     )
 
 

@@ -41,7 +41,7 @@ TYPES = {
     "-i": "bigint",
     "-m": "decimal(18,2)",
     "n > m and m > x and i < 0.5": "boolean",
-    "n = null": "boolean",
+    "n = null": "",
     "`n` + portrait.tier": "bigint",
     "订单 > 0": "boolean",
     "N is null": "",

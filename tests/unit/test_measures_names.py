@@ -101,7 +101,19 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
         ),
         (
             f"- measure: x\n{WORDS}  from: order_line\n  adds_up: top(brand, paid)",
-            "`top` by `paid`, a decimal(18,2); expected a whole number\n    → money in minor units: paid_minor",
+            "did you mean `paid_minor`",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: order_line\n  adds_up: sum(paid)",
+            "did you mean `paid_minor`",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: order_line\n  adds_up: top(brand, paid_minor / 2)",
+            "`top` by `paid_minor / 2`, a double; expected a whole number\n    → money in minor units: paid_minor",
+        ),
+        (
+            f"- measure: x\n{WORDS}  from: order_line\n  adds_up: count\n  where: category = null",
+            "nothing is = null",
         ),
         (
             f"- measure: x\n{WORDS}  from: social_post\n  adds_up: by(topic, text)",

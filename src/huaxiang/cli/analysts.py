@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from huaxiang.sources.outside import SourceMap
     from huaxiang.sources.stage import Staged
 
-Grain = Annotated[str | None, typer.Option("--grain", help="person or brand")]
+Grain = Annotated[
+    Literal["person", "brand"] | None, typer.Option("--grain", help="Only what is told of these")
+]
 
 
 def sources_check(

@@ -91,7 +91,9 @@ def stages_flow(
     )
     if told.restated:
         nights = ", ".join(map(str, told.restated))
-        print(f"Left out, for the ladder was new or of another version there and no move people's own: {nights}.")
+        print(
+            f"Left out, for the ladder was new or of another version there and no move people's own: {nights}."
+        )
 
 
 def stages_compare(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.contracts.yaml import shown
 from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.expressions import SCALARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,6 +60,17 @@ the lake's currency), and these columns; `other_account` where the feed has a se
 联系方式列 `x` 换成 `x_key`（加密哈希），金额列另有 `x_minor`（湖的基准货币最小单位），并附下列各列；
 `other_account` 仅在有对方账号时出现。
 """
+_LANGUAGE = """\
+## Expressions · 表达式
+
+Source maps, measures, tags, ladders and segments are written in one language over the names documented here:
+`and or not`, `= <> < <= > >= between in like`, `is null`, `is true`, `+ - * / %`, `||`, `case when … then … else …
+end`, `cast(… as …)`, `DATE '2026-01-31'`, and these functions (a segment has `is_member` and `top_share` too).
+What doesn't fit or can't be computed is null; nothing depends on when or where it runs.
+数据源映射、度量、标签、阶梯与人群共用一种表达式语言，可用以上运算符与下列函数（人群另有 `is_member` 与 `top_share`）；
+无法计算时为空值，结果与运行的时间和地点无关。
+
+"""
 
 
 def render(contracts: Mapping[str, Contract], extra: Iterable[Contract] = ()) -> str:
@@ -71,7 +83,8 @@ def render(contracts: Mapping[str, Contract], extra: Iterable[Contract] = ()) ->
             blocks += [f"## {LAYERS[layer]}\n", *map(table_page, tables)]
         if layer == "landing" and tables:
             blocks.append(_clean_page(tables))
-    return "\n".join(blocks)
+    functions = [f"- `{function.usage}`" for function in SCALARS.values()]
+    return "\n".join([*blocks, _LANGUAGE + "\n".join([*functions, ""])])
 
 
 def table_page(contract: Contract) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from huaxiang.expressions import NameInfo
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -52,6 +54,11 @@ class Column:
     money: bool = False
     contact: bool = False
     hashed: bool = True
+
+    @property
+    def named(self) -> NameInfo:
+        """What an expression knows of the column by its name."""
+        return NameInfo(self.type, self.title.en, self.allowed if self.type == "string" else ())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pyspark.sql.types import StructType
 from huaxiang.contracts.sample import sample_rows
 from huaxiang.contracts.types import element, family, type_json
 from huaxiang.errors import Problem, did_you_mean, nearest
-from huaxiang.expressions import NameInfo, Place, compile_expression
+from huaxiang.expressions import Place, compile_expression
 from huaxiang.frames import local_frame
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def row_rules(contract: model.Contract) -> list[Broken]:
 
 def compiled_rules(contract: model.Contract) -> list[Broken]:
     """Return the row rules of the safe language; the names in them are the contract's columns."""
-    names = {column.name: NameInfo(column.type, column.title.en) for column in contract.columns}
+    names = {column.name: column.named for column in contract.columns}
     broken = []
     for rule in contract.rules:
         compiled = compile_expression(rule.holds, names, Place(contract.file, rule.line, rule.column))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from huaxiang.contracts.column_checks import SNAKE_CASE
 from huaxiang.contracts.types import is_type
 from huaxiang.errors import ConfigurationError, did_you_mean
-from huaxiang.expressions import NameInfo, Place, compile_expression
+from huaxiang.expressions import Place, compile_expression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +120,7 @@ def check_rule(part: Part, rule: Rule, columns: Sequence[Column]) -> None:
         part.refuse("name", f"the rule name `{rule.name}`", "lower-case ASCII snake_case")
     if not (rule.holds and all(is_type(column.type) for column in columns)):
         return  # an unknown type is a problem already, and would only be said again in other words
-    names = {column.name: NameInfo(column.type, column.title.en) for column in columns}
+    names = {column.name: column.named for column in columns}
     place = Place(part.doc.file, rule.line, rule.column)
     try:
         compiled = compile_expression(rule.holds, names, place, want="boolean")

@@ -132,7 +132,8 @@ def _event(
     if feed not in contracts:
         problems.append(Problem(place, f"unknown feed `{feed}`", hint=did_you_mean(feed, contracts)))
         return None
-    names = {c.name: NameInfo(c.type, c.title.en) for c in clean_contract(contracts[feed]).columns}
+    # An amount has the currency of its row: only what cleaning made of it, in the lake's, adds up and compares.
+    names = {c.name: c.named for c in clean_contract(contracts[feed]).columns if not c.money}
     names |= {
         "local_hour": NameInfo("int", "Hour of the business zone"),
         "weekday": NameInfo("int", "Weekday, 1 = Monday"),
@@ -143,7 +144,7 @@ def _event(
         if lookup:
             lookups.append(lookup)
             there = clean_contract(contracts[lookup.feed])
-            names |= {ours: NameInfo(there.column(theirs).type) for ours, theirs in lookup.take}
+            names |= {ours: there.column(theirs).named for ours, theirs in lookup.take}
             names |= {ours: NameInfo(f"array<{there.column(theirs).type}>") for ours, theirs in lookup.gather}
     text = data.get("opinion_of")
     if text is not None and (text not in names or names[str(text)].type != "string"):

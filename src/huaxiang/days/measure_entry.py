@@ -238,7 +238,7 @@ def _types(entry: Entry, way: str, arguments: Sequence[str], event: Event) -> li
     if isinstance(where, str):
         wants.append((where, entry.at("where"), "boolean"))
     elif where is not None:
-        entry.refuse("where", f"`where: {where}`", "a condition", 'where: "paid > 0"')
+        entry.refuse("where", f"`where: {where}`", "a condition", 'where: "paid_minor > 0"')
     for text, at, want in wants:
         try:
             types.append(compile_expression(text, event.names, at, want=want).type)

@@ -65,7 +65,7 @@ def sources_of(catalogue: Catalogue) -> dict[str, str]:
 
 def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
     """The names an expression may use over these columns; lists are left out."""
-    return {n: NameInfo(c.type, c.title.en) for n, c in columns.items() if not c.type.startswith("array")}
+    return {n: c.named for n, c in columns.items() if not c.type.startswith("array")}
 
 
 def tag_names(columns: dict[str, Column], outer: dict[str, Column] | None = None) -> dict[str, NameInfo]:
@@ -199,18 +199,22 @@ def _add_tags(
         if tag.name in without or tag.made_of & without:
             without.add(tag.name)
             continue
-        type_ = _tag_type(tag, names, problems)
-        if type_ is None:
+        found = _tag_type(tag, names, problems)
+        if found is None:
             without.add(tag.name)
             continue
+        type_, words = found
         columns[tag.name] = Column(
-            tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy,  # type: ignore[arg-type]
+            tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy, allowed=words,  # type: ignore[arg-type]
             hashed=type_ not in ("double", "float"),
         )  # fmt: skip
         names |= names_of({tag.name: columns[tag.name]})
 
 
-def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> str | None:
+def _tag_type(
+    tag: Tag, names: dict[str, NameInfo], problems: list[Problem]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return a tag's type, and the words that it can be if it can't be any."""
     if tag.modelled:
         card = CARDS[tag.model]
         lacking = [name for name in card.needs if name not in names]
@@ -218,20 +222,21 @@ def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> 
             Problem(tag.written_in, f"the model `{card.name}` reads `{name}`, which is not there")
             for name in lacking
         ]
-        return output_type(tag.modelled)
+        type_ = output_type(tag.modelled)
+        return (type_, ()) if type_ else None
     if tag.ladder:
         for rung in tag.ladder.rungs:
             try:
                 compile_expression(rung.when, names, rung.at, want="boolean")
             except ConfigurationError as error:
                 problems += error.problems
-        return "string"
+        return "string", tuple(rung.stage for rung in tag.ladder.rungs)
     try:
         if tag.rank is None:
-            found = compile_expression(str(tag.derived), names, tag.at).type
-            if found == "void":
+            compiled = compile_expression(str(tag.derived), names, tag.at)
+            if compiled.type == "void":
                 problems.append(Problem(tag.written_in, "`derived` is always null", "a value with a type"))
-            return found
+            return compiled.type, tuple(sorted(compiled.words or ()))
         compile_expression(tag.rank.among, names, tag.at, want="boolean")
     except ConfigurationError as error:
         problems += error.problems
@@ -242,4 +247,4 @@ def _tag_type(tag: Tag, names: dict[str, NameInfo], problems: list[Problem]) -> 
             Problem(tag.written_in, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, ranked))
         )
         return None
-    return "int"
+    return "int", ()

@@ -27,10 +27,11 @@ _MANY = 12  # valid words listed in a hint before it says how many more there ar
 
 @dataclass(frozen=True)
 class NameInfo:
-    """A documented name: its Spark simple type, and its title for messages."""
+    """A documented name: its Spark simple type, its title for messages, and the only `words` that it can be, if any."""
 
     type: str
     title: str = ""
+    words: tuple[str, ...] = ()
 
 
 def check(
@@ -58,8 +59,8 @@ class _Checker(Operators):
     def __init__(
         self, text: str, place: Place, names: Mapping[str, NameInfo], functions: Mapping[str, Function]
     ) -> None:
-        super().__init__(text, place)
-        self.names, self.functions = names, functions
+        super().__init__(text, place, names)
+        self.functions = functions
 
     def node(self, node: Node) -> Node:
         if isinstance(node, Name):

@@ -10,6 +10,7 @@ from huaxiang.expressions.functions import SCALARS
 from huaxiang.expressions.parse import parse
 from huaxiang.expressions.place import Place
 from huaxiang.expressions.tree import names as names_of
+from huaxiang.expressions.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,12 +26,16 @@ NOWHERE = Place("(expression)")
 
 @dataclass(frozen=True)
 class Compiled:
-    """A checked expression. `type` is the Spark simple type it gives, `void` when it is always null."""
+    """A checked expression. `type` is the Spark simple type it gives, `void` when it is always null.
+
+    `words` are the only texts that it can give, None where it can give any.
+    """
 
     text: str
     place: Place
     tree: Node
     names: frozenset[str]
+    words: frozenset[str] | None = None
 
     @property
     def type(self) -> str:
@@ -77,4 +82,4 @@ def compile_expression(
     """
     where = place or NOWHERE
     typed = check(parse(text, where), text, where, names, functions=functions, want=want)
-    return Compiled(text, where, typed, names_of(typed))
+    return Compiled(text, where, typed, names_of(typed), words_of(typed, names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from huaxiang.errors import did_you_mean
 from huaxiang.expressions.families import (
     SAID,
     Mismatch,
@@ -18,12 +19,14 @@ from huaxiang.expressions.families import (
 )
 from huaxiang.expressions.patterns import BadPattern, check_like
 from huaxiang.expressions.place import Place, Span, problem
-from huaxiang.expressions.tree import Call, Literal, Name, walk
+from huaxiang.expressions.tree import Call, Literal, Name, branches, walk
+from huaxiang.expressions.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from huaxiang.errors import Problem
+    from huaxiang.expressions.check import NameInfo
     from huaxiang.expressions.families import Family
     from huaxiang.expressions.tree import Node
 
@@ -40,8 +43,8 @@ _CASTABLE: Mapping[str, tuple[str, ...]] = {  # target family: from which famili
 class Operators:
     """One method per kind of operator: refuses what doesn't go together, returns the type of the result."""
 
-    def __init__(self, text: str, place: Place) -> None:
-        self.text, self.place = text, place
+    def __init__(self, text: str, place: Place, names: Mapping[str, NameInfo]) -> None:
+        self.text, self.place, self.names = text, place, names
         self.problems: list[Problem] = []
         self.operators: dict[str, Callable[[Call], str]] = {
             **dict.fromkeys(("and", "or", "not", "is_true", "is_false"), self._logic),
@@ -73,6 +76,13 @@ class Operators:
 
     def _comparison(self, call: Call) -> str:
         kinds = [family(a.type) for a in call.args]
+        nothing = next((arg for arg in call.args if family(arg.type) == "null"), None)
+        if nothing:
+            asked = self.snippet(next((arg for arg in call.args if arg is not nothing), nothing))
+            self.refuse(
+                nothing.span, f"nothing is {call.op} null", f"write {asked} is null, or {asked} is not null"
+            )
+            return "boolean"
         if "other" in kinds or "list" in kinds:
             return (
                 self.refuse(
@@ -91,7 +101,19 @@ class Operators:
                 self.refuse(call.span, f"{what}: `{self.snippet(call)}`", self._conversion(set(found)))
             else:
                 self.refuse(call.span, f"{error}: `{self.snippet(call)}`")
+            return "boolean"
+        if call.op in ("=", "<>", "in"):
+            self._never(call)
         return "boolean"
+
+    def _never(self, call: Call) -> None:
+        """Refuse words that the other side, whose words are known, never is."""
+        written = [arg for arg in call.args if isinstance(arg, Literal)]
+        for asked in (arg for arg in call.args if not isinstance(arg, Literal)):
+            known = words_of(asked, self.names)
+            for literal in (arg for arg in written if known and arg.value not in known):
+                found = f"{self.snippet(asked)} is never {self.snippet(literal)}"
+                self.refuse(literal.span, found, did_you_mean(str(literal.value), known or ()))
 
     def _conversion(self, kinds: set[Family]) -> str:
         if kinds == {"text", "date"}:
@@ -167,9 +189,8 @@ class Operators:
                 words = self.snippet(condition)
                 found = f"`when` takes a condition, but this is {said(condition.type)}: `{words}`"
                 self.refuse(condition.span, found)
-        values = [*call.args[1::2], *(call.args[-1:] if odd else ())]
         try:
-            return common(v.type for v in values)
+            return common(v.type for v in branches(call))
         except Mismatch as error:
             return self.refuse(call.span, f"the branches of `case` give {error}: `{self.snippet(call)}`")
 

@@ -69,6 +69,12 @@ def walk(node: Node) -> Iterator[Node]:
             waiting.extend(reversed(here.args))
 
 
+def branches(case: Call) -> tuple[Node, ...]:
+    """Return the values that a `case` can give, `else` last."""
+    odd = len(case.args) % 2
+    return (*case.args[1::2], *case.args[len(case.args) - odd :])
+
+
 def names(node: Node) -> frozenset[str]:
     """Return every name the expression uses."""
     return frozenset(n.name for n in walk(node) if isinstance(n, Name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from huaxiang.expressions import SCALARS, Function, NameInfo, Param
@@ -41,12 +41,9 @@ class Vocabulary:
 
 
 def _titled(info: NameInfo, table: str) -> NameInfo:
-    return NameInfo(info.type, f"{info.title}; {table}" if info.title else table)
+    return replace(info, title=f"{info.title}; {table}" if info.title else table)
 
 
 def vocabulary(person: Mapping[str, Column], brand: Mapping[str, Column]) -> Vocabulary:
     """Return the names of two tables' columns."""
-    return Vocabulary(
-        {name: NameInfo(column.type, column.title.en) for name, column in person.items()},
-        {name: NameInfo(column.type, column.title.en) for name, column in brand.items()},
-    )
+    return Vocabulary({n: c.named for n, c in person.items()}, {n: c.named for n, c in brand.items()})

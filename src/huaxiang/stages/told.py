@@ -67,7 +67,7 @@ def flow(
     if first > last:
         raise ConfigurationError(Problem("--from", f"{first} is after the newest night", f"until {last}"))
     asked = table.filter(pc.field("as_of") >= first)
-    restated = sorted(set(asked.filter(pc.field("restated"))["as_of"].to_pylist()))
+    restated = sorted({row["as_of"] for row in asked.filter(pc.field("restated")).to_pylist()})
     kept = asked.filter(~pc.field("restated"))
     counts: Counter[tuple[str | None, str | None]] = Counter()
     days: Counter[str] = Counter()

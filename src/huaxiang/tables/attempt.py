@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.content import Content, measure, measure_all
-from huaxiang.tables.release import TABLE, Pin, table_path
+from huaxiang.tables.release import TABLE, Pin, check_date, table_path
 from huaxiang.tables.write import PARTITION, Commit, write
 from huaxiang.together import together
 
@@ -188,13 +188,11 @@ def begin(
         hint = f"bring the folder {table_path(TABLE)} back from where it was kept, or begin another lake; nothing was changed"
         raise ConfigurationError(Problem(lake.root, lost, "the table of its releases", hint))
     follows = lake.newest.release if lake.newest else None
-    shown = next((r.as_of for r in reversed(releases) if r.status == "published"), as_of)
-    if as_of < shown:
+    try:
+        check_date(releases, as_of)
+    except ConfigurationError:
         lake.close()
-        hint = "readers would go back without a word; `huaxiang rollback` publishes an older release again"
-        raise ConfigurationError(
-            Problem(f"night {as_of}", f"the lake is at {shown}", f"{shown} or later", hint)
-        )
+        raise
     saved = left if resume else None
     if resume and (saved is None or (saved.follows, saved.as_of) != (follows, as_of)):
         lake.close()

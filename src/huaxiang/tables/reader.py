@@ -13,7 +13,7 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean
 from huaxiang.tables.release import TABLE, Pin, Release, choose, table_path
-from huaxiang.tables.storage import local_path
+from huaxiang.tables.storage import LOCK, local_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,20 @@ if TYPE_CHECKING:
 CATALOGUES = {"show", "information_schema", "pg_catalog", "duckdb_views", "duckdb_columns"}
 """Words of a statement that asks which tables and columns there are."""
 
+MARKS = ("tables", LOCK)
+"""What every lake holds, also one whose first night died."""
+
 
 def check_folder(root: str | Path) -> None:
-    """Refuse a lake whose folder is not there."""
-    if not _folder(root).is_dir():
-        hint = "`huaxiang nightly --lake …` makes one"
-        raise ConfigurationError(Problem(f"--lake {root}", "no such folder", "the folder of a lake", hint))
+    """Refuse a lake whose folder is not there, or holds something else."""
+    folder = _folder(root)
+    if not folder.is_dir():
+        found, hint = "no such folder", "`huaxiang nightly --lake …` makes one"
+    elif any(folder.iterdir()) and not any((folder / name).exists() for name in MARKS):
+        found, hint = "a folder that holds no lake", "perhaps one below it"
+    else:
+        return
+    raise ConfigurationError(Problem(f"--lake {root}", found, "the folder of a lake", hint))
 
 
 def releases_light(root: str | Path) -> list[Release]:

@@ -107,6 +107,16 @@ def choose(releases: Sequence[Release], number: int | None) -> Release:
     return able[number]
 
 
+def check_date(releases: Sequence[Release], as_of: date) -> None:
+    """Refuse a night before the newest published release: readers would go back without a word."""
+    shown = next((r.as_of for r in reversed(releases) if r.status == "published"), as_of)
+    if as_of < shown:
+        hint = "readers would go back without a word; `huaxiang rollback` publishes an older release again"
+        raise ConfigurationError(
+            Problem(f"night {as_of}", f"the lake is at {shown}", f"{shown} or later", hint)
+        )
+
+
 def known_on(releases: Iterable[Release], day: date) -> Release:
     """Return the published release that told what was known on `day`: the newest of the last night not after it.
 
