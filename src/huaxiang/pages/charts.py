@@ -7,6 +7,7 @@ charts (the tests let Plotly check every one). One idiom throughout: ● tonight
 from __future__ import annotations
 
 import html
+from math import log10
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.pages.words import OUTCOMES, count, share
@@ -20,6 +21,8 @@ Figure = dict[str, Any]
 
 INK, SOFT, LINE = "#26241f", "#77736a", "#e6e2d9"
 ACCENT, PALE, ALARM = "#2f5d7c", "#9db4c2", "#b3402e"
+FEW = 6
+"""An axis up to so many is counted one by one; beyond it Plotly's own steps are whole."""
 COLOURS = {
     "loaded": (ACCENT, "circle"),
     "duplicates": ("#8d97a0", "circle"),
@@ -67,7 +70,8 @@ def outcomes(feeds: Sequence[Mapping[str, Any]], axis: Text) -> dict[str, Figure
                     )
                 )
         figure = _figure(traces, [say(feed["title"]) for feed in came], say(axis))
-        figure["layout"]["xaxis"] |= {"type": "log", "dtick": 1}
+        most = max(feed[outcome] for feed in came for outcome in COLOURS)
+        figure["layout"]["xaxis"] |= {"type": "log", "dtick": 1, "range": [-0.1, max(log10(most), 1) + 0.1]}
         return figure
 
     return both(draw)
@@ -82,7 +86,7 @@ def reasons(rows: Sequence[Mapping[str, Any]], axis: Text) -> dict[str, Figure] 
         names = [f"{html.escape(row['reason'])}<br><span>{say(row['title'])}</span>" for row in rows]
         values = [row["rows"] for row in rows]
         figure = _figure([_bars(values, names, ALARM)], names, say(axis), row_height=40)
-        figure["layout"]["xaxis"]["rangemode"] = "tozero"
+        figure["layout"]["xaxis"] |= _from_nought(values)
         return figure
 
     return both(draw)
@@ -106,7 +110,7 @@ def sizes(rows: Sequence[Mapping[str, Any]], words: tuple[Text, Text, Text]) -> 
             hover=[count(value) for value, _ in known],
         )
         figure = _figure([bars, rings] if known else [bars], names, say(axis))
-        figure["layout"]["xaxis"]["rangemode"] = "tozero"
+        figure["layout"]["xaxis"] |= _from_nought([*bars["x"], *rings["x"]])
         return figure
 
     return both(draw)
@@ -188,6 +192,11 @@ def refused_share(
         return figure
 
     return both(draw)
+
+
+def _from_nought(counts: Sequence[int]) -> Figure:
+    """Return how an axis of counts runs: from nought, and never in halves of one."""
+    return {"rangemode": "tozero"} | ({"dtick": 1} if max(counts) < FEW else {})
 
 
 def _dots(x: list[Any], y: list[str], *, name: str, marker: Figure, hover: list[str]) -> Figure:

@@ -22,11 +22,13 @@
     boxes().forEach(function (box) {
       var figure = JSON.parse(document.getElementById(box.dataset.figure).textContent)[lang];
       figure.layout.width = width || box.parentElement.clientWidth;
-      if (figure.layout.width < 560) {  // a telephone: short numbers, upright
+      if (figure.layout.width < 560) {  // a telephone: short numbers, upright, and a title in two lines
         figure.layout.font.size = 11;
         figure.layout.xaxis.tickangle = 0;
         if (figure.layout.xaxis.tickformat === ",~r") { figure.layout.xaxis.tickformat = "~s"; }
         if (figure.layout.xaxis.type !== "log") { figure.layout.xaxis.nticks = 5; }
+        var title = figure.layout.xaxis.title.text, lines = title.replace(/, /, ",<br>").replace(/（/, "<br>（");
+        if (lines !== title) { figure.layout.xaxis.title.text = lines; figure.layout.height += 16; }
       }
       box.style.height = figure.layout.height + "px";
       window.Plotly.react(box, figure.data, figure.layout, { displayModeBar: false });
