@@ -150,7 +150,7 @@ REFUSED = {
     # rules
     "who: orders_all": "segments/a.yaml:3:6  a number where true or false is needed\n    orders_all\n    ^^^^^^^^^^",
     "who: orders_all > '0'": "segments/a.yaml:3:6  a number compared with text: `orders_all > '0'`\n    orders_all > '0'\n    ^^^^^^^^^^^^^^^^        write cast(… as bigint), or the text in quotes",
-    "who: social_relation > 1": "segments/a.yaml:3:6  unknown name `social_relation`\n    social_relation > 1\n    ^^^^^^^^^^^^^^^        names: city_tier, is_student_age, last_order_date, orders_all, returned_share_365d, rfm_class",
+    "who: social_relation > 1": "segments/a.yaml:3:6  `social_relation` is told of a person and a brand\n    → for_each: brand",
     "who: top_share(0.0, orders_all)": "segments/a.yaml:3:16  the share must be above 0\n    top_share(0.0, orders_all)\n              ^^^        write it as in 0.10",
     "who: top_share(10, orders_all)": "segments/a.yaml:3:16  10 is outside 0 to 1\n    top_share(10, orders_all)\n              ^^        write top_share(0.10, number)",
     "who: top_share(city_tier, orders_all)": "segments/a.yaml:3:16  `top_share` needs a constant here, written in the expression\n    top_share(city_tier, orders_all)\n              ^^^^^^^^^        write top_share(0.10, number)",

@@ -247,8 +247,8 @@ def _check_tag(catalogue: Catalogue, tag: str | None) -> None:
     """Refuse a tag that is neither a column of the catalogue nor the beginning of one."""
     names = catalogue.columns()
     if tag is not None and not any(name.startswith(tag) for name in names):
-        see = "see: huaxiang measures list; one of your own needs its --conf"
-        hint = did_you_mean(tag, names) if nearest(tag, names) else see
+        near = did_you_mean(tag, names) if nearest(tag, names) else "see: huaxiang measures list"
+        hint = f"{near}; one of your own needs its --conf"
         raise ConfigurationError(Problem("--tag", f"no tag is called `{tag}`, or begins so", hint=hint))
 
 

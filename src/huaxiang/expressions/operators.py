@@ -76,13 +76,11 @@ class Operators:
 
     def _comparison(self, call: Call) -> str:
         kinds = [family(a.type) for a in call.args]
-        nothing = next((arg for arg in call.args if family(arg.type) == "null"), None)
-        if nothing:
-            asked = self.snippet(next((arg for arg in call.args if arg is not nothing), nothing))
-            self.refuse(
-                nothing.span, f"nothing is {call.op} null", f"write {asked} is null, or {asked} is not null"
-            )
-            return "boolean"
+        if "null" in kinds:
+            asked = next((arg for arg in call.args if family(arg.type) != "null"), call)
+            words = self.snippet(asked)
+            hint = f"write {words} is null, or {words} is not null"
+            return self.refuse(asked.span, f"nothing is {call.op} null", hint) or "boolean"
         if "other" in kinds or "list" in kinds:
             return (
                 self.refuse(

@@ -10,7 +10,7 @@ from huaxiang.contracts.model import Text
 from huaxiang.contracts.yaml import read_yaml
 from huaxiang.days.blocked import load_block_list
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
-from huaxiang.expressions import Place
+from huaxiang.expressions import Place, names_read
 from huaxiang.segments.examples import read_examples
 from huaxiang.segments.graph import circles
 from huaxiang.segments.model import Segment
@@ -143,6 +143,9 @@ class _Reader:
             return None
         known = self.vocabulary.names(per_brand=per_brand)
         try:
+            for name in sorted((names_read(words) & set(self.vocabulary.brand_relation)) - set(known)):
+                self.say(("who",), f"`{name}` is told of a person and a brand", "for_each: brand")
+                known[name] = self.vocabulary.brand_relation[name]
             rule = read_rule(self.name, words.rstrip("\n"), Place(self.doc.file, at.line, at.column), known)
         except ConfigurationError as error:
             self.problems += error.problems
