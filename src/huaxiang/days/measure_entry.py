@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from huaxiang.days.entry import Entry
     from huaxiang.days.events import Event
-    from huaxiang.expressions import Family
+    from huaxiang.expressions import Compiled, Family
 
 KEYS = (
     "measure", "title", "means", "group", "from", "where", "by_others", "adds_up", "half_life", "dated_by", "less", "then", "grains", "windows", "unit", "privacy",
@@ -151,17 +151,19 @@ def _part(entry: Entry, grains: tuple[str, ...], events: Mapping[str, Event]) ->
     dated_by = str(entry.data.get("dated_by", event.dates[0][0]))
     if dated_by not in dates:
         entry.refuse("dated_by", f"`dated_by: {dated_by}`", hint=did_you_mean(dated_by, dates))
-    types = _types(entry, way, arguments[len(keyed) :], event)
+    read = _compiled(entry, way, arguments[len(keyed) :], event)
     if len(entry.problems) > before:
         return None
-    found = ORDERED[arguments[0]][0] if way == "ordered" else WAYS[way][1] or types[0]
+    found = ORDERED[arguments[0]][0] if way == "ordered" else WAYS[way][1] or read[0].type
     if way == "sum":
         found = (
             "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
         )
+    words = read[0].words or () if found == "string" and WAYS[way][1] is None else ()
     return Part(
-        event, dated_by, entry.data.get("where"), way, arguments, found, _by_others(entry, event, way, grains)
-    )
+        event, dated_by, entry.data.get("where"), way, arguments, found, _by_others(entry, event, way, grains),
+        words=tuple(sorted(words)),
+    )  # fmt: skip
 
 
 def _by_others(entry: Entry, event: Event, way: str, grains: tuple[str, ...]) -> bool:
@@ -227,9 +229,9 @@ def _keys(entry: Entry, event: Event, way: str, kinds: tuple[str, ...], grains: 
         entry.refuse("adds_up", found, hint="grains: [person]")
 
 
-def _types(entry: Entry, way: str, arguments: Sequence[str], event: Event) -> list[str]:
-    """Return the types of the arguments and, last, of the condition."""
-    types = []
+def _compiled(entry: Entry, way: str, arguments: Sequence[str], event: Event) -> list[Compiled]:
+    """Return the arguments and, last, the condition, checked."""
+    read = []
     needs: dict[str, Family] = {"state": "boolean", "sum": "number", **dict.fromkeys(KEYED_WAYS, "number")}
     wants: list[tuple[str, Place, Family | None]] = [
         (text, _argument_place(entry, text), needs.get(way)) for text in arguments
@@ -241,16 +243,16 @@ def _types(entry: Entry, way: str, arguments: Sequence[str], event: Event) -> li
         entry.refuse("where", f"`where: {where}`", "a condition", 'where: "paid_minor > 0"')
     for text, at, want in wants:
         try:
-            types.append(compile_expression(text, event.names, at, want=want).type)
+            read.append(compile_expression(text, event.names, at, want=want))
         except ConfigurationError as error:
             entry.problems.extend(error.problems)
-    if "void" in types:
+    if "void" in [one.type for one in read]:
         entry.refuse("adds_up", f"`{way}` of null", "a value with a type")
-    is_weight = way in KEYED_WAYS and bool(arguments) and len(types) == len(wants)
-    if is_weight and types[0] not in WHOLE_NUMBERS:
-        found = f"`{way}` by `{arguments[0]}`, a {types[0]}"
+    is_weight = way in KEYED_WAYS and bool(arguments) and len(read) == len(wants)
+    if is_weight and read[0].type not in WHOLE_NUMBERS:
+        found = f"`{way}` by `{arguments[0]}`, a {read[0].type}"
         entry.refuse("adds_up", found, "a whole number", "money in minor units: paid_minor")
-    return types
+    return read
 
 
 def _argument_place(entry: Entry, text: str) -> Place:

@@ -77,7 +77,7 @@ class Part:
     Ways that fold the same sums differently share a column: the first date, the active days and the top
     category of an order line all come from its count. `by_others`: only what accounts of other persons did, by
     the event's key `account`. With a `half_life` an event counts half as much after so many days, a quarter after
-    twice as many.
+    twice as many. `words` are the only texts that it can find, none where it can find any.
     """
 
     event: Event
@@ -88,6 +88,7 @@ class Part:
     type: str
     by_others: bool = False
     half_life: int | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def adds(self) -> tuple[str, ...]:

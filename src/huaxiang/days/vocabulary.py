@@ -182,6 +182,7 @@ def _measure_column(measure: Measure, window: int | None) -> Column:
         measure.means,
         unit=measure.unit,
         privacy=measure.privacy,  # type: ignore[arg-type]
+        allowed=measure.part.words,
         hashed="double" not in measure.part.type,
     )
 

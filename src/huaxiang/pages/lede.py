@@ -44,6 +44,7 @@ LINES = (
         Text("Says", "本人申报"),
         "declared",
         (
+            Part("{declared_gender}", "{declared_gender}"),
             Part("{declared_occupation}", "{declared_occupation}"),
             Part("{declared_household}", "{declared_household}"),
             Part("{declared_generation}", "{declared_generation}"),
@@ -111,7 +112,7 @@ LINES = (
         (
             Part("{links_shared_90d} in 90 days", "90天内分享{links_shared_90d}"),
             Part("through which others made {brought_visits_90d}", "他人由此访问{brought_visits_90d}"),
-            Part("and {brought_orders_90d}", "并下单{brought_orders_90d}"),
+            Part("{brought_orders_90d} made through them", "由此下单{brought_orders_90d}"),
             Part("worth {brought_spend_90d}", "金额{brought_spend_90d}"),
             Part("{followers} as followers", "粉丝{followers}"),
         ),
@@ -123,7 +124,7 @@ LINES = (
             Part("gifts in {gifts_given_365d} within a year", "一年内送礼{gifts_given_365d}"),
             Part("to {gift_receivers_365d} who are known", "送给{gift_receivers_365d}（已知身份）"),
             Part("for {gift_spend_365d}", "金额{gift_spend_365d}"),
-            Part("and got {gifts_received_365d} from others", "并收到他人所送{gifts_received_365d}"),
+            Part("{gifts_received_365d} received from others", "收到他人所送{gifts_received_365d}"),
         ),
     ),
     Line(

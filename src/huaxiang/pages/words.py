@@ -156,14 +156,12 @@ CALLED: Mapping[str, Text] = {
     "comment": Text("comment", "评论"),
     "compare": Text("compared", "比较"),
     "complaint": Text("complaint", "投诉"),
-    "f": Text("female", "女"),
     "favourite": Text("favourite", "收藏"),
     "follow": Text("follow", "关注"),
     "gift_card": Text("gift card", "礼品卡"),
     "hide": Text("hid it", "隐藏"),
     "impression": Text("impression", "曝光"),
     "like": Text("like", "点赞"),
-    "m": Text("male", "男"),
     "original": Text("original", "原创"),
     "question": Text("question", "提问"),
     "red_packet": Text("red packet", "红包"),
@@ -174,7 +172,6 @@ CALLED: Mapping[str, Text] = {
     "text": Text("text", "文字"),
     "unfollow": Text("unfollow", "取消关注"),
     "view": Text("view", "浏览"),
-    "x": Text("another", "其他性别"),
 }
 """What events' columns may say, where their contracts list it; what tags may say too is named with the tags."""
 TALKS: Mapping[str, Text] = {
