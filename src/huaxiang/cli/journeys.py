@@ -23,7 +23,7 @@ from huaxiang.cli.answers import (
 )
 from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
 from huaxiang.config import load_config
-from huaxiang.insight.touches import AFTER, BEFORE, TOUCHES
+from huaxiang.insight.touches import AFTER, LOOKBACK, TOUCHES
 from huaxiang.pages.values import Manner
 from huaxiang.settled import settled_money
 from huaxiang.tables.storage import storage
@@ -78,7 +78,7 @@ def paths(
     whole = told[-1]
     direct = whole["orders_known"] - whole["orders_with"]
     print(
-        f"{titled(lake, brand)}, {shown}: {whole['orders']:,} purchases, {whole['orders_known']:,} of whose {BEFORE} days before"
+        f"{titled(lake, brand)}, {shown}: {whole['orders']:,} purchases, {whole['orders_known']:,} of whose {LOOKBACK} days before"
         f" all feeds tell; {direct:,} of these came directly. Talk: {AFTER} days from the purchase on. {as_of(told)}"
     )
 
@@ -157,7 +157,7 @@ def chains(
         return
     config = load_config(conf)
     money = Manner(*settled_money(storage(lake), config)).money
-    heads = ("month", "links", "sharers", "reach", "buyers", "orders", "spend", "chains", "passed on")
+    heads = ("month", "links", "sharers", "clickers", "buyers", "orders", "spend", "chains", "passed on")
     table = Table(*heads, "largest", "deepest", "snowball", "95 % interval", box=None)
     for row in told:
         people = (number(row[name]) for name in ("links", "sharers", "clickers", "buyers", "orders"))

@@ -15,7 +15,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.insight.of_months import first_month
-from huaxiang.insight.touches import BEFORE, COMPARED, TALK, TOUCHES
+from huaxiang.insight.touches import COMPARED, LOOKBACK, TALK, TOUCHES
 from huaxiang.portrait.coverage import (
     covered_since,
     covers_by_feed,
@@ -58,7 +58,7 @@ def journeys(
     Of all `persons`, accounts with whose they are; an account that is nobody's there counts as another's. `read` gives
     the clean feeds by their table, `products` are as of `premium.branded`.
     """
-    touches = known_kinds(TOUCHES, measures, coverage, F.date_sub("day", BEFORE - 1))
+    touches = known_kinds(TOUCHES, measures, coverage, F.date_sub("day", LOOKBACK - 1))
     talk = known_kinds(TALK, measures, coverage, F.col("day"))
     counted = {kind: names for kind, (names, _) in (touches | talk).items() if names}
     days = brand_days(day_rows, persons, {ORDERS: (ORDERS,), **counted}, measures, as_of=as_of)
@@ -120,13 +120,13 @@ def brand_days(
 ) -> DataFrame:
     """Return person × brand × day on which any of `kinds` happened: how many times, a column each; null for none.
 
-    `kinds` names measures that are counted by brand. Of the twelve calendar months up to the night and the `BEFORE`
+    `kinds` names measures that are counted by brand. Of the twelve calendar months up to the night and the `LOOKBACK`
     days ahead of them; events without a date don't count, nor what somebody did with an account of their own
     where a measure asks for others.
     """
     wanted = {name: [measures[n].part for n in names] for name, names in kinds.items()}
     read = [measures[n] for names in kinds.values() for n in names]
-    opens = F.date_sub(first_month(as_of), BEFORE - 1)
+    opens = F.date_sub(first_month(as_of), LOOKBACK - 1)
     mine = F.col("key_kind").isin("brand", "brand_account")
     counted = reduce(or_, (_in_own_cells(m.part) > 0 for m in read))
     cells = of_streams(day_rows, read).where(
@@ -170,7 +170,7 @@ def comparisons(
     it. `products` as of `premium.branded`. Days as in `purchases`.
     """
     shelf = products.select("platform", "product_id", "brand_id", "category")
-    opens, last = F.date_sub(first_month(as_of), BEFORE - 1), F.lit(as_of)
+    opens, last = F.date_sub(first_month(as_of), LOOKBACK - 1), F.lit(as_of)
     dated = F.col("business_date").between(opens, last) & F.col("product_id").isNotNull()
     whose, product = persons.select("account", "person"), ["platform", "product_id"]
     day = F.col("business_date").alias("day")
@@ -186,7 +186,7 @@ def comparisons(
         Window.partitionBy("person", "brand_id").orderBy(by_day).rangeBetween(Window.unboundedPreceding, -1)
     )
     bought = bought.withColumns(
-        {"_since": F.max("day").over(earlier), "_block": F.floor(by_day / BEFORE)}
+        {"_since": F.max("day").over(earlier), "_block": F.floor(by_day / LOOKBACK)}
     ).where(F.col("day") >= first_month(as_of))
     looked = (
         browses.where(dated & F.col("act").isin("view", "compare"))
@@ -197,10 +197,12 @@ def comparisons(
         )
         .agg(F.count(F.lit(1)).alias("_times"))
     )
-    block = F.floor(F.unix_date("_on") / BEFORE)  # a window touches its own block of days and the one before
+    block = F.floor(
+        F.unix_date("_on") / LOOKBACK
+    )  # a window touches its own block of days and the one before
     looked = looked.withColumn("_block", F.explode(F.array(block, block + 1)))
     age = F.date_diff("day", "_on")
-    is_before = age.between(0, BEFORE - 1) & (F.col("_since").isNull() | (F.col("_on") > F.col("_since")))
+    is_before = age.between(0, LOOKBACK - 1) & (F.col("_since").isNull() | (F.col("_on") > F.col("_since")))
     other = F.col("_compares") | (F.col("_other") != F.col("brand_id"))
     return (
         bought.join(looked, ["person", "category", "_block"])
@@ -217,7 +219,7 @@ def purchases(
 
     All orders of a day are one purchase, gross of returns; of the twelve calendar months up to the night. `days`
     are `brand_days` with `orders`, the talk and the `touches` that day rows count; `compared` are `comparisons`.
-    Per touch `times_<touch>`, `first_<touch>` and `last_<touch>`, null without any: of the `BEFORE` days that
+    Per touch `times_<touch>`, `first_<touch>` and `last_<touch>`, null without any: of the `LOOKBACK` days that
     end with the purchase, and after the day of the purchase of the brand before it, so that a touch leads to one
     purchase only. `recommended_on` and `complained_on` are the first days of talk from the purchase on,
     whenever.
@@ -230,7 +232,7 @@ def purchases(
         return F.min(F.when(F.col(name) > 0, F.col("day"))).over(later)
 
     led = days.withColumns({"_to": next_day(ORDERS), **{f"_{kind}": next_day(kind) for kind in talk}})
-    is_before = F.date_diff("_to", "day").between(0, BEFORE - 1) & (F.col("_to") >= first_month(as_of))
+    is_before = F.date_diff("_to", "day").between(0, LOOKBACK - 1) & (F.col("_to") >= first_month(as_of))
     is_last = F.col("day") == F.col("_to")
     found = (
         led.where(is_before)

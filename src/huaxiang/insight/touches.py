@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-BEFORE = 30
+LOOKBACK = 30
 """Days that end with the day of the order, within which a touch belongs to it."""
 AFTER = 30
 """Days that begin with the day of the order, within which talk belongs to it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.contracts.model import Text
 from huaxiang.days.groups import groups_of, load_groups
 from huaxiang.days.vocabulary import vocabularies
-from huaxiang.insight.touches import AFTER, BEFORE
+from huaxiang.insight.touches import AFTER, LOOKBACK
 from huaxiang.masked import account_said
 from huaxiang.pages.events_said import EventWords
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO, Facts, anchor
@@ -93,7 +93,7 @@ def person_view(person: Portrayed, book: Book) -> dict[str, Any]:
         "brands_more": max(0, len({t.brand_id for t in told.tags if t.brand_id}) - len(brands["detailed"])),
         "purchases": [_purchase(p, manner) for p in person.purchases[:PURCHASES]],
         "purchases_more": max(0, len(person.purchases) - PURCHASES),
-        "before": BEFORE,
+        "before": LOOKBACK,
         "after": AFTER,
         "gifts": [
             {

@@ -13,7 +13,7 @@ from huaxiang.models import affinity
 from huaxiang.models.cards import AFFINITY
 from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
-from huaxiang.portrait.fold import in_window
+from huaxiang.portrait.fold import YEAR, in_window
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue
     from huaxiang.models.affinity import Numbers
 
-WINDOW = 365
 LINES = "order_lines"
 """The measure whose day rows tell how many lines of a category or brand somebody bought."""
 KINDS = ("category", "brand")
@@ -51,7 +50,7 @@ def with_affinities(
         return measured, ()
     mine = F.col("key_kind").isin(*kinds) & (F.col("stream") == bought.part.stream)
     lines = (
-        cells.where(mine & in_window(as_of, WINDOW))
+        cells.where(mine & in_window(as_of, YEAR))
         .groupBy("person", F.col("key_kind").alias("kind"), "key")
         .agg(F.sum(bought.part.column).alias("lines"))
         .where(F.col("lines") > 0)

@@ -13,7 +13,7 @@ from huaxiang.models import bargains
 from huaxiang.models.cards import BARGAINS
 from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
-from huaxiang.portrait.fold import in_window
+from huaxiang.portrait.fold import YEAR, in_window
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from huaxiang.days.measures import Catalogue
     from huaxiang.models.bargains import Numbers
 
-WINDOW = 365
 LINES, BELOW = "order_lines", "bargain_lines"
 """The measures whose day rows tell the lines of a category, and those below the list price."""
 LIST_PRICE = "list_price_minor"
@@ -52,7 +51,7 @@ def with_bargains(
     lines, below = measures[LINES].part, measures[BELOW].part
     mine = (F.col("key_kind") == "category") & (F.col("stream") == lines.stream)
     bought = (
-        cells.where(mine & in_window(as_of, WINDOW))
+        cells.where(mine & in_window(as_of, YEAR))
         .groupBy("person", "key", F.trunc("business_date", "month").alias("_month"))
         .agg(F.sum(lines.column).alias("_l"), F.coalesce(F.sum(below.column), F.lit(0)).alias("_b"))
     )

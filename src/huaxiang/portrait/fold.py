@@ -42,6 +42,10 @@ def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
     return tuple(sorted({w for m in measures for w in m.windows if w is not None}))
 
 
+YEAR = 365
+"""Days that models of what people buy look back."""
+
+
 def in_window(as_of: date, days: int) -> Column:
     """Whether the `business_date` of a row lies in (as_of - days, as_of]; null for a row without one."""
     return F.date_diff(F.lit(as_of), F.col("business_date")).between(0, days - 1)

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.rows import event_rows
 from huaxiang.identity.contacts import phone_owners
 from huaxiang.models.cards import GIFTS
+from huaxiang.portrait.fold import YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from huaxiang.days.measures import Catalogue
 
-WINDOW = 365
 TOLD_BY = ("recipient_hash_key", "has_gift_wrap", "has_gift_card")
 """Columns of an order line that tell a gift; a source without any of them doesn't say who gives."""
 OF_RECIPIENTS = ("receivers", "received")
@@ -100,7 +100,7 @@ def with_gifts(
     tags = catalogue.said_by(GIFTS.name)
     if not tags:
         return measured
-    recent = given.where(F.date_diff(F.lit(as_of), F.col("given_on")) < WINDOW)
+    recent = given.where(F.date_diff(F.lit(as_of), F.col("given_on")) < YEAR)
     orders = F.count_distinct("platform", "order_id")
     gave = recent.groupBy("person").agg(
         orders.alias("_given"),
