@@ -221,7 +221,7 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
     given = {
         "order_line": lines, "share_link": links, "social_interaction": acts, "social_follow": follows, "order_return": returns,
         "product": products, "social_post": posts, "social_account": accounts,
-        "shop_account": [{"who": "mall:buyer", "birth_year": 2004, "at": "2026-01-01 10:00"}],
+        "shop_account": [{"who": "mall:buyer", "birth_year": 2004, "gender": "f", "at": "2026-01-01 10:00"}],
         "review": [
             {"who": "mall:buyer", "product_id": "p1", "rating": Decimal("4.0"), "at": "2026-11-01 10:00"},
             {"who": "mall:buyer", "product_id": "p1", "rating": Decimal("2.0"), "at": "2026-10-01 10:00"},
@@ -282,7 +282,7 @@ def told(_session: SparkSession) -> dict[str, Any]:
         ("buyer", {"largest_line_365d": 9000, "dearest_product_365d": "p3", "smallest_line_365d": 500, "products_all": 3}),
         ("buyer", {"brands_all": 3, "categories_all": 2, "promoted_lines_365d": 1, "units_all": 3}),
         ("buyer", {"top_brand_all": "b0", "top_category_all": "home", "reviews_all": 2, "last_rating": Decimal("4.0")}),
-        ("buyer", {"lowest_rating_365d": Decimal("2.0"), "low_ratings_365d": 1, "declared_age": 22, "is_student_age": True}),
+        ("buyer", {"lowest_rating_365d": Decimal("2.0"), "low_ratings_365d": 1, "declared_age": 22, "declared_gender": "f", "is_student_age": True}),
         ("edge", {"spend_7d": 70, "orders_7d": 1, "spend_30d": 71, "orders_30d": 2}),
         ("two", {"buying_days_30d": 1, "orders_30d": 2, "spend_30d": 30}),
         ("refund", {"spend_30d": -2000, "spend_all": 3000, "paid_all": 5000, "kept_spend_90d": 0, "kept_spend_365d": 3000}),
