@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
@@ -31,8 +31,11 @@ def put(lake: Path, name: str, rows: dict[str, list[object]]) -> Pin:
     return Pin(name, f"tables/{name}", DeltaTable(path).version(), count, f"{count:016x}")
 
 
-def release(lake: Path, before: Release | None, pins: list[Pin], status: str = "published") -> Release:
-    made = followed_by(before, tables={p.name: p for p in pins}, status=status, writer="w", **COLUMNS)
+def release(
+    lake: Path, before: Release | None, pins: list[Pin], status: str = "published", **columns: Any
+) -> Release:
+    told = {**COLUMNS, **columns}
+    made = followed_by(before, tables={p.name: p for p in pins}, status=status, writer="w", **told)
     rows = pa.Table.from_pylist([r.row() for r in (*reader.releases_light(lake), made)])
     write_deltalake(lake / "tables" / "release", rows, mode="overwrite", schema_mode="overwrite")
     return made

@@ -98,12 +98,12 @@ def shortened(text: str) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the valid word most like `word`, else the shortest that it begins, or None when nothing is near."""
+    """Return the shortest valid word that `word` begins, else the one most like it, or None when nothing is near."""
     valid = list(words)
     begun = sorted(
         (name for name in valid if name.startswith(f"{word}_")), key=lambda name: (len(name), name)
     )
-    found = difflib.get_close_matches(word, valid, n=1, cutoff=0.6) or begun
+    found = begun or difflib.get_close_matches(word, valid, n=1, cutoff=0.6)
     return found[0] if found else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -12,18 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.book import Book, open_book
+from huaxiang.dry_run import dry_run_of
 from huaxiang.errors import InputError, Problem
 from huaxiang.night import STEPS, Night, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
 from huaxiang.settled import check_contracts, check_settled
 from huaxiang.tables.reader import releases_light
-from huaxiang.tables.release import check_date
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -123,7 +122,7 @@ def nights(
         raise InputError(Problem(f"--landing {landing}", "no such folder", expected))
     if dry_run:
         say = partial(print, file=sys.stderr) if as_json else print
-        return [_would_read(book, landing, lake, dates, say)]
+        return [dry_run_of(book, landing, lake, dates, say)]
     # Great Expectations takes four seconds to import, which the start of the JVM has to spare.
     threading.Thread(target=import_module, args=("huaxiang.gates.judge",), daemon=True).start()
     summaries = []
@@ -211,40 +210,3 @@ def _page_of_tags(root: str, night: Night) -> None:
     release = night.released[-1]
     if release.status == "published":
         write_tag_page(night.book, tag_coverage(root, release), folder / "pages" / night.as_of.isoformat())
-
-
-def _would_read(
-    book: Book, landing: str, lake: str, dates: Sequence[date], say: Callable[[str], None]
-) -> dict[str, Any]:
-    from huaxiang.clean.arrivals import missing  # noqa: PLC0415
-    from huaxiang.clean.known import Known  # noqa: PLC0415
-    from huaxiang.sources.files import list_landing  # noqa: PLC0415
-    from huaxiang.tables.storage import storage  # noqa: PLC0415
-
-    found = list_landing(
-        storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=book.source
-    )
-    done, unread = set(), set(found.files)
-    if local_path(lake):
-        releases = releases_light(lake)
-        check_date(releases, dates[0])
-        known = Known.light(lake, book.source.source if book.source else "")
-        done = {r.as_of for r in releases}
-        unread = {file for file in found.files if known.is_unread(file)}
-    for remark in found.problems:
-        say(str(remark))
-    feeds = Counter(file.feed for file in found.files)
-    unread_of = Counter(file.feed for file in unread)
-    for feed, files in sorted(feeds.items()):
-        say(f"{feed:<20} {files:>6,} files until {dates[-1]}, {unread_of[feed]:,} to be read")
-    lacking = []
-    for as_of in dates:
-        lacking += missing(book.config, book.source, found, landing, done, as_of, unread)
-        done.add(as_of)
-        unread = {file for file in unread if file.arrival > as_of}
-    if lacking:
-        raise InputError(lacking, "A required feed is missing. Nothing was changed.")
-    say(
-        f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. Nothing was changed in {lake}."
-    )
-    return {"dry_run": True, "files": feeds, "to_be_read": unread_of}

@@ -10,9 +10,10 @@ from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from huaxiang.config import Config
+    from huaxiang.contracts.model import Contract
     from huaxiang.sources.outside import Expression, FeedMap, SourceMap
     from huaxiang.tables.lake import Lake
     from huaxiang.tables.storage import Storage
@@ -28,25 +29,45 @@ Rules = dict[str, dict[str, str]]
 """Ladder → version → its rules."""
 
 
+OTHER_CONTRACTS = "Make a new lake from the same landing files, or use the huaxiang that made this one. Nothing was changed."
+
+
 def check_contracts(lake: Lake) -> None:
     """Refuse a lake that holds a table by another version of its contract, each named; what it holds stays."""
     if lake.holds_nothing:
         return
-    text = lake.storage.read_text(FILE)
-    made: dict[str, str] | None = json.loads(text).get("contracts") if text else None
+    held = [name for name in lake.contracts if lake.pinned(name)]
+    if problems := other_contracts(lake.storage, lake.contracts, held):
+        raise ConfigurationError(problems, OTHER_CONTRACTS)
+
+
+def other_contracts(
+    there: Storage, contracts: Mapping[str, Contract], held: Collection[str]
+) -> list[Problem]:
+    """Return which of the tables that a lake holds are by another version of their contract."""
+    made: dict[str, str] | None = json.loads(there.read_text(FILE) or "{}").get("contracts")
     if made is None:
-        problems = [
-            Problem("lake", "tables of an older huaxiang, which kept no versions", "contracts of this one")
-        ]
-    else:
-        problems = [
-            Problem(f"table {name}", f"contract {made[name]}", contract.version)
-            for name, contract in lake.contracts.items()
-            if lake.pinned(name) and made.get(name, contract.version) != contract.version
-        ]
-    if problems:
-        hint = "Make a new lake from the same landing files, or use the huaxiang that made this one. Nothing was changed."
-        raise ConfigurationError(problems, hint)
+        found, expected = "tables of an older huaxiang, which kept no versions", "contracts of this one"
+        return [Problem("lake", found, expected)]
+    return [
+        Problem(f"table {name}", f"contract {made[name]}", contract.version)
+        for name, contract in contracts.items()
+        if name in held and made.get(name, contract.version) != contract.version
+    ]
+
+
+def other_settings(there: Storage, config: Config) -> list[Problem]:
+    """Return which settings are others than those that a lake's amounts and dates have."""
+    return _changed(json.loads(there.read_text(FILE) or "{}"), _settings(config))
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    return {
+        "currency": config.currency,
+        "business_zone": config.business_zone,
+        "currency_digits": config.digits,
+        "rates": {code: f"{rate.normalize():f}" for code, rate in sorted(config.rates.items())},
+    }
 
 
 def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders: Rules | None = None) -> None:
@@ -57,12 +78,7 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     told, a ladder whose rules, or what they read (`Catalogue.ladder_rules`), change under the same version: what its
     stages meant would be told by nothing.
     """
-    now: dict[str, Any] = {
-        "currency": config.currency,
-        "business_zone": config.business_zone,
-        "currency_digits": config.digits,
-        "rates": {code: f"{rate.normalize():f}" for code, rate in sorted(config.rates.items())},
-    }
+    now = _settings(config)
     text = lake.storage.read_text(FILE)
     before: dict[str, Any] = {} if text is None or lake.holds_nothing else json.loads(text)
     known = before.get("rates", {})  # a first night that was refused settles nothing

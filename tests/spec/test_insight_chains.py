@@ -40,7 +40,7 @@ def link(
 
 
 def visit(
-    who: str, name: str, day: int, hour: int = 13, order: str | None = None, paid: int = 0
+    who: str, name: str, day: int, hour: int = 13, order: str | None = None, paid: int | None = 0
 ) -> tuple[Any, ...]:
     return "mall", f"m:{who}", name, order, paid, at(day, hour), date(2026, 11, day)
 
@@ -208,6 +208,15 @@ def test_who_click_each_others_links_make_no_loop(spark: SparkSession) -> None:
     told = Told(spark, links, clicks)
     assert told.parents == {("pp1", "Ann"): None, ("pp1", "Bob"): "Ann"}
     assert [told.rows["b1", NOVEMBER][n] for n in ("chains", "largest", "deepest")] == [1, 2, 2]
+
+
+def test_orders_without_an_amount_were_not_for_nothing(spark: SparkSession) -> None:
+    links = [link("a", "ann", 1), link("b", "ann", 2, "p9")]
+    clicks = [visit("bob", "a", 1), visit("bob", "b", 2)]
+    told = Told(spark, links, clicks, [visit("bob", "a", 2, order="o1", paid=None)])
+    row = told.rows["b1", NOVEMBER]
+    assert [row[n] for n in ("buyers", "orders", "spend_minor")] == [1, 1, None]
+    assert [row[n] for n in ("clickers",)] == [1]
 
 
 def test_what_nobody_tells_is_null_and_too_much_is_not_followed(

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from feeds import CONTRACTS, clean
+from pyspark.sql import functions as F
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.insight.gifts import gift_conversions
@@ -122,6 +123,12 @@ def test_a_gift_has_a_giver_and_a_receiver_where_one_is_known(spark: SparkSessio
     assert [tuple(r) for r in silent] == [(None,) * 4]
     wraps = with_gifts(measured, made, CATALOGUE, TOLD_BY[:1], as_of=AS_OF).where("person = 'cleo'").collect()
     assert [tuple(r[name] for name in names) for r in wraps] == [(2, None, None, 200)]  # no recipients told
+    unpriced = made.withColumn("spend_minor", F.lit(None).cast("bigint"))
+    priceless = with_gifts(measured, unpriced, CATALOGUE, (), as_of=AS_OF).where("person IN ('anna', 'ben')")
+    spent = {r["person"]: (r["gifts_given_365d"], r["gift_spend_365d"]) for r in priceless.collect()}
+    assert spent == {"anna": (5, None), "ben": (0, 0)}  # for nothing is who gave nothing
+    amounts = with_gifts(measured, unpriced, CATALOGUE, ("paid_minor",), as_of=AS_OF).where("person = 'ben'")
+    assert [tuple(r[name] for name in names) for r in amounts.collect()] == [(0, 0, 1, None)]
 
 
 def test_a_receiver_who_buys_later_is_won(spark: SparkSession) -> None:

@@ -71,12 +71,19 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
         "release": [1],
     }
     release(lake, None, [put(lake, "file_ledger", known)])
+    settled = lake / "_settled.json"
+    settled.write_text('{"contracts": {}, "currency": "CNY"}')
     assert cli.main([*night, "--as-of", "2026-11-20", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["files"] == {"order_line": 2, "shop_account": 1}
     assert told["to_be_read"] == {"order_line": 1, "shop_account": 1}
     assert cli.main([*night, "--as-of", "2024-02-28"]) == 2
     assert "night 2024-02-28  the lake is at 2024-03-01" in capsys.readouterr().err
+    settled.write_text('{"contracts": {"file_ledger": "0.9.0"}, "currency": "USD"}')
+    assert cli.main([*night, "--as-of", "2026-11-20"]) == 2
+    refused = capsys.readouterr().err
+    assert "table file_ledger  contract 0.9.0" in refused
+    assert "currency  CNY; expected USD" in refused
 
 
 def test_arguments_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

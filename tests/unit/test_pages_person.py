@@ -326,6 +326,10 @@ def test_what_events_may_say_is_said_in_chinese_too():
     assert not named & set(CALLED)
     event = Event("social_interaction", AS_OF, {"act": "favourite", "dwell_seconds": 24})
     assert [said.zh for _, said in words_for().line(event)["facts"]] == ["收藏", "24\u202f秒"]
+    event = Event("shop_account", AS_OF, {"gender": "m", "occupation": "other"})
+    assert [said.en for _, said in words_for().line(event)["facts"]] == ["Male", "Other"]
+    event = Event("order_line", AS_OF, {"size": "m"})  # no person: a size of clothes
+    assert [said.en for _, said in words_for().line(event)["facts"]] == ["m"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from huaxiang.shipped import shipped
 WORDS = Vocabulary(
     portrait={
         "orders_all": NameInfo("bigint", "Orders, all time"), "city_tier": NameInfo("int", "City tier"),
-        "rfm_class": NameInfo("string", "RFM class"), "is_student_age": NameInfo("boolean"),
+        "rfm_class": NameInfo("string", "RFM class", ("champions", "lapsed", "loyal")), "is_student_age": NameInfo("boolean"),
         "last_order_date": NameInfo("date"), "returned_share_365d": NameInfo("double"),
     },
     brand_relation={
@@ -147,7 +147,10 @@ REFUSED = {
     + "not_if: tired": "segments/a.yaml:4:9  `not_if` is a list of segments\n    → not_if: [opted-out, tired]",
     WHO
     + "not_if: [{segment: tired}]": "segments/a.yaml:4:10  unknown segment `{'segment': 'tired'}`\n    → valid: a",
+    WHO
+    + "examples: [{in: false, person: {rfm_class: lapst}}]": "segments/a.yaml:4:44  `rfm_class` is never `lapst`\n    → did you mean `lapsed`?",
     # rules
+    "who: orders_all >": "segments/a.yaml:3:17  something is missing beside `>`\n    orders_all >\n               ^",
     "who: orders_all": "segments/a.yaml:3:6  a number where true or false is needed\n    orders_all\n    ^^^^^^^^^^",
     "who: orders_all > '0'": "segments/a.yaml:3:6  a number compared with text: `orders_all > '0'`\n    orders_all > '0'\n    ^^^^^^^^^^^^^^^^        write cast(… as bigint), or the text in quotes",
     "who: social_relation > 1": "segments/a.yaml:3:6  `social_relation` is told of a person and a brand\n    → for_each: brand",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.light import put, release
@@ -28,17 +28,19 @@ MOVES = [  # release, from, to, people, days in all, restated
 ]
 
 
-def lake_of(root: Path, moves: list[tuple[int, str, str | None, int, int, bool]]) -> Path:
-    columns = dict(
-        zip(
-            ("release", "from_stage", "to_stage", "people", "person_days", "restated"),
-            map(list, zip(*moves, strict=True)),
-            strict=True,
-        )
-    )
-    fixed = {"ladder": ["aipl"] * len(moves), "brand_id": ["b1"] * len(moves)}
-    rows = {**fixed, **columns, "as_of": [NIGHTS[number - 1] for number, *_ in moves]}
-    release(root, None, [put(root, "stage_flow", rows)])
+def lake_of(
+    root: Path,
+    moves: list[tuple[int, str, str | None, int, int, bool]],
+    *,
+    night: date | None = None,
+    **fixed: list[Any],
+) -> Path:
+    """A lake whose newest release, of `night` or the last that moves tell of, holds these moves."""
+    names = ("release", "from_stage", "to_stage", "people", "person_days", "restated")
+    rows = dict(zip(names, map(list, zip(*moves, strict=True)), strict=True))
+    rows |= {"ladder": ["aipl"] * len(moves), "brand_id": ["b1"] * len(moves)}
+    rows |= {"as_of": [NIGHTS[number - 1] for number, *_ in moves], **fixed}
+    release(root, None, [put(root, "stage_flow", rows)], as_of=night or max(rows["as_of"]))
     return root
 
 
@@ -69,6 +71,25 @@ def test_no_older_night_stands_in_for_a_restated_one(
     assert json.loads(capsys.readouterr().out)["restated"] == ["2026-11-19"]
     assert main(["stages", "flow", "aipl", "--lake", str(lake)]) == 0
     assert capsys.readouterr().out.endswith("2026-11-19.\n")
+
+
+def test_a_night_told_twice_is_left_out_whole_if_the_second_restated(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path, MOVES[:2])
+    rows = [(1, *MOVES[0][1:]), (1, *MOVES[1][1:]), (2, "aware", "loyal", 9, 99, True)]
+    twice = {"as_of": [NIGHTS[0]] * 3}
+    found = told(lake_of(tmp_path / "twice", rows, **twice), since=NIGHTS[0])
+    assert (found.restated, found.moves.as_rows()) == ((NIGHTS[0],), [])
+    assert told(lake).moves.as_rows() == [
+        {"row": "aware", "column": "aware", "people": 7},
+        {"row": "aware", "column": "loyal", "people": 2},
+    ]
+
+
+def test_a_ladder_that_everybody_left_is_told_up_to_the_night_of_the_release(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path, MOVES[:2], night=NIGHTS[2])
+    assert told(lake).last == NIGHTS[2]
+    assert told(lake).moves.as_rows() == []
+    assert told(lake, since=NIGHTS[0]).moves.as_rows() == [{"row": "aware", "column": "loyal", "people": 2}]
 
 
 def test_nights_to_come_are_refused(tmp_path: Path) -> None:

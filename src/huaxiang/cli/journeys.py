@@ -163,7 +163,8 @@ def chains(
         people = (number(row[name]) for name in ("links", "sharers", "clickers", "buyers", "orders"))
         passed = (number(row[name]) for name in ("chains", "passed_on", "largest", "deepest"))
         factor = number(row["snowball"], ".2f"), interval(row, "snowball", ".2f")
-        table.add_row(f"{row['month']:%Y-%m}", *people, money(row["spend_minor"]), *passed, *factor)
+        spend = "–" if row["spend_minor"] is None else money(row["spend_minor"])
+        table.add_row(f"{row['month']:%Y-%m}", *people, spend, *passed, *factor)
     console().print(table)
     if key:
         table = Table("key sharer", "orders brought in a year", "spend brought", box=None)

@@ -189,7 +189,7 @@ def query(
         int | None, typer.Option("--limit", min=0, help="Rows shown (default: 50; with --json all)")
     ] = None,
 ) -> None:
-    """Ask the current release with SQL, without starting Spark. Nothing outside the lake can be reached."""
+    """Ask the current release with SQL, without starting Spark. Instants are UTC. Nothing outside the lake can be reached."""
     from huaxiang.tables.reader import as_python  # noqa: PLC0415
     from huaxiang.tables.reader import query as run  # noqa: PLC0415
 

@@ -86,13 +86,12 @@ def stages_flow(
     nights = (
         f"the night of {told.last}" if told.first == told.last else f"nights from {told.first} to {told.last}"
     )
-    print(
-        f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}. The diagonal stayed on the last of them."
-    )
+    stayed = "" if told.last in told.restated else " The diagonal stayed on the last of them."
+    print(f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}.{stayed}")
     if told.restated:
-        nights = ", ".join(map(str, told.restated))
+        left_out = ", ".join(map(str, told.restated))
         print(
-            f"Left out, for the ladder was new or of another version there and no move people's own: {nights}."
+            f"Left out, for the ladder was new or of another version there and no move people's own: {left_out}."
         )
 
 

@@ -56,7 +56,7 @@ class Column:
     hashed: bool = True
 
     @property
-    def named(self) -> NameInfo:
+    def name_info(self) -> NameInfo:
         """What an expression knows of the column by its name."""
         return NameInfo(self.type, self.title.en, self.allowed if self.type == "string" else ())
 

@@ -39,7 +39,7 @@ def sample_rows(contract: Contract, rows: int = 5) -> list[tuple[Any, ...]]:
 
 def _tied_columns(contract: Contract) -> set[str]:
     """Return the last optional column of each row rule, dates and instants apart: they agree by growing."""
-    names = {column.name: column.named for column in contract.columns}
+    names = {column.name: column.name_info for column in contract.columns}
     tied: set[str] = set()
     for rule in contract.rules:
         used = compile_expression(rule.holds, names).names
@@ -55,7 +55,7 @@ def _same_columns(contract: Contract) -> dict[str, tuple[Column, int]]:
 
     The other is the one that begins higher.
     """
-    names = {column.name: column.named for column in contract.columns}
+    names = {column.name: column.name_info for column in contract.columns}
     same: dict[str, tuple[Column, int]] = {}
     for rule in contract.rules:
         used = compile_expression(rule.holds, names).names

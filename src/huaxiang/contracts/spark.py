@@ -67,7 +67,7 @@ def row_rules(contract: model.Contract) -> list[Broken]:
 
 def compiled_rules(contract: model.Contract) -> list[Broken]:
     """Return the row rules of the safe language; the names in them are the contract's columns."""
-    names = {column.name: column.named for column in contract.columns}
+    names = {column.name: column.name_info for column in contract.columns}
     broken = []
     for rule in contract.rules:
         compiled = compile_expression(rule.holds, names, Place(contract.file, rule.line, rule.column))

@@ -120,7 +120,7 @@ def check_rule(part: Part, rule: Rule, columns: Sequence[Column]) -> None:
         part.refuse("name", f"the rule name `{rule.name}`", "lower-case ASCII snake_case")
     if not (rule.holds and all(is_type(column.type) for column in columns)):
         return  # an unknown type is a problem already, and would only be said again in other words
-    names = {column.name: column.named for column in columns}
+    names = {column.name: column.name_info for column in columns}
     place = Place(part.doc.file, rule.line, rule.column)
     try:
         compiled = compile_expression(rule.holds, names, place, want="boolean")

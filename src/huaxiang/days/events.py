@@ -133,7 +133,7 @@ def _event(
         problems.append(Problem(place, f"unknown feed `{feed}`", hint=did_you_mean(feed, contracts)))
         return None
     # An amount has the currency of its row: only what cleaning made of it, in the lake's, adds up and compares.
-    names = {c.name: c.named for c in clean_contract(contracts[feed]).columns if not c.money}
+    names = {c.name: c.name_info for c in clean_contract(contracts[feed]).columns if not c.money}
     names |= {
         "local_hour": NameInfo("int", "Hour of the business zone"),
         "weekday": NameInfo("int", "Weekday, 1 = Monday"),
@@ -144,7 +144,7 @@ def _event(
         if lookup:
             lookups.append(lookup)
             there = clean_contract(contracts[lookup.feed])
-            names |= {ours: there.column(theirs).named for ours, theirs in lookup.take}
+            names |= {ours: there.column(theirs).name_info for ours, theirs in lookup.take}
             names |= {ours: NameInfo(f"array<{there.column(theirs).type}>") for ours, theirs in lookup.gather}
     text = data.get("opinion_of")
     if text is not None and (text not in names or names[str(text)].type != "string"):

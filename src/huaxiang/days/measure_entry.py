@@ -159,10 +159,10 @@ def _part(entry: Entry, grains: tuple[str, ...], events: Mapping[str, Event]) ->
         found = (
             "decimal(38,2)" if "decimal" in found else "double" if found in ("double", "float") else "bigint"
         )
-    words = read[0].words or () if found == "string" and WAYS[way][1] is None else ()
+    words = read[0].words if found == "string" and WAYS[way][1] is None else ()
     return Part(
         event, dated_by, entry.data.get("where"), way, arguments, found, _by_others(entry, event, way, grains),
-        words=tuple(sorted(words)),
+        words=words,
     )  # fmt: skip
 
 

@@ -30,8 +30,8 @@ def vocabularies(
 ) -> tuple[dict[str, Column], dict[str, Column]]:
     """Return the columns of `portrait` and of `brand_relation` by name, keys left out.
 
-    Tags are typed in the catalogue's order, each after what it reads; ConfigurationError lists every tag
-    that names something unknown or doesn't type. Tags `untyped`, and what reads them, are left out.
+    Tags are typed in the catalogue's order, each after what it reads; what a text can only be is `allowed`, and so a
+    gate of the table. ConfigurationError lists every tag that names something unknown or doesn't type. Tags `untyped`, and what reads them, are left out.
     """
     problems: list[Problem] = []
     without = set(untyped)  # tags with a problem, and what reads them: their own problem is enough
@@ -65,7 +65,7 @@ def sources_of(catalogue: Catalogue) -> dict[str, str]:
 
 def names_of(columns: dict[str, Column]) -> dict[str, NameInfo]:
     """The names an expression may use over these columns; lists are left out."""
-    return {n: c.named for n, c in columns.items() if not c.type.startswith("array")}
+    return {n: c.name_info for n, c in columns.items() if not c.type.startswith("array")}
 
 
 def tag_names(columns: dict[str, Column], outer: dict[str, Column] | None = None) -> dict[str, NameInfo]:
@@ -205,6 +205,13 @@ def _add_tags(
             without.add(tag.name)
             continue
         type_, words = found
+        problems += [
+            Problem(
+                tag.written_in, f"`values` has `{value}`, which it never is", hint=did_you_mean(value, words)
+            )
+            for value in tag.values
+            if words and value not in words
+        ]
         columns[tag.name] = Column(
             tag.name, type_, tag.title, tag.means, unit=tag.unit, privacy=tag.privacy, allowed=words,  # type: ignore[arg-type]
             hashed=type_ not in ("double", "float"),
@@ -224,7 +231,7 @@ def _tag_type(
             for name in lacking
         ]
         type_ = output_type(tag.modelled)
-        return (type_, ()) if type_ else None
+        return (type_, tuple(sorted(tag.values))) if type_ else None
     if tag.ladder:
         for rung in tag.ladder.rungs:
             try:
@@ -237,7 +244,7 @@ def _tag_type(
             compiled = compile_expression(str(tag.derived), names, tag.at)
             if compiled.type == "void":
                 problems.append(Problem(tag.written_in, "`derived` is always null", "a value with a type"))
-            return compiled.type, tuple(sorted(compiled.words or ()))
+            return compiled.type, compiled.words
         compile_expression(tag.rank.among, names, tag.at, want="boolean")
     except ConfigurationError as error:
         problems += error.problems

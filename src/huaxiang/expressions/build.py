@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from huaxiang.clock import clock_in
-from huaxiang.expressions.calls import CALENDAR, CALLS, let, literal, sane_date, sane_instant, word
+from huaxiang.expressions.calls import CALENDAR, CALLS, let, literal, sane_date, sane_instant
 from huaxiang.expressions.families import common, decimal_of, element, family
 from huaxiang.expressions.operators import operand_type, written
-from huaxiang.expressions.tree import Call, Literal, Name, walk
+from huaxiang.expressions.tree import Call, Literal, Name, branches, conditions, walk, word
 from huaxiang.frames import column_named
 
 if TYPE_CHECKING:
@@ -137,11 +137,11 @@ class _Build:
         return {"coalesce": F.coalesce, "least": F.least, "greatest": F.greatest}[call.op](*args)
 
     def case(self, call: Call) -> Column:
-        odd = len(call.args) % 2
-        pairs = [(call.args[i], call.args[i + 1]) for i in range(0, len(call.args) - odd, 2)]
-        built = [(self.as_type(c, "boolean"), self.as_type(v, call.type)) for c, v in pairs]
+        values = [self.as_type(value, call.type) for value in branches(call)]
+        asked = [self.as_type(condition, "boolean") for condition in conditions(call)]
+        built = list(zip(asked, values, strict=False))
         column = reduce(lambda chain, pair: chain.when(*pair), built[1:], F.when(*built[0]))
-        return column.otherwise(self.as_type(call.args[-1], call.type)) if odd else column
+        return column.otherwise(values[-1]) if len(values) > len(asked) else column
 
     def arithmetic(self, call: Call) -> Column:
         left, right = call.args

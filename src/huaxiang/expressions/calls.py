@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.expressions.families import EXACT_DIGITS, common, decimal_of, element, is_whole
 from huaxiang.expressions.patterns import regex_groups
-from huaxiang.expressions.tree import Call, Literal
+from huaxiang.expressions.tree import Call, Literal, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,12 +74,6 @@ CALENDAR: Mapping[str, Callable[[list[Column]], Column]] = {
     "date_diff": lambda a: F.date_diff(a[0].cast("date"), a[1].cast("date")),
     "hours_diff": lambda a: (F.unix_micros(a[0]) - F.unix_micros(a[1])) / 3_600_000_000,
 }
-
-
-def word(call: Call, position: int) -> str:
-    """Return the text constant at a position."""
-    found = call.args[position]
-    return str(found.value) if isinstance(found, Literal) else ""
 
 
 def _whole(call: Call, position: int, default: int) -> int:

@@ -28,14 +28,14 @@ NOWHERE = Place("(expression)")
 class Compiled:
     """A checked expression. `type` is the Spark simple type it gives, `void` when it is always null.
 
-    `words` are the only texts that it can give, None where it can give any.
+    `words` are the only texts that it can give, none where it can give any.
     """
 
     text: str
     place: Place
     tree: Node
     names: frozenset[str]
-    words: frozenset[str] | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -82,4 +82,4 @@ def compile_expression(
     """
     where = place or NOWHERE
     typed = check(parse(text, where), text, where, names, functions=functions, want=want)
-    return Compiled(text, where, typed, names_of(typed), words_of(typed, names))
+    return Compiled(text, where, typed, names_of(typed), tuple(sorted(words_of(typed, names) or ())))

@@ -74,7 +74,6 @@ TEXT = Param(("text",))
 NUMBER = Param(("number",))
 DAY = Param(("date", "instant"))
 INSTANT = Param(("instant",))
-WHOLE = Param(("number",))
 LIST = Param(("list",))
 ANY = Param(("number", "text", "boolean", "date", "instant", "list"))
 ORDERED = Param(("number", "text", "date", "instant"))
@@ -87,7 +86,6 @@ def number_between(low: float, high: float) -> Param:
 
 
 _LENGTH = number_between(0, 1000)
-_PLACE = NUMBER
 
 SCALARS: Mapping[str, Function] = {
     # any type
@@ -111,7 +109,7 @@ SCALARS: Mapping[str, Function] = {
     "trim": Function("trim(text)", (TEXT,), "string"),
     "substring": Function(
         "substring(text, from, length)",
-        (TEXT, _PLACE, _PLACE),
+        (TEXT, NUMBER, NUMBER),
         "string",
         optional=1,
         examine=lambda c: (whole_number(1)(c), whole_number(2)(c))[0],
@@ -147,17 +145,17 @@ SCALARS: Mapping[str, Function] = {
         "to_timestamp(text, 'yyyy-MM-dd HH:mm:ss')", (TEXT, WORD), "timestamp", examine=dating
     ),
     "from_unix_seconds": Function(
-        "from_unix_seconds(whole number)", (WHOLE,), "timestamp", examine=whole_number(0)
+        "from_unix_seconds(whole number)", (NUMBER,), "timestamp", examine=whole_number(0)
     ),
     "from_unix_millis": Function(
-        "from_unix_millis(whole number)", (WHOLE,), "timestamp", examine=whole_number(0)
+        "from_unix_millis(whole number)", (NUMBER,), "timestamp", examine=whole_number(0)
     ),
     "year": Function("year(date)", (DAY,), "int"),
     "month": Function("month(date)", (DAY,), "int"),
     "day": Function("day(date)", (DAY,), "int"),
     "hour": Function("hour(instant)", (INSTANT,), "int"),
     "weekday": Function("weekday(date)", (DAY,), "int"),
-    "date_add": Function("date_add(date, days)", (DAY, WHOLE), "date", examine=whole_number(1)),
+    "date_add": Function("date_add(date, days)", (DAY, NUMBER), "date", examine=whole_number(1)),
     "date_diff": Function("date_diff(later date, earlier date)", (DAY, DAY), "int"),
     "hours_diff": Function("hours_diff(later instant, earlier instant)", (INSTANT, INSTANT), "double"),
     # lists

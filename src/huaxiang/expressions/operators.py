@@ -19,7 +19,7 @@ from huaxiang.expressions.families import (
 )
 from huaxiang.expressions.patterns import BadPattern, check_like
 from huaxiang.expressions.place import Place, Span, problem
-from huaxiang.expressions.tree import Call, Literal, Name, branches, walk
+from huaxiang.expressions.tree import Call, Literal, Name, branches, conditions, walk
 from huaxiang.expressions.words import words_of
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ class Operators:
         kinds = [family(a.type) for a in call.args]
         if "null" in kinds:
             asked = next((arg for arg in call.args if family(arg.type) != "null"), call)
-            words = self.snippet(asked)
-            hint = f"write {words} is null, or {words} is not null"
-            return self.refuse(asked.span, f"nothing is {call.op} null", hint) or "boolean"
+            hint = f"{self.snippet(asked)} is null" if asked is not call else "true or false"
+            if call.op == "in":
+                hint += " (with or), and leave null out of the list"
+            return self.refuse(asked.span, f"nothing is {call.op} null", f"write {hint}") or "boolean"
         if "other" in kinds or "list" in kinds:
             return (
                 self.refuse(
@@ -106,12 +107,14 @@ class Operators:
 
     def _never(self, call: Call) -> None:
         """Refuse words that the other side, whose words are known, never is."""
-        written = [arg for arg in call.args if isinstance(arg, Literal)]
-        for asked in (arg for arg in call.args if not isinstance(arg, Literal)):
-            known = words_of(asked, self.names)
-            for literal in (arg for arg in written if known and arg.value not in known):
+        asked, *others = call.args
+        if isinstance(asked, Literal) and len(others) == 1:
+            asked, others = others[0], [asked]
+        known = None if isinstance(asked, Literal) else words_of(asked, self.names)
+        for literal in (other for other in others if isinstance(other, Literal)):
+            if known and literal.value not in known:
                 found = f"{self.snippet(asked)} is never {self.snippet(literal)}"
-                self.refuse(literal.span, found, did_you_mean(str(literal.value), known or ()))
+                self.refuse(literal.span, found, did_you_mean(str(literal.value), known))
 
     def _conversion(self, kinds: set[Family]) -> str:
         if kinds == {"text", "date"}:
@@ -181,8 +184,7 @@ class Operators:
         return "boolean"
 
     def _case(self, call: Call) -> str:
-        odd = len(call.args) % 2
-        for condition in call.args[: len(call.args) - odd : 2]:
+        for condition in conditions(call):
             if family(condition.type) not in ("boolean", "null"):
                 words = self.snippet(condition)
                 found = f"`when` takes a condition, but this is {said(condition.type)}: `{words}`"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from huaxiang.expressions.families import Mismatch, common, decimal, decimal_of, element, is_whole, mirrored
 from huaxiang.expressions.patterns import BadPattern, check_format, check_replacement, regex_groups
-from huaxiang.expressions.tree import Call, Literal
+from huaxiang.expressions.tree import Call, Literal, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,14 +75,9 @@ def whole_number(position: int) -> Callable[[Call], None]:
     return examine
 
 
-def _word(call: Call, position: int) -> str:
-    found = call.args[position]
-    return str(found.value) if isinstance(found, Literal) else ""
-
-
 def extracting(call: Call) -> None:
     """Ask for a pattern of the subset that has the group."""
-    groups = regex_groups(_word(call, 1))
+    groups = regex_groups(word(call, 1))
     group = call.args[2].value if len(call.args) > 2 and isinstance(call.args[2], Literal) else min(1, groups)
     if not isinstance(group, int) or group > groups:
         raise BadPattern(f"group {group} of a pattern with {groups} groups")
@@ -90,17 +85,17 @@ def extracting(call: Call) -> None:
 
 def replacing(call: Call) -> None:
     """Ask for a pattern of the subset and a replacement that fits it."""
-    check_replacement(_word(call, 2), regex_groups(_word(call, 1)))
+    check_replacement(word(call, 2), regex_groups(word(call, 1)))
 
 
 def dating(call: Call) -> None:
     """Ask for a date format that cannot fail."""
-    check_format(_word(call, 1))
+    check_format(word(call, 1))
 
 
 def splitting(call: Call) -> None:
     """Ask for a separator."""
-    if not _word(call, 1):
+    if not word(call, 1):
         raise BadPattern("the separator is empty")
 
 

@@ -69,6 +69,17 @@ def walk(node: Node) -> Iterator[Node]:
             waiting.extend(reversed(here.args))
 
 
+def word(call: Call, position: int) -> str:
+    """Return the text constant at a position of a call; empty where there is another value."""
+    found = call.args[position]
+    return str(found.value) if isinstance(found, Literal) else ""
+
+
+def conditions(case: Call) -> tuple[Node, ...]:
+    """Return the conditions of a `case` in order."""
+    return case.args[: len(case.args) - len(case.args) % 2 : 2]
+
+
 def branches(case: Call) -> tuple[Node, ...]:
     """Return the values that a `case` can give, `else` last."""
     odd = len(case.args) % 2

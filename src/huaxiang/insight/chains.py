@@ -197,6 +197,8 @@ def share_chains(
     zeros = {
         n: F.coalesce(n, F.lit(0)) for side, rows in sides if rows is not None for n in side if n in _COUNTED
     }
+    if orders is not None:  # orders of which no amount is known were not for nothing
+        zeros["spend_minor"] = F.when(F.col("orders").isNull(), 0).otherwise(F.col("spend_minor"))
     filled = together.withColumns(
         {**none, **zeros, _SQUARES: F.col(_SQUARES) if clicks is not None else F.lit(0)}
     )
@@ -205,7 +207,7 @@ def share_chains(
 
 _OF_CLICKS = ("clickers", "chains", "passed_on", "largest", "deepest", "judged", "new_sharers")
 _OF_ORDERS = ("buyers", "orders", "spend_minor")
-_COUNTED = {*_OF_CLICKS, *_OF_ORDERS} - {"largest", "deepest"}
+_COUNTED = {*_OF_CLICKS, *_OF_ORDERS} - {"largest", "deepest", "spend_minor"}
 _SQUARES = "_squares"
 
 

@@ -49,6 +49,14 @@ class EventWords:
         return {"on": on, "kind": declared.title, "facts": facts}
 
     @cached_property
+    def called(self) -> dict[str, Text]:
+        """What the words are called that a column with a list of them may hold."""
+        return {
+            **CALLED,
+            **{value: title for tag in self.catalogue.tags for value, title in tag.values.items()},
+        }
+
+    @cached_property
     def _shown(self) -> dict[str, dict[str, Column]]:
         return {name: self._columns(name) for name in self.catalogue.events}
 
@@ -76,7 +84,7 @@ class EventWords:
 
     def _value(self, column: Column, value: Any) -> Text:
         if column.allowed:
-            return self.manner.said(value, column.unit, CALLED)
+            return self.manner.said(value, column.unit, self.called)
         if column.name.endswith(("_id", "_ids")):
             return self.manner.said(value, column.unit)
         if isinstance(value, list):

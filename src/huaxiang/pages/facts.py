@@ -70,16 +70,23 @@ class Facts:
     def said(self, brand: str, column: str) -> Text:
         """Write the value of a column."""
         one, tag = self.told.get((brand, column)), self.tags.get(column)
-        unit, value = self.types[bool(brand)][column].unit, one.value if one else None
-        if tag and tag.modelled and unit == MONEY and value is not None:
+        kind, value = self.types[bool(brand)][column], one.value if one else None
+        if tag and tag.modelled and kind.unit == MONEY and value is not None:
             value = round(float(f"{value:.3g}"))  # an estimate claims no more than it knows
-        return self.manner.said(value, unit, called(tag))
+        return self.manner.said(value, kind.unit, self._called(brand, column))
 
     def mentioned(self, column: str) -> Text:
         """Write the value of a column of the person inside a sentence: what a tag calls its values begins small."""
         text = self.said("", column)
-        is_called = self.told["", column].value in called(self.tags.get(column))
+        is_called = self.told["", column].value in self._called("", column)
         return Text(text.en[:1].lower() + text.en[1:], text.zh) if is_called else text
+
+    def _called(self, brand: str, column: str) -> Mapping[str, Text]:
+        """What the texts are called that a column may hold."""
+        tag = self.tags.get(column)
+        if tag:
+            return called(tag)
+        return self.words.called if self.types[bool(brand)][column].allowed else {}
 
     def _window(self, brand: str, column: str, window: int | str | None) -> Fact:
         one = self.told[brand, column]
@@ -178,8 +185,6 @@ class Facts:
         }
 
 
-def called(tag: Tag | None) -> dict[str, Text]:
+def called(tag: Tag) -> dict[str, Text]:
     """Return what the texts are called that a tag may say: its values, or its stages."""
-    if tag is None:
-        return {}
     return {rung.stage: rung.title for rung in tag.ladder.rungs} if tag.ladder else dict(tag.values)

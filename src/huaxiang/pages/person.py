@@ -67,9 +67,8 @@ def take_away(pages: Path) -> str | None:
 def person_view(person: Portrayed, book: Book) -> dict[str, Any]:
     """Return the template's variables."""
     told, catalogue = person.told, book.catalogue
-    titles = {value: title for tag in catalogue.tags for value, title in tag.values.items()}
     money = person.money or (book.config.currency, book.config.digits)
-    manner = Manner(*money, {**titles, **person.names})
+    manner = Manner(*money, person.names)
     words = EventWords(catalogue, book.contracts, manner)
     facts = Facts(person, catalogue, vocabularies(catalogue), groups_of(catalogue), manner, words)
     mine = facts.of()

@@ -13,7 +13,7 @@ from huaxiang.models import affinity
 from huaxiang.models.cards import AFFINITY
 from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
-from huaxiang.portrait.fold import YEAR, in_window
+from huaxiang.portrait.fold import MODEL_DAYS, in_window
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def with_affinities(
         return measured, ()
     mine = F.col("key_kind").isin(*kinds) & (F.col("stream") == bought.part.stream)
     lines = (
-        cells.where(mine & in_window(as_of, YEAR))
+        cells.where(mine & in_window(as_of, MODEL_DAYS))
         .groupBy("person", F.col("key_kind").alias("kind"), "key")
         .agg(F.sum(bought.part.column).alias("lines"))
         .where(F.col("lines") > 0)

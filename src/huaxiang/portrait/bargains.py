@@ -13,7 +13,7 @@ from huaxiang.models import bargains
 from huaxiang.models.cards import BARGAINS
 from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
-from huaxiang.portrait.fold import YEAR, in_window
+from huaxiang.portrait.fold import MODEL_DAYS, in_window
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,7 +51,7 @@ def with_bargains(
     lines, below = measures[LINES].part, measures[BELOW].part
     mine = (F.col("key_kind") == "category") & (F.col("stream") == lines.stream)
     bought = (
-        cells.where(mine & in_window(as_of, YEAR))
+        cells.where(mine & in_window(as_of, MODEL_DAYS))
         .groupBy("person", "key", F.trunc("business_date", "month").alias("_month"))
         .agg(F.sum(lines.column).alias("_l"), F.coalesce(F.sum(below.column), F.lit(0)).alias("_b"))
     )

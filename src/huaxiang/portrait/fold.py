@@ -42,7 +42,7 @@ def openings(measures: Iterable[Measure]) -> tuple[int, ...]:
     return tuple(sorted({w for m in measures for w in m.windows if w is not None}))
 
 
-YEAR = 365
+MODEL_DAYS = 365
 """Days that models of what people buy look back."""
 
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.rows import event_rows
 from huaxiang.identity.contacts import phone_owners
 from huaxiang.models.cards import GIFTS
-from huaxiang.portrait.fold import YEAR
+from huaxiang.portrait.fold import MODEL_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -94,13 +94,13 @@ def with_gifts(
     """Return `measured` with the tags that the model `gifts` says, of the 365 days up to `as_of`.
 
     0 for who gave or got none; null where orders are unknown, as `orders_all` is, or where no source tells
-    gifts, or recipients for those of them (`unknown`: names of order lines). An order for two receivers is one
+    gifts, or recipients for those of them, or amounts (`unknown`: names of order lines). An order for two receivers is one
     order given, and one got by each.
     """
     tags = catalogue.said_by(GIFTS.name)
     if not tags:
         return measured
-    recent = given.where(F.date_diff(F.lit(as_of), F.col("given_on")) < YEAR)
+    recent = given.where(F.date_diff(F.lit(as_of), F.col("given_on")) < MODEL_DAYS)
     orders = F.count_distinct("platform", "order_id")
     gave = recent.groupBy("person").agg(
         orders.alias("_given"),
@@ -113,13 +113,20 @@ def with_gifts(
         .agg(orders.alias("_received"))
     )
     told_by = {output: TOLD_BY[:1] if output in OF_RECIPIENTS else TOLD_BY for output in GIFTS.gives}
-    is_told = {
-        output: F.col("orders_all").isNotNull() & F.lit(not set(names) <= set(unknown))
+    lacking = {
+        output
         for output, names in told_by.items()
+        if set(names) <= set(unknown) or (output == "spend" and "paid_minor" in unknown)
     }
-    outputs = {"given": "_given", "receivers": "_receivers", "received": "_received", "spend": "_spend"}
+    counted = {
+        "given": F.coalesce("_given", F.lit(0)),
+        "receivers": F.coalesce("_receivers", F.lit(0)),
+        "received": F.coalesce("_received", F.lit(0)),
+        "spend": F.when(F.col("_given").isNull(), 0).otherwise(F.col("_spend")),
+    }
+    is_told = F.col("orders_all").isNotNull()
     named = {
-        tag.name: F.when(is_told[tag.output], F.coalesce(F.col(outputs[tag.output]), F.lit(0)).cast("bigint"))
+        tag.name: F.when(is_told & F.lit(tag.output not in lacking), counted[tag.output]).cast("bigint")
         for tag in tags
     }
     joined = measured.join(gave, "person", "left").join(got, "person", "left")

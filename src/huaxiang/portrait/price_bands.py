@@ -20,7 +20,7 @@ from huaxiang.models.cards import PRICE_BANDS
 from huaxiang.models.model_row import ModelRow
 from huaxiang.models.price_bands import BANDS, MOST_PRODUCTS, buyers, fit_buyers, held_out, natural_breaks
 from huaxiang.portrait.counted import COUNT, HALF, counted, half, numbers, of_all
-from huaxiang.portrait.fold import YEAR, in_window
+from huaxiang.portrait.fold import MODEL_DAYS, in_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,7 +134,7 @@ def with_price_bands(
 def _of_persons(cells: DataFrame, products: DataFrame, part: Part, *, as_of: date) -> DataFrame:
     """Return per person the lines and the sum of their bands, and the same `_by_category`; and products by band."""
     of_products = (F.col("key_kind") == "product") & (F.col("stream") == part.stream)
-    lines = cells.where(of_products & in_window(as_of, YEAR)).select(
+    lines = cells.where(of_products & in_window(as_of, MODEL_DAYS)).select(
         "person", "key", F.col(part.column).alias("_lines")
     )
     by_category = (

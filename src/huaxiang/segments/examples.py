@@ -77,7 +77,10 @@ def _values(
             hint = f"it stands below `{other}`" if name in others else did_you_mean(str(name), columns)
             say((*trail, name), f"unknown name `{name}`", hint, value=False)
             continue
-        kind = columns[name].type
+        kind, known = columns[name].type, columns[name].words
+        if known and isinstance(value, str) and value not in known:
+            say((*trail, name), f"`{name}` is never `{value}`", did_you_mean(value, known))
+            continue
         try:
             found[name] = typed(value, kind)
         except (ValueError, ArithmeticError):

@@ -142,11 +142,12 @@ class _Reader:
             self.say(("who",), "`who` is one condition, not a list or a map", "join conditions by and, or")
             return None
         known = self.vocabulary.names(per_brand=per_brand)
+        words, place = words.rstrip("\n"), Place(self.doc.file, at.line, at.column)
         try:
-            for name in sorted((names_read(words) & set(self.vocabulary.brand_relation)) - set(known)):
+            for name in sorted((names_read(words, place) & set(self.vocabulary.brand_relation)) - set(known)):
                 self.say(("who",), f"`{name}` is told of a person and a brand", "for_each: brand")
                 known[name] = self.vocabulary.brand_relation[name]
-            rule = read_rule(self.name, words.rstrip("\n"), Place(self.doc.file, at.line, at.column), known)
+            rule = read_rule(self.name, words, place, known)
         except ConfigurationError as error:
             self.problems += error.problems
             return None

@@ -46,4 +46,4 @@ def _titled(info: NameInfo, table: str) -> NameInfo:
 
 def vocabulary(person: Mapping[str, Column], brand: Mapping[str, Column]) -> Vocabulary:
     """Return the names of two tables' columns."""
-    return Vocabulary({n: c.named for n, c in person.items()}, {n: c.named for n, c in brand.items()})
+    return Vocabulary({n: c.name_info for n, c in person.items()}, {n: c.name_info for n, c in brand.items()})

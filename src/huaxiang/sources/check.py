@@ -122,7 +122,9 @@ class SourceCheck:
         lines.append("Not covered → empty in the portrait: " + (", ".join(self.empty) or "nothing") + ".")
         if self.unknown:
             lines.append(f"Unknown to this source, whatever a 0 says: {', '.join(self.unknown)}.")
-        lines.append(f"Next: {command} --as-of {self.as_of or 'DATE'} --lake LAKE")
+        lines.append(
+            f"{'Next' if self.ok else 'Once mended'}: {command} --as-of {self.as_of or 'DATE'} --lake LAKE"
+        )
         return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from huaxiang.errors import ConfigurationError, Problem
-from huaxiang.tables.reader import read_light
+from huaxiang.tables.reader import read_light, release_light
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,17 +62,17 @@ def flow(
     table = _of_brand(table, brand)
     if not len(table):
         raise _nothing(ladder, brand)
-    last = pc.max(table["as_of"]).as_py()
+    last = release_light(root).as_of
     first = since or last
     if first > last:
         raise ConfigurationError(Problem("--from", f"{first} is after the newest night", f"until {last}"))
     asked = table.filter(pc.field("as_of") >= first)
     restated = sorted({row["as_of"] for row in asked.filter(pc.field("restated")).to_pylist()})
-    kept = asked.filter(~pc.field("restated"))
+    kept = asked.filter(~pc.field("as_of").isin(restated))
     counts: Counter[tuple[str | None, str | None]] = Counter()
     days: Counter[str] = Counter()
     left: Counter[str] = Counter()
-    newest = pc.max(asked["release"]).as_py()
+    newest = pc.max(asked.filter(pc.field("as_of") == last)["release"]).as_py()
     for row in kept.select(["release", "from_stage", "to_stage", "people", "person_days"]).to_pylist():
         was, is_ = row["from_stage"], row["to_stage"]
         if was == is_ and row["release"] != newest:

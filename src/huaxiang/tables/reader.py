@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CATALOGUES = {"show", "information_schema", "pg_catalog", "duckdb_views", "duckdb_columns"}
 """Words of a statement that asks which tables and columns there are."""
 
-MARKS = ("tables", LOCK)
+MARKS = ("tables", "runs", LOCK)
 """What every lake holds, also one whose first night died."""
 
 

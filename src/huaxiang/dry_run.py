@@ -1,0 +1,69 @@
+"""What a night would read, without Spark and without changing anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from huaxiang.clean.arrivals import missing
+from huaxiang.clean.known import Known
+from huaxiang.errors import ConfigurationError, InputError
+from huaxiang.settled import OTHER_CONTRACTS, other_contracts, other_settings
+from huaxiang.sources.files import list_landing
+from huaxiang.tables.reader import releases_light
+from huaxiang.tables.release import check_date
+from huaxiang.tables.storage import local_path, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from huaxiang.book import Book
+
+
+def dry_run_of(
+    book: Book, landing: str, lake: str, dates: Sequence[date], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Say per feed how many files there are and how many the nights of `dates` would read, and return it.
+
+    Refused is, all at once, what a night refuses before it reads a row: a lake of other contracts or settings, a date
+    before its newest release, a required feed without a file. Only a night asks whether rates, keyless maps and ladders
+    are still those that rows were stored by, and whether a file can be read. Of a lake that is not on this machine
+    nothing is known without Spark.
+    """
+    source = book.source
+    found = list_landing(storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=source)
+    is_known = local_path(lake) is not None
+    releases = releases_light(lake) if is_known else []
+    if releases:
+        check_date(releases, dates[0])
+        there = storage(lake)
+        problems = [
+            *other_contracts(there, book.contracts, releases[-1].tables),
+            *other_settings(there, book.config),
+        ]
+        if problems:
+            raise ConfigurationError(problems, OTHER_CONTRACTS)
+    unread = set(found.files)
+    if is_known:
+        known = Known.light(lake, source.source if source else "")
+        unread = {file for file in found.files if known.is_unread(file)}
+    for remark in found.problems:
+        say(str(remark))
+    files, to_read = (Counter(file.feed for file in those) for those in (found.files, unread))
+    for feed, count in sorted(files.items()):
+        read = f", {to_read[feed]:,} to be read" if is_known else ""
+        say(f"{feed:<20} {count:>6,} files until {dates[-1]}{read}")
+    lacking, done = [], {release.as_of for release in releases}
+    for as_of in dates:
+        lacking += missing(book.config, source, found, landing, done, as_of, unread)
+        done.add(as_of)
+        unread = {file for file in unread if file.arrival > as_of}
+    if lacking:
+        raise InputError(lacking, "A required feed is missing. Nothing was changed.")
+    say(
+        f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. "
+        f"Nothing was changed in {lake}."
+    )
+    told = {"to_be_read": {feed: to_read[feed] for feed in files}} if is_known else {}
+    return {"dry_run": True, "files": files, **told}
