@@ -46,9 +46,9 @@ MODEL_DAYS = 365
 """Days that models of what people buy look back."""
 
 
-def in_window(as_of: date, days: int) -> Column:
-    """Whether the `business_date` of a row lies in (as_of - days, as_of]; null for a row without one."""
-    return F.date_diff(F.lit(as_of), F.col("business_date")).between(0, days - 1)
+def in_window(as_of: date, days: int, on: str = "business_date") -> Column:
+    """Whether a row's date `on` lies in (as_of - days, as_of]; null for a row without one."""
+    return F.date_diff(F.lit(as_of), F.col(on)).between(0, days - 1)
 
 
 def ring(age: Column, windows: Sequence[int]) -> Column:

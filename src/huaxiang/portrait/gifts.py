@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.rows import event_rows
 from huaxiang.identity.contacts import phone_owners
 from huaxiang.models.cards import GIFTS
-from huaxiang.portrait.fold import MODEL_DAYS
+from huaxiang.portrait.fold import MODEL_DAYS, in_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -100,7 +100,7 @@ def with_gifts(
     tags = catalogue.said_by(GIFTS.name)
     if not tags:
         return measured
-    recent = given.where(F.date_diff(F.lit(as_of), F.col("given_on")) < MODEL_DAYS)
+    recent = given.where(in_window(as_of, MODEL_DAYS, "given_on"))
     orders = F.count_distinct("platform", "order_id")
     gave = recent.groupBy("person").agg(
         orders.alias("_given"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from huaxiang.portrait.fold import of_streams
+from huaxiang.portrait.fold import in_window, of_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +87,7 @@ def _lists(measure: Measure, as_of: date) -> dict[str, Column]:
     for window in measure.windows:
         value = F.col(measure.part.column)
         if window is not None:
-            value = F.when(F.date_diff(F.lit(as_of), F.col("business_date")) < window, value)
+            value = F.when(in_window(as_of, window), value)
         lists[measure.column(window)] = _instants(value)
     return lists
 
