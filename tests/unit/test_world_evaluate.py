@@ -23,6 +23,7 @@ from huaxiang.world.chains import chain_checks
 from huaxiang.world.friends import friend_checks
 from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
+from huaxiang.world.lived import judged as judged_states
 from huaxiang.world.published import published_checks
 from huaxiang.world.report import share_check
 from huaxiang.world.sides import Lake, Planted
@@ -253,10 +254,14 @@ def test_bad_rows_that_got_through_are_found(lake: Tables, truth: Path) -> None:
 
 def test_states_are_compared_person_by_person() -> None:
     true = np.array(["lost", "loyal", "loyal", "satisfied"])
-    assert macro_f1(true, true) == 1
+    states = ["lost", "satisfied", "loyal"]
+    assert macro_f1(true, true, states) == 1
     said = np.array(["lost", "loyal", "satisfied", "satisfied"])
-    assert macro_f1(true, said) == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
-    assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
+    assert macro_f1(true, said, states) == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
+    assert macro_f1(true, np.array(["lost"] * 4), states) == pytest.approx(
+        0.4 / 3
+    )  # two of three are never found
+    assert judged_states(np.array(["loyal"] * 10 + ["lost"] * 9)) == ["loyal"]
 
 
 def told_by(
@@ -292,7 +297,12 @@ def test_states_and_couriers_are_compared(lake: Tables, truth: Path) -> None:
     states = told["experience: macro-F1 of states, 3 reviews or more"]
     assert states.ok
     assert states.found.startswith("1.000 [1.00, 1.00] of ")
-    assert "; all but lost 1.00, " in told["experience: F1 of each state"].found
+    assert told["experience: F1 of each state"].found == (
+        "unhappy 1.00 of 6, locked_in 1.00 of 1, satisfied 1.00 of 32, loyal 1.00 of 15; all but lost 1.00; "
+        "too few to count: lost, unhappy, locked_in"
+    )
+    unhappy = told["experience: F1 of unhappy or not, of who had not stopped, by reviews"].found
+    assert unhappy == "≥ 1: 1.00 of 54, ≥ 3: 1.00 of 54, ≥ 5: 1.00 of 54, ≥ 8: 1.00 of 54"
     courier = told["complaints: Take It Easy against the other couriers"]
     assert courier.ok
     assert courier.found.startswith("13.0 times [6.9, 24.6], 130 of 1,000")
