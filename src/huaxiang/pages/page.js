@@ -27,8 +27,8 @@
         figure.layout.xaxis.tickangle = 0;
         if (figure.layout.xaxis.tickformat === ",~r") { figure.layout.xaxis.tickformat = "~s"; }
         if (figure.layout.xaxis.type !== "log") { figure.layout.xaxis.nticks = 5; }
-        var title = figure.layout.xaxis.title.text, lines = title.replace(/, /, ",<br>").replace(/（/, "<br>（");
-        if (lines !== title) { figure.layout.xaxis.title.text = lines; figure.layout.height += 16; }
+        var title = figure.layout.xaxis.title, lines = title && title.text.replace(/, /, ",<br>").replace(/（/, "<br>（");
+        if (title && lines !== title.text) { title.text = lines; figure.layout.height += 16; }
       }
       box.style.height = figure.layout.height + "px";
       window.Plotly.react(box, figure.data, figure.layout, { displayModeBar: false });
