@@ -10,7 +10,7 @@ from huaxiang.clean.known import Known
 from huaxiang.errors import ConfigurationError, InputError
 from huaxiang.settled import OTHER_CONTRACTS, other_contracts, other_settings
 from huaxiang.sources.files import list_landing
-from huaxiang.tables.reader import releases_light
+from huaxiang.tables.reader import check_folder, releases_light
 from huaxiang.tables.release import check_date
 from huaxiang.tables.storage import local_path, storage
 
@@ -33,7 +33,10 @@ def dry_run_of(
     """
     source = book.source
     found = list_landing(storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=source)
-    is_known = local_path(lake) is not None
+    folder = local_path(lake)
+    is_known = folder is not None
+    if folder and folder.exists():
+        check_folder(lake)
     releases = releases_light(lake) if is_known else []
     if releases:
         check_date(releases, dates[0])

@@ -98,13 +98,17 @@ def shortened(text: str) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the shortest valid word that `word` begins, else the one most like it, or None when nothing is near."""
-    valid = list(words)
+    """Return the valid word that is nearly `word`, else the shortest that it begins, else the one most like it, or None.
+
+    Capital letters make no difference.
+    """
+    valid, word = {name.lower(): name for name in words}, word.lower()
     begun = sorted(
         (name for name in valid if name.startswith(f"{word}_")), key=lambda name: (len(name), name)
     )
-    found = begun or difflib.get_close_matches(word, valid, n=1, cutoff=0.6)
-    return found[0] if found else None
+    nearly, like = (difflib.get_close_matches(word, valid, n=1, cutoff=share) for share in (0.85, 0.6))
+    found = nearly or begun or like
+    return valid[found[0]] if found else None
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

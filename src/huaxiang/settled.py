@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.clean import clean_name
-from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -45,10 +45,10 @@ def other_contracts(
     there: Storage, contracts: Mapping[str, Contract], held: Collection[str]
 ) -> list[Problem]:
     """Return which of the tables that a lake holds are by another version of their contract."""
-    made: dict[str, str] | None = json.loads(there.read_text(FILE) or "{}").get("contracts")
+    made: dict[str, str] | None = _kept(there).get("contracts")
     if made is None:
-        found, expected = "tables of an older huaxiang, which kept no versions", "contracts of this one"
-        return [Problem("lake", found, expected)]
+        found = f"no versions are kept in {FILE}: it is lost, or an older huaxiang made this lake"
+        return [Problem("lake", found, "contracts of this one", "bring the file back, if it is lost")]
     return [
         Problem(f"table {name}", f"contract {made[name]}", contract.version)
         for name, contract in contracts.items()
@@ -58,7 +58,26 @@ def other_contracts(
 
 def other_settings(there: Storage, config: Config) -> list[Problem]:
     """Return which settings are others than those that a lake's amounts and dates have."""
-    return _changed(json.loads(there.read_text(FILE) or "{}"), _settings(config))
+    return _changed(_kept(there), _settings(config))
+
+
+def _kept(there: Storage) -> dict[str, Any]:
+    """Return what the file holds, nothing without one; HuaxiangError for one that is damaged."""
+    try:
+        found = json.loads(there.read_text(FILE) or "{}")
+    except ValueError:  # no text, or no JSON
+        found = None
+    parts = ("contracts", "rates", "keyless", "ladder_rules", READ)
+    if not isinstance(found, dict) or not all(isinstance(found.get(part, {}), dict) for part in parts):
+        raise HuaxiangError(
+            Problem(
+                FILE,
+                "can't be read",
+                "what the lake was made with",
+                "bring the file back from a copy of the lake",
+            )
+        )
+    return found
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -79,8 +98,7 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     stages meant would be told by nothing.
     """
     now = _settings(config)
-    text = lake.storage.read_text(FILE)
-    before: dict[str, Any] = {} if text is None or lake.holds_nothing else json.loads(text)
+    before = {} if lake.holds_nothing else _kept(lake.storage)
     known = before.get("rates", {})  # a first night that was refused settles nothing
     keyless = before.get("keyless", {})
     mine = {source.source: _keyless(source)} if source else {}
@@ -114,7 +132,7 @@ def read_otherwise(lake: Lake, source: SourceMap, feeds: Iterable[str]) -> list[
 
     What counts is what it says of the columns, `key` and `where`.
     """
-    settled: dict[str, Any] = json.loads(lake.storage.read_text(FILE) or "{}")
+    settled = _kept(lake.storage)
     every: Maps = settled.get(READ, {})
     known = every.get(source.source, {})
     reads = {feed: _said(source.feeds[feed]) for feed in sorted({*feeds} & {*source.feeds})}
@@ -140,12 +158,12 @@ def _said(feed: FeedMap) -> dict[str, str]:
 
 def settled_zone(there: Storage, config: Config) -> str:
     """Return the business zone that a lake's dates have; of a lake that settled none, the configuration's."""
-    return str(json.loads(there.read_text(FILE) or "{}").get("business_zone", config.business_zone))
+    return str(_kept(there).get("business_zone", config.business_zone))
 
 
 def settled_money(there: Storage, config: Config) -> tuple[str, int]:
     """Return the currency that a lake's amounts have, and its digits; of a lake that settled none, the configuration's."""
-    told = json.loads(there.read_text(FILE) or "{}")
+    told = _kept(there)
     return str(told.get("currency", config.currency)), int(told.get("currency_digits", config.digits))
 
 

@@ -84,6 +84,15 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     refused = capsys.readouterr().err
     assert "table file_ledger  contract 0.9.0" in refused
     assert "currency  CNY; expected USD" in refused
+    for damaged in ("{", "[]", '{"contracts": []}'):
+        settled.write_text(damaged)
+        assert cli.main([*night, "--as-of", "2026-11-20"]) == 1
+        assert "_settled.json  can't be read" in capsys.readouterr().err
+    there = ["nightly", "--landing", str(tmp_path / "in"), "--dry-run", "--as-of", "2026-11-20"]
+    assert cli.main([*there, "--lake", str(tmp_path / "in")]) == 2
+    assert "a folder that holds no lake" in capsys.readouterr().err
+    assert cli.main([*night, "--as-of", "2026-11-20", "--from", "1926-11-20"]) == 2
+    assert "36,526 nights" in capsys.readouterr().err
 
 
 def test_arguments_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,8 +59,9 @@ def test_a_word_that_a_name_never_is_is_refused() -> None:
 
 def test_nothing_is_compared_with_null() -> None:
     assert "nothing is = null" in answer("s = null")
-    assert "write n is null" in answer("null <> n")
-    assert "write s is null (with or), and leave null out of the list" in answer("s in ('a', null)")
+    assert "`n is null` asks for it" in answer("null <> n")
+    assert "leave null out of the list; `s is null` asks for it" in answer("s in ('a', null)")
+    assert answer("case when n > 1 then null end = 1").endswith("^")
 
 
 def test_all_problems_are_said_at_once() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.errors import ConfigurationError
+from huaxiang.days.vocabulary import vocabularies
+from huaxiang.errors import ConfigurationError, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,6 +186,18 @@ def test_what_adds_up_the_same_is_one_column_of_the_day_rows(tmp_path: Path) -> 
             "- tag: x\n  title: {en: [30], zh: b}\n  means: {en: a, zh: b}\n  derived: 1 > 2",
             "`title` is incomplete",
         ),
+        (
+            f"- tag: x\n{WORDS}  modelled: price_bands.band\n  values: {{low: {{en: a, zh: b}}}}",
+            "`values` of what is int",
+        ),
+        (
+            f"- tag: x\n{WORDS}  modelled: life_stage.kind\n  values: {{studnt: {{en: a, zh: b}}}}",
+            "`values` has `studnt`, which it never is\n    → did you mean `student`?",
+        ),
+        (
+            f"- tag: x\n{WORDS}  derived: case when orders_all > 1 then 'many' end\n  values: {{few: {{en: a, zh: b}}}}",
+            "`values` has `few`, which it never is",
+        ),
         (f"{COUNTED}  group: [who]\n", "unknown group `['who']`"),
         (f"{COUNTED}  unit: [days]\n", "unit `['days']`; expected text"),
         (f"{COUNTED}  grains: [persn]\n  by_others: true\n", "did you mean `person`?"),
@@ -315,3 +328,41 @@ def test_tags_are_typed_beside_what_else_is_wrong_but_not_those_that_read_it(tmp
         "unknown event `browse_events`",
         "unknown name `orders_30`",
     ]
+
+
+def test_only_what_a_text_can_be_and_no_other_is_allowed(tmp_path: Path) -> None:
+    """Words of a shop's own data are open, whatever some of them are called."""
+    (tmp_path / "measures").mkdir()
+    some = "  values: {food: {en: Food lover, zh: 吃货}}\n"
+    (tmp_path / "measures/mine.yaml").write_text(
+        f"- tag: fav\n{WORDS}  modelled: affinity.category\n{some}"
+        f"- tag: stage\n{WORDS}  modelled: life_stage.kind\n"
+        f"- tag: made\n{WORDS}  derived: coalesce(stage, declared_gender, case when orders_all > 1 then 'many' end)\n"
+        f"- tag: joined\n{WORDS}  derived: stage || declared_gender\n",
+        encoding="utf-8",
+    )
+    columns, _ = vocabularies(load_catalogue(load_contracts(), tmp_path))
+    stages = ("midlife", "senior", "student", "young_family", "young_white_collar")
+    assert columns["fav"].allowed == columns["joined"].allowed == ()
+    assert columns["stage"].allowed == columns["declared_life_stage"].allowed == stages
+    assert columns["made"].allowed == tuple(sorted((*stages, "f", "m", "x", "many")))
+    assert columns["shop_gender"].allowed == ("f", "m", "x")
+    assert columns["rfm_class"].allowed[0] == "at_risk"
+    assert columns["experience"].allowed == ("lost", "unhappy", "locked_in", "satisfied", "loyal")
+
+
+@pytest.mark.parametrize(
+    ("word", "words", "near"),
+    [
+        ("order", ("order_lines", "orders"), "orders"),
+        ("amount", ("account", "amount_minor"), "amount_minor"),
+        ("IS_FOLLOWER", ("is_follower", "follows"), "is_follower"),
+        ("spend", ("spend_365d", "spend_30d", "sped"), "sped"),
+        ("spend", ("spend_365d", "spend_30d"), "spend_30d"),
+        ("thing", ("order",), None),
+    ],
+)
+def test_the_nearest_word_is_a_slip_then_a_beginning(
+    word: str, words: tuple[str, ...], near: str | None
+) -> None:
+    assert nearest(word, words) == near

@@ -35,7 +35,6 @@ from huaxiang.pages.events_said import EventWords
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
 from huaxiang.pages.values import Manner
-from huaxiang.pages.words import CALLED
 from huaxiang.tables.release import Release
 
 if TYPE_CHECKING:
@@ -315,15 +314,19 @@ def words_for() -> EventWords:
 
 
 def test_what_events_may_say_is_said_in_chinese_too():
-    listed = {
-        value
-        for columns in words_for()._shown.values()
-        for c in columns.values()
-        for value in c.allowed or ()
-    }
-    named = {value for tag in book().catalogue.tags for value in tag.values}
-    assert listed <= named | set(CALLED)
-    assert not named & set(CALLED)
+    for columns in words_for()._shown.values():
+        for column in columns.values():
+            assert set(column.allowed) <= words_for().called(column).keys(), column.name
+    gender = next(tag for tag in book().catalogue.tags if tag.name == "declared_gender")
+    own = replace(
+        gender, name="shopper", values={"m": Text("Medium", "中号"), "view": Text("Looker", "看客")}
+    )
+    others = EventWords(
+        replace(book().catalogue, tags=(own, *book().catalogue.tags)), book().contracts, Manner()
+    )
+    for row in ({"gender": "m"}, {"act": "view"}):
+        event = Event("shop_account" if "gender" in row else "browse_event", AS_OF, row)
+        assert others.line(event)["facts"] == words_for().line(event)["facts"]
     event = Event("social_interaction", AS_OF, {"act": "favourite", "dwell_seconds": 24})
     assert [said.zh for _, said in words_for().line(event)["facts"]] == ["收藏", "24\u202f秒"]
     event = Event("shop_account", AS_OF, {"gender": "m", "occupation": "other"})

@@ -74,7 +74,7 @@ def test_a_column_that_no_file_of_our_own_format_has_is_unknown() -> None:
                 *BY_LINK,
             },
         ),
-        ("completejourney", "shop_account", {"member_level", "shop_city_tier", "shop_occupation"}),  # a birth year, but no birth date
+        ("completejourney", "shop_account", {"member_level", "shop_city_tier", "shop_gender", "shop_occupation"}),  # a birth year, but no birth date
         (
             "filmtrust",  # no times at all, and no texts
             "review",

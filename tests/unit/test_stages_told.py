@@ -71,6 +71,8 @@ def test_no_older_night_stands_in_for_a_restated_one(
     assert json.loads(capsys.readouterr().out)["restated"] == ["2026-11-19"]
     assert main(["stages", "flow", "aipl", "--lake", str(lake)]) == 0
     assert capsys.readouterr().out.endswith("2026-11-19.\n")
+    assert main(["stages", "flow", "experience", "--brand", "b1", "--lake", str(lake)]) == 2
+    assert "`experience` is climbed once per person" in capsys.readouterr().err
 
 
 def test_a_night_told_twice_is_left_out_whole_if_the_second_restated(tmp_path: Path) -> None:

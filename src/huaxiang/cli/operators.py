@@ -45,12 +45,19 @@ def console() -> Console:
     return Console(width=wide, markup=False, emoji=False)
 
 
+MOST_NIGHTS = 3_660
+"""Ten years: who asks for more has mistyped a year."""
+
+
 def dates_from(first: str | None, last: str) -> list[date]:
     """Read `--from` and `--as-of` as the dates of the nights between them, both included."""
     until = day(last, "--as-of")
     since = day(first, "--from") if first else until
     if since > until:
         raise ConfigurationError(Problem("--from", f"`{first}` is after --as-of `{last}`"))
+    if (until - since).days >= MOST_NIGHTS:
+        found = f"{(until - since).days + 1:,} nights from `{since}` on"
+        raise ConfigurationError(Problem("--from", found, f"at most {MOST_NIGHTS:,}"))
     return [since + timedelta(days=n) for n in range((until - since).days + 1)]
 
 

@@ -59,8 +59,11 @@ def stages_flow(
     """Who moved from which stage to which, who was lost, and how long they had stood there."""
     from huaxiang.stages.told import flow  # noqa: PLC0415
 
-    ((_, mine),) = _named((ladder,), conf)
-    first = day(since, "--from") if since else None
+    ((tag, mine),) = _named((ladder,), conf)
+    first = day(since, "--from") if since is not None else None
+    if brand is not None and tag.grain == "person":
+        found = f"`{ladder}` is climbed once per person, not per brand"
+        raise ConfigurationError(Problem("--brand", found, hint="leave --brand out"))
     brand = _brand_asked(lake, brand)
     told = flow(lake, ladder, _stages(mine), brand=brand, since=first)
     if as_json:
@@ -87,7 +90,8 @@ def stages_flow(
         f"the night of {told.last}" if told.first == told.last else f"nights from {told.first} to {told.last}"
     )
     stayed = "" if told.last in told.restated else " The diagonal stayed on the last of them."
-    print(f"{ladder}, {brand or 'all brands, a person once for each'}; {nights}.{stayed}")
+    whose = "everybody once" if tag.grain == "person" else brand or "all brands, a person once for each"
+    print(f"{ladder}, {whose}; {nights}.{stayed}")
     if told.restated:
         left_out = ", ".join(map(str, told.restated))
         print(

@@ -69,10 +69,10 @@ Source maps, row rules, measures, tags, ladders and segments are written in one 
 `r'pattern'`, and these functions (a segment has `is_member` and `top_share` too). What doesn't fit or can't be
 computed is null; nothing depends on when or where it runs. Names are: in a source map the file's columns, in a row
 rule the table's, in a measure those of its event (schemas/events.yaml; amounts only as `<name>_minor`, which add up),
-in tags, ladders and segments the columns of `portrait` and `brand_relation` that are no lists.
+in tags and ladders the columns of `portrait` and `brand_relation` that are no lists, in segments all of them.
 数据源映射、行规则、度量、标签、阶梯与人群共用一种表达式语言，可用上述运算符与下列函数（人群另有 `is_member` 与 `top_share`）；
 无法计算时为空值，结果与运行的时间和地点无关。可用名称：映射用文件的列，行规则用本表的列，度量用其事件的名称
-（见 schemas/events.yaml，金额仅限 `<name>_minor`），标签、阶梯与人群用两张画像表中非列表的列。
+（见 schemas/events.yaml，金额仅限 `<name>_minor`），标签与阶梯用两张画像表中非列表的列，人群可用全部列。
 
 """
 

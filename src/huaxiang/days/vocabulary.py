@@ -15,6 +15,7 @@ from huaxiang.days.measures import GRAIN
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.expressions import NameInfo, compile_expression
 from huaxiang.models.cards import CARDS, output_type
+from huaxiang.models.traits import DECLARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -205,6 +206,8 @@ def _add_tags(
             without.add(tag.name)
             continue
         type_, words = found
+        if tag.values and type_ != "string" and not type_.startswith("array"):
+            problems.append(Problem(tag.written_in, f"`values` of what is {type_}", "a text, or a list"))
         problems += [
             Problem(
                 tag.written_in, f"`values` has `{value}`, which it never is", hint=did_you_mean(value, words)
@@ -230,8 +233,9 @@ def _tag_type(
             Problem(tag.written_in, f"the model `{card.name}` reads `{name}`, which is not there")
             for name in lacking
         ]
-        type_ = output_type(tag.modelled)
-        return (type_, tuple(sorted(tag.values))) if type_ else None
+        type_, learnt_from = output_type(tag.modelled), names.get(DECLARED.get(tag.model, ""))
+        words = learnt_from.words if learnt_from and type_ == "string" else ()
+        return (type_, words) if type_ else None
     if tag.ladder:
         for rung in tag.ladder.rungs:
             try:

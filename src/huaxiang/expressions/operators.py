@@ -78,10 +78,10 @@ class Operators:
         kinds = [family(a.type) for a in call.args]
         if "null" in kinds:
             asked = next((arg for arg in call.args if family(arg.type) != "null"), call)
-            hint = f"{self.snippet(asked)} is null" if asked is not call else "true or false"
+            hint = f"`{self.snippet(asked)} is null` asks for it" if isinstance(asked, Name) else ""
             if call.op == "in":
-                hint += " (with or), and leave null out of the list"
-            return self.refuse(asked.span, f"nothing is {call.op} null", f"write {hint}") or "boolean"
+                hint = "leave null out of the list" + ("; " + hint if hint else "")
+            return self.refuse(asked.span, f"nothing is {call.op} null", hint) or "boolean"
         if "other" in kinds or "list" in kinds:
             return (
                 self.refuse(

@@ -48,13 +48,10 @@ class EventWords:
         on = day(event.on) if event.on else UNKNOWN
         return {"on": on, "kind": declared.title, "facts": facts}
 
-    @cached_property
-    def called(self) -> dict[str, Text]:
-        """What the words are called that a column with a list of them may hold."""
-        return {
-            **CALLED,
-            **{value: title for tag in self.catalogue.tags for value, title in tag.values.items()},
-        }
+    def called(self, column: Column) -> Mapping[str, Text]:
+        """What the words of a column with a list of them are called: as the first tag says that names all of them."""
+        tags = (tag.values for tag in self.catalogue.tags if tag.values.keys() >= set(column.allowed))
+        return next(tags, CALLED)
 
     @cached_property
     def _shown(self) -> dict[str, dict[str, Column]]:
@@ -84,7 +81,7 @@ class EventWords:
 
     def _value(self, column: Column, value: Any) -> Text:
         if column.allowed:
-            return self.manner.said(value, column.unit, self.called)
+            return self.manner.said(value, column.unit, self.called(column))
         if column.name.endswith(("_id", "_ids")):
             return self.manner.said(value, column.unit)
         if isinstance(value, list):

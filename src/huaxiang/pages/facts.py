@@ -86,7 +86,8 @@ class Facts:
         tag = self.tags.get(column)
         if tag:
             return called(tag)
-        return self.words.called if self.types[bool(brand)][column].allowed else {}
+        kind = self.types[bool(brand)][column]
+        return self.words.called(kind) if kind.allowed else {}
 
     def _window(self, brand: str, column: str, window: int | str | None) -> Fact:
         one = self.told[brand, column]

@@ -86,7 +86,7 @@ class Manner:
         if isinstance(value, date):
             return day(value)
         if isinstance(value, list | tuple):
-            return self._listed(value, unit)
+            return self._listed(value, unit, values or {})
         if isinstance(value, int | float | Decimal):
             return self._number(float(value) if isinstance(value, Decimal) else value, unit)
         text = str(value)
@@ -108,21 +108,21 @@ class Manner:
         english = _ONE.get(unit, unit.removesuffix("s")) if value == 1 else unit
         return Text(f"{written}{THIN}{english}", f"{written}{THIN}{_UNITS.get(unit, unit)}")
 
-    def _listed(self, entries: Any, unit: str | None) -> Text:
+    def _listed(self, entries: Any, unit: str | None, values: Mapping[str, Text]) -> Text:
         if not entries:
             return Text("none", "无")
         if not isinstance(entries[0], dict):
-            said = [self.said(entry) for entry in entries]
+            said = [self.said(entry, values=values) for entry in entries]
         else:
             ordered = sorted(entries, key=lambda e: (-(e.get("value") or 0), str(e.get("key"))))
-            said = [self._entry(entry, unit) for entry in ordered]
+            said = [self._entry(entry, unit, values) for entry in ordered]
         more = len(said) - ENTRIES
         rest = Text(f" · {more} more", f"，另有{more}项") if more > 0 else Text("", "")
         shown = said[:ENTRIES]
         return Text(" · ".join(t.en for t in shown) + rest.en, "，".join(t.zh for t in shown) + rest.zh)
 
-    def _entry(self, entry: Mapping[str, Any], unit: str | None) -> Text:
-        key, value = self.said(str(entry.get("key"))), entry.get("value")
+    def _entry(self, entry: Mapping[str, Any], unit: str | None, values: Mapping[str, Text]) -> Text:
+        key, value = self.said(str(entry.get("key")), values=values), entry.get("value")
         as_share = "lift" in entry
         number = self.said(value, SHARE if as_share else None if isinstance(value, int) else unit)
         beside = [
