@@ -43,6 +43,12 @@ def test_a_lake_that_is_not_there_is_said_and_not_made(
     assert f"--lake {lake}  a folder that holds no lake" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--lake", "--landing"])
+def test_a_place_without_a_name_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["nightly", "--as-of", "2026-11-20", "--dry-run", option, ""]) == 2
+    assert f"'{option}': it is empty" in capsys.readouterr().err
+
+
 def test_a_grain_that_nothing_has_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["measures", "list", "--grain", "brands"]) == 2
     assert "'brands' is not one of 'person', 'brand'" in capsys.readouterr().err

@@ -22,10 +22,21 @@ from huaxiang.night import STEPS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+def _named(place: str) -> str:
+    """Refuse a place without a name: it would be the folder one happens to stand in."""
+    if not place.strip():
+        raise typer.BadParameter("it is empty")
+    return place
+
+
 Landing = Annotated[
-    str, typer.Option("--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…")
+    str,
+    typer.Option(
+        "--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…", callback=_named
+    ),
 ]
-LakeRoot = Annotated[str, typer.Option("--lake", help="Folder of the lake; any Hadoop path")]
+LakeRoot = Annotated[str, typer.Option("--lake", help="Folder of the lake; any Hadoop path", callback=_named)]
 Conf = Annotated[Path | None, typer.Option("--conf", help="Configuration folder (default: the shipped one)")]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")
