@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
 from huaxiang.errors import ConfigurationError, InputError
-from huaxiang.settled import OTHER_CONTRACTS, other_contracts, other_settings
+from huaxiang.settled import other_contracts, other_settings
 from huaxiang.sources.files import list_landing
 from huaxiang.tables.reader import check_folder, releases_light
 from huaxiang.tables.release import check_date
@@ -46,7 +46,7 @@ def dry_run_of(
             *other_settings(there, book.config),
         ]
         if problems:
-            raise ConfigurationError(problems, OTHER_CONTRACTS)
+            raise ConfigurationError(problems, "A night would refuse this lake. Nothing was changed.")
     unread = set(found.files)
     if is_known:
         known = Known.light(lake, source.source if source else "")

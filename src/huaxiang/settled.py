@@ -29,16 +29,14 @@ Rules = dict[str, dict[str, str]]
 """Ladder → version → its rules."""
 
 
-OTHER_CONTRACTS = "Make a new lake from the same landing files, or use the huaxiang that made this one. Nothing was changed."
-
-
 def check_contracts(lake: Lake) -> None:
     """Refuse a lake that holds a table by another version of its contract, each named; what it holds stays."""
     if lake.holds_nothing:
         return
     held = [name for name in lake.contracts if lake.pinned(name)]
     if problems := other_contracts(lake.storage, lake.contracts, held):
-        raise ConfigurationError(problems, OTHER_CONTRACTS)
+        hint = "Make a new lake from the same landing files, or use the huaxiang that made this one. Nothing was changed."
+        raise ConfigurationError(problems, hint)
 
 
 def other_contracts(

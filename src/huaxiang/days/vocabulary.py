@@ -32,7 +32,8 @@ def vocabularies(
     """Return the columns of `portrait` and of `brand_relation` by name, keys left out.
 
     Tags are typed in the catalogue's order, each after what it reads; what a text can only be is `allowed`, and so a
-    gate of the table. ConfigurationError lists every tag that names something unknown or doesn't type. Tags `untyped`, and what reads them, are left out.
+    gate of the table. ConfigurationError lists every tag that names something unknown or doesn't type. Tags
+    `untyped`, and what reads them, are left out.
     """
     problems: list[Problem] = []
     without = set(untyped)  # tags with a problem, and what reads them: their own problem is enough
