@@ -145,9 +145,10 @@ def test_other_rules_of_a_ladder_need_another_version(spark: SparkSession, tmp_p
 
 
 def test_what_a_ladder_reads_is_part_of_its_rules(spark: SparkSession, tmp_path: Path) -> None:
-    told = [("experience", 2), ("brand_experience", 2)]
-    lake = lake_of(clean(spark, "order_line", {}), tmp_path, told)
     catalogue = load_catalogue(CONTRACTS)
+    ladders = {tag.name: tag.ladder for tag in catalogue.ladders() if tag.ladder}
+    told = [(name, ladders[name].version) for name in ("experience", "brand_experience")]
+    lake = lake_of(clean(spark, "order_line", {}), tmp_path, told)
     check_settled(lake, Config(), None, catalogue.ladder_rules())
     tags = tuple(
         replace(tag, derived="recency_days > 999") if tag.name == "has_left" else tag
@@ -161,12 +162,12 @@ def test_what_a_ladder_reads_is_part_of_its_rules(spark: SparkSession, tmp_path:
         with pytest.raises(ConfigurationError) as refused:
             check_settled(lake, Config(), None, other.ladder_rules())
         places = [p.place for p in refused.value.problems]
-        assert places == ["ladder experience, version 2", "ladder brand_experience, version 2"]
+        assert places == [f"ladder {name}, version {version}" for name, version in told]
 
 
 def test_a_lake_of_another_contract_is_refused_by_name(spark: SparkSession, tmp_path: Path) -> None:
     lake = lake_of(clean(spark, "order_line", {}), tmp_path)
-    with pytest.raises(ConfigurationError, match="kept no versions"):
+    with pytest.raises(ConfigurationError, match="no versions are kept"):
         check_contracts(lake)
     check_settled(lake, Config(), None)
     check_contracts(lake)
