@@ -35,6 +35,7 @@ from huaxiang.pages.events_said import EventWords
 from huaxiang.pages.facts import KNOWN, UNKNOWN, ZERO
 from huaxiang.pages.person import PEOPLE, person_view, take_away, write_person_page
 from huaxiang.pages.values import Manner
+from huaxiang.pages.words import CALLED
 from huaxiang.tables.release import Release
 
 if TYPE_CHECKING:
@@ -317,6 +318,7 @@ def test_what_events_may_say_is_said_in_chinese_too():
     for columns in words_for()._shown.values():
         for column in columns.values():
             assert set(column.allowed) <= words_for().called(column).keys(), column.name
+    assert not {value for tag in book().catalogue.tags for value in tag.values} & set(CALLED)
     gender = next(tag for tag in book().catalogue.tags if tag.name == "declared_gender")
     own = replace(
         gender, name="shopper", values={"m": Text("Medium", "中号"), "view": Text("Looker", "看客")}

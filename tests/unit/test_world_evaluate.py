@@ -23,7 +23,6 @@ from huaxiang.world.chains import chain_checks
 from huaxiang.world.friends import friend_checks
 from huaxiang.world.listed import member_checks
 from huaxiang.world.lived import experience_checks, macro_f1
-from huaxiang.world.lived import judged as judged_states
 from huaxiang.world.published import published_checks
 from huaxiang.world.report import share_check
 from huaxiang.world.sides import Lake, Planted
@@ -254,14 +253,11 @@ def test_bad_rows_that_got_through_are_found(lake: Tables, truth: Path) -> None:
 
 def test_states_are_compared_person_by_person() -> None:
     true = np.array(["lost", "loyal", "loyal", "satisfied"])
-    states = ["lost", "satisfied", "loyal"]
-    assert macro_f1(true, true, states) == 1
+    assert macro_f1(true, true) == 1
     said = np.array(["lost", "loyal", "satisfied", "satisfied"])
-    assert macro_f1(true, said, states) == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
-    assert macro_f1(true, np.array(["lost"] * 4), states) == pytest.approx(
-        0.4 / 3
-    )  # two of three are never found
-    assert judged_states(np.array(["loyal"] * 10 + ["lost"] * 9)) == ["loyal"]
+    assert macro_f1(true, said) == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
+    assert macro_f1(true, np.array(["lost"] * 4)) == pytest.approx(0.4 / 3)  # two of three are never found
+    assert macro_f1(true, said, but={"satisfied", "loyal"}) == 1
 
 
 def told_by(
@@ -298,8 +294,8 @@ def test_states_and_couriers_are_compared(lake: Tables, truth: Path) -> None:
     assert states.ok
     assert states.found.startswith("1.000 [1.00, 1.00] of ")
     assert told["experience: F1 of each state"].found == (
-        "unhappy 1.00 of 6, locked_in 1.00 of 1, satisfied 1.00 of 32, loyal 1.00 of 15; all but lost 1.00; "
-        "too few to count: lost, unhappy, locked_in"
+        "unhappy 1.00 of 6, locked_in 1.00 of 1, satisfied 1.00 of 32, loyal 1.00 of 15; "
+        "of those with 10 people 1.00, but for lost 1.00"
     )
     unhappy = told["experience: F1 of unhappy or not, of who had not stopped, by reviews"].found
     assert unhappy == "≥ 1: 1.00 of 54, ≥ 3: 1.00 of 54, ≥ 5: 1.00 of 54, ≥ 8: 1.00 of 54"

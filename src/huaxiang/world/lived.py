@@ -11,7 +11,7 @@ from huaxiang.world.report import Check
 from huaxiang.world.sides import true_persons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from datetime import date
 
     from numpy.typing import NDArray
@@ -36,35 +36,34 @@ def experience_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Che
     Planted are satisfaction and the day on which somebody stops; orders, the other axis, are counted in the
     lake, where other checks compare them to the unit. Whoever is not exactly one true person stays out. What limits
     it is told beside: who stopped of late is as silent as who pauses, and no history as short as a demo's tells them
-    apart (`lost`), so that the others' mean stands without it too; and how well a few ratings tell who is unhappy. States
-    that fewer than `FEWEST_OF_STATE` people are in don't count: who has reviewed much has bought much.
+    apart (`lost`); who has reviewed much has bought much, so that hardly anybody is in some of the states, and the F1 of
+    one person is a coin's; and how well a few ratings tell who is unhappy.
     """
     said, true, reviews = _states(lake, planted, as_of)
 
     def at_least(fewest: int) -> tuple[float, int]:
         kept = reviews >= fewest
-        return macro_f1(true[kept], said[kept], judged(true[kept])), int(kept.sum())
+        return macro_f1(true[kept], said[kept]), int(kept.sum())
 
     score, people = at_least(FEWEST_REVIEWS)
     kept = reviews >= FEWEST_REVIEWS
-    states = judged(true[kept])
-    low, high = _interval(true[kept], said[kept], states)
+    low, high = _interval(true[kept], said[kept])
     curve = ", ".join(f"≥ {n}: {at_least(n)[0]:.2f} of {at_least(n)[1]:,}" for n in CURVE)
     yield Check(
         f"experience: macro-F1 of states, {FEWEST_REVIEWS} reviews or more",
         f"≥ {MACRO_F1}",
         f"{score:.3f} [{low:.2f}, {high:.2f}] of {people:,} people; {curve}",
-        score >= MACRO_F1 if states else None,
+        score >= MACRO_F1,
     )
     people_in = {state: int((true[kept] == state).sum()) for state in STATES}
+    few = {state for state, count in people_in.items() if count < FEWEST_OF_STATE}
     each = ", ".join(
         f"{state} {_f1(true[kept], said[kept], state):.2f} of {count:,}"
         for state, count in people_in.items()
         if count
     )
-    others = macro_f1(true[kept], said[kept], [state for state in states if state != "lost"])
-    left_out = ", ".join(state for state in STATES if state not in states)
-    found = f"{each}; all but lost {others:.2f}" + (f"; too few to count: {left_out}" if left_out else "")
+    more, most = (macro_f1(true[kept], said[kept], but=but) for but in (few, few | {"lost"}))
+    found = f"{each}; of those with {FEWEST_OF_STATE} people {more:.2f}, but for lost {most:.2f}"
     yield Check("experience: F1 of each state", "told", found, ok=True)
     stays = true != "lost"
     felt = [np.where(np.isin(one, UNHAPPY_STATES), "unhappy", "") for one in (true, said)]
@@ -78,14 +77,10 @@ def experience_checks(lake: Lake, planted: Planted, as_of: date) -> Iterator[Che
     yield from _couriers(lake)
 
 
-def judged(true: Words) -> list[str]:
-    """Return the states that enough people are in to tell how well they are found: the F1 of one person is a coin's."""
-    return [state for state in STATES if (true == state).sum() >= FEWEST_OF_STATE]
-
-
-def macro_f1(true: Words, said: Words, states: Sequence[str]) -> float:
-    """Return the mean of the F1 of each of these states; NaN without any."""
-    return float(np.mean([_f1(true, said, state) for state in states])) if states else float("nan")
+def macro_f1(true: Words, said: Words, *, but: Collection[str] = ()) -> float:
+    """Return the mean of the F1 of every state that somebody is in, or is said to be in, but some; NaN without any."""
+    held = sorted({*true.tolist(), *said.tolist()} - {*but})
+    return float(np.mean([_f1(true, said, state) for state in held])) if held else float("nan")
 
 
 def _f1(true: Words, said: Words, state: str) -> float:
@@ -94,13 +89,13 @@ def _f1(true: Words, said: Words, state: str) -> float:
     return 2 * both / either if either else float("nan")
 
 
-def _interval(true: Words, said: Words, states: Sequence[str]) -> tuple[float, float]:
+def _interval(true: Words, said: Words) -> tuple[float, float]:
     """The 95 % interval of the macro-F1, by drawing people again (Efron 1979)."""
     if not len(true):
         return float("nan"), float("nan")
     rng = np.random.default_rng(0)
     drawn = (rng.integers(0, len(true), len(true)) for _ in range(DRAWS))
-    low, high = np.quantile([macro_f1(true[rows], said[rows], states) for rows in drawn], [0.025, 0.975])
+    low, high = np.quantile([macro_f1(true[rows], said[rows]) for rows in drawn], [0.025, 0.975])
     return float(low), float(high)
 
 
