@@ -28,7 +28,7 @@ MINE = """\
   title: {en: Dear lines, zh: 高价行}
   means: {en: Lines above ten, zh: 超过十元的行}
   from: order_line
-  where: paid > 10
+  where: paid_minor > 1000
   adds_up: count
 """
 BOUGHT = "SELECT count(*) AS people, sum(paid_all) AS paid, sum(order_lines_all) AS lines FROM portrait"
