@@ -58,10 +58,18 @@ class Night:
         return self.attempt.notes
 
     def day_rows(self) -> DataFrame:
-        """Return tonight's day rows with every value column of the catalogue, also of feeds that never came."""
+        """Return tonight's day rows of which people may be told, with every value column, also of feeds that never came."""
         from huaxiang.days.cells import widened  # noqa: PLC0415
+        from huaxiang.days.untold import without_topics  # noqa: PLC0415
 
-        return widened(self.lake.read("day_row"), self.catalogue.cell_columns(), "release")
+        wide = widened(self.lake.read("day_row"), self.catalogue.cell_columns(), "release")
+        return without_topics(wide, self._untold)
+
+    @cached_property
+    def _untold(self) -> list[str]:
+        from huaxiang.days.untold import untold_topics  # noqa: PLC0415
+
+        return untold_topics(self.lake.read("day_row"), self.catalogue)
 
     def cut(self, frame: DataFrame) -> DataFrame:
         """Return the frame worked out, where plans cost more than rows: Spark analyses a long plan at every step."""

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import MOST, cells, widened
 from huaxiang.days.rows import event_rows
+from huaxiang.days.untold import told_of, untold_topics
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.frames import stacked
 from huaxiang.models.cards import CARDS
@@ -183,7 +184,7 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             "who": "weiwo:brand",
             "post_id": "n1",
             "kind": "original",
-            "topics": ["tea"],
+            "topics": ["tea", "糖尿病飲食"],  # what names a sensitive attribute is told of nobody
             "brand_ids": ["b1", "b2"],
             "at": "2026-01-01 10:00",
         },
@@ -191,7 +192,7 @@ def feeds(spark: SparkSession) -> dict[str, DataFrame]:
             "who": "weiwo:brand",
             "post_id": "n2",
             "kind": "original",
-            "topics": ["tea", "cars"],
+            "topics": ["tea", "cars", "糖尿病飲食"],
             "at": "2026-01-01 10:00",
         },
     ]
@@ -250,6 +251,8 @@ def day_rows(found: dict[str, DataFrame]) -> DataFrame:
 def told(_session: SparkSession) -> dict[str, Any]:
     spark = _session
     made = day_rows(feeds(spark)).localCheckpoint()
+    assert untold_topics(made, CATALOGUE) == ["糖尿病飲食"]
+    made = told_of(made, CATALOGUE)
     persons = spark.createDataFrame(
         [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()],
         "account string, person string, platform string",

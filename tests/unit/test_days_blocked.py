@@ -10,6 +10,7 @@ import pytest
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.blocked import load_block_list
 from huaxiang.days.catalogue import load_catalogue
+from huaxiang.days.definitions import meanings
 from huaxiang.errors import ConfigurationError
 from huaxiang.expressions import NameInfo
 from huaxiang.segments.load import load_segments
@@ -124,6 +125,20 @@ def test_a_list_that_would_block_something_else_or_nothing_is_refused(tmp_path: 
     )
     with pytest.raises(ConfigurationError, match=r"blocked\.yaml:4"):
         load_block_list(tmp_path)
+
+
+def test_a_changed_list_changes_what_columns_by_topic_mean_and_no_day_row(tmp_path: Path) -> None:
+    before = meanings(load_catalogue(load_contracts(), tmp_path))
+    (tmp_path / "blocked.yaml").write_text(
+        "- attribute: union\n  title: {en: Union, zh: 工会}\n  because: {en: no, zh: 不}\n  words: {zh: [工会]}\n",
+        encoding="utf-8",
+    )
+    catalogue = load_catalogue(load_contracts(), tmp_path)
+    after = meanings(catalogue)
+    changed = {named for named in before if before[named] != after[named]}
+    by_topic = ("current_interests", "interests_90d", "top_topic_30d", "top_topic_90d", "top_topic_all")
+    assert changed == {("portrait", name) for name in (*by_topic, "top_topic_share_90d", "topics_90d")}
+    assert [catalogue.blocked.names(topic) for topic in ("工會活動", "工作")] == [True, False]
 
 
 def test_a_segment_is_refused_too(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -76,7 +77,17 @@ class Blocked:
 class BlockList:
     """All blocked attributes."""
 
-    attributes: tuple[Blocked, ...]
+    attributes: tuple[Blocked, ...] = ()
+
+    def names(self, text: str) -> bool:
+        """Whether a text names one of the attributes."""
+        return any(one.named_in(text) for one in self.attributes)
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all words and values: what they name, people are not told by."""
+        said = [(one.english, one.chinese, one.values) for one in self.attributes]
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def objections(self, given: Mapping[str, Any]) -> Iterator[tuple[Trail, str, str]]:
         """Yield for every text of a definition that names an attribute: its way, what is wrong, and why."""

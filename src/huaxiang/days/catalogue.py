@@ -77,7 +77,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
         refused.update(circle)
     catalogue = Catalogue(
         events, tuple(measures.values()), tuple(tags[name] for name in in_order(read)), tuple(rates.values()),
-        tuple(map(str, files)),
+        tuple(map(str, files)), block_list,
     )  # fmt: skip
     problems += _tag_problems(catalogue, refused)
     if problems:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from huaxiang.days.blocked import BlockList
 from huaxiang.expressions import compile_expression
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ CELLS = 2
 """Raised when cells are made otherwise of the same declarations: every lake makes them again."""
 GRAIN = ("stream", "key_kind", "key", "account", "business_date")
 """The key of the day rows."""
+TOPIC = "topic"
+"""The key kind of what posts are about: people are not told by topics that the block list names."""
 OTHERS = {"person": "account", "brand": "brand_account"}
 """By grain: the key kind of the day rows that tell whose account did it."""
 KEYED_WAYS = ("distinct", "top", "top_share", "by")
@@ -270,6 +273,7 @@ class Catalogue:
     tags: tuple[Tag, ...]
     rates: tuple[Rate, ...] = ()
     files: tuple[str, ...] = field(default=())
+    blocked: BlockList = field(default_factory=BlockList)
 
     def at(self, grain: str) -> tuple[Measure, ...]:
         """The measures of a grain."""

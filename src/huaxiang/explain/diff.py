@@ -11,6 +11,7 @@ from huaxiang.days.cells import cells, widened
 from huaxiang.days.definitions import DAY_ROW, standing
 from huaxiang.days.measures import GRAIN
 from huaxiang.days.rows import event_rows
+from huaxiang.days.untold import told_of
 from huaxiang.frames import stacked
 from huaxiang.identity.members import matched_members
 from huaxiang.portrait.assemble import measured_portrait
@@ -39,7 +40,8 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     coverage = [row.asDict() for row in lake.read_release("coverage").collect()]
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
     persons = lake.read_release("person_account")
-    day_rows = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
+    held = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
+    day_rows = told_of(held, catalogue)
     measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
     known = unknown.get("order_line", frozenset())
@@ -56,7 +58,7 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     related = tagged_relations(pairs, portrait, catalogue, as_of=as_of, zone=zone)
     found += _compared("brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"])
     measured.unpersist()
-    day_rows.unpersist()
+    held.unpersist()
     return found
 
 

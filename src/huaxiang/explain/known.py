@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.cells import said_by, widened
 from huaxiang.days.definitions import TABLES, meanings, standing
+from huaxiang.days.untold import told_of
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
@@ -69,7 +70,7 @@ class Then:
         then = known_then(
             widened(now, wide, "release"), widened(past, wide, "release", "known_to"), release.release
         )
-        return then.localCheckpoint()
+        return told_of(then.localCheckpoint(), self.catalogue)
 
 
 def explanation_then(
