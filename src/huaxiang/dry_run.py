@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
-from huaxiang.errors import ConfigurationError, InputError
+from huaxiang.errors import ConfigurationError, InputError, Problem
 from huaxiang.settled import other_contracts, other_settings
 from huaxiang.sources.files import list_landing
 from huaxiang.tables.reader import check_folder, releases_light
@@ -37,6 +37,10 @@ def dry_run_of(
     is_known = folder is not None
     if folder and folder.exists():
         check_folder(lake)
+    elif folder and not (above := next(one for one in folder.parents if one.exists())).is_dir():
+        raise ConfigurationError(
+            Problem(f"--lake {lake}", f"`{above}` is a file", "a folder, or a place for one")
+        )
     releases = releases_light(lake) if is_known else []
     if releases:
         check_date(releases, dates[0])

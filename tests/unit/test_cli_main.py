@@ -97,6 +97,8 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     there = ["nightly", "--landing", str(tmp_path / "in"), "--dry-run", "--as-of", "2026-11-20"]
     assert cli.main([*there, "--lake", str(tmp_path / "in")]) == 2
     assert "a folder that holds no lake" in capsys.readouterr().err
+    assert cli.main([*there, "--lake", str(settled / "lake")]) == 2
+    assert f"`{settled}` is a file; expected a folder" in capsys.readouterr().err
     assert cli.main([*night, "--as-of", "2026-11-20", "--from", "1926-11-20"]) == 2
     assert "36,526 nights" in capsys.readouterr().err
 

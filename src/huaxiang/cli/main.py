@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -58,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def ended(commands: Callable[..., Any], argv: Sequence[str] | None, **context: Any) -> int:
     """Run commands and return their exit code; a person's mistake gets an explanation, never a trace."""
+    _write_any_sign()
     try:
         _readable(sys.argv[1:] if argv is None else argv)
         outcome = commands(args=argv, standalone_mode=False, **context)
@@ -74,6 +76,13 @@ def ended(commands: Callable[..., Any], argv: Sequence[str] | None, **context: A
             print(note)
         return code
     return outcome if isinstance(outcome, int) else 0
+
+
+def _write_any_sign() -> None:
+    """Let a terminal that can't write a sign show its code: what it is told is in two languages."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _readable(argv: Sequence[str]) -> None:

@@ -260,4 +260,12 @@ def _tag_type(
             Problem(tag.written_in, f"unknown name `{tag.rank.of}`", hint=did_you_mean(tag.rank.of, ranked))
         )
         return None
+    if (type_ := names[tag.rank.of].type) in ("string", "boolean"):
+        problems.append(
+            Problem(
+                tag.written_in,
+                f"a rank of `{tag.rank.of}`, which is {type_}",
+                "a number, a date or an instant",
+            )
+        )
     return "int", ()
