@@ -273,9 +273,9 @@ def test_each_mistake_of_an_entry_is_told_at_the_line_of_its_key(tmp_path: Path)
 
 def test_what_is_ranked_is_a_column_and_whom_it_ranks_may_name_the_night(tmp_path: Path) -> None:
     rank = f"- tag: x\n{WORDS}  rank: {{of: OF, into: 5, best: high, among: 'date_diff(as_of, last_order_date) < 30'}}\n"
-    told = refusal(tmp_path, rank.replace("OF", "as_of"))
+    text = rank.replace("tag: x", "tag: y").replace("OF", "top_brand_365d")
+    told = refusal(tmp_path, rank.replace("OF", "as_of") + text)
     assert "unknown name `as_of`" in told
-    told = refusal(tmp_path, rank.replace("OF", "top_brand_365d"))
     assert "a rank of `top_brand_365d`, which is string; expected a number, a date or an instant" in told
     (tmp_path / "measures/mine.yaml").write_text(rank.replace("OF", "paid_30d"), encoding="utf-8")
     assert "x" in {tag.name for tag in load_catalogue(load_contracts(), tmp_path).tags}
