@@ -69,14 +69,16 @@ def claim_frame(spark: SparkSession, claims: Iterable[Claim]) -> DataFrame:
 
 def consent_frame(spark: SparkSession, words: Iterable[Word]) -> DataFrame:
     new_year = datetime(2024, 1, 1, tzinfo=UTC)
+    arrived = date(2024, 1, 5)
     said = [
-        (a, "join", new_year + timedelta(minutes=when), None, action)
+        (a, "join", new_year + timedelta(minutes=when), None, arrived, action)
         if isinstance(when, int)
-        else (a, "join", None, when, action)
+        else (a, "join", None, when, arrived, action)
         for a, action, when in words
     ]
     return spark.createDataFrame(
-        said, "account string, purpose string, at timestamp, business_date date, action string"
+        said,
+        "account string, purpose string, at timestamp, business_date date, arrival_date date, action string",
     )
 
 

@@ -68,8 +68,8 @@ CLAIMS: list[Claim] = [
     ("p:l1", "cookie", "l-cookie"),
     ("p:l1", "cookie", "l-cookie"),
     ("q:l2", "cookie", "l-cookie"),
-    # m, n, o, w, x, y: what was said on a date alone, in Shanghai
-    *((f"{p}:{world}{p}", "phone", f"{world}-phone") for world in "mnowxy" for p in "pq"),
+    # m, n, o, w, x, y, z: what was said on a date alone, in Shanghai
+    *((f"{p}:{world}{p}", "phone", f"{world}-phone") for world in "mnowxyz" for p in "pq"),
 ]
 WORDS = [
     ("q:f2", "withdraw", 1),
@@ -94,9 +94,11 @@ WORDS = [
     # x: a minute after that day
     ("p:xp", "grant", 40 * 60 + 1),
     ("p:xp", "withdraw", date(2024, 1, 2)),
-    # y: nobody knows when it was withdrawn, the grant is after that
+    # y, z: nobody knows when it was withdrawn: at the latest on the day the word came in
     ("p:yp", "grant", date(2024, 1, 2)),
     ("p:yp", "withdraw", None),
+    ("p:zp", "withdraw", None),
+    ("p:zp", "grant", date(2024, 1, 6)),
 ]
 
 
@@ -141,7 +143,8 @@ def found(spark: SparkSession, found_once: dict[str, Found]) -> Found:
         ("p:op", "p:op"),
         ("p:wp", "p:wp"),
         ("p:xp", "p:xp q:xq"),
-        ("p:yp", "p:yp q:yq"),
+        ("p:yp", "p:yp"),
+        ("p:zp", "p:zp q:zq"),
         ("p:z", "p:z"),
     ],
 )

@@ -20,7 +20,7 @@ COMMON = "event_key string, release bigint, part string"
 SCHEMAS = {
     "clean/identity_claim": f"account string, kind string, value_key string, {COMMON}",
     "clean/consent_event": "account string, purpose string, action string, at timestamp, "
-    f"business_date date, {COMMON}",
+    f"business_date date, arrival_date date, {COMMON}",
     "clean/social_account": f"account string, brand_id string, {COMMON}",
     "clean/social_follow": f"account string, other_account string, {COMMON}",
     "clean/delivery": f"order_id string, {COMMON}",
@@ -192,7 +192,8 @@ def test_nights_one_by_one_write_only_what_changed_and_give_the_sets_of_a_rebuil
     # a consent withdrawn splits, and the other keeps the id; a word alone makes an account known
     known = {row[0]: row[1] for row in walk.lake.pins["person_account"]}
     words = {
-        a: (a, "join", say, None, date(2024, 1, 1)) for a, say in (("q:2", "withdraw"), ("s:7", "grant"))
+        a: (a, "join", say, None, date(2024, 1, 1), date(2024, 1, 1))
+        for a, say in (("q:2", "withdraw"), ("s:7", "grant"))
     }
     told = walk.night({"consent_event": words})
     assert (told["accounts"], told["new"], told["split"]) == (5, 1, 1)

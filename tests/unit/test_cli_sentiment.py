@@ -169,6 +169,7 @@ def test_whose_comments_teach(tmp_path: Path) -> None:
             "action": action,
             "at": moment,
             "business_date": moment.date(),
+            "arrival_date": moment.date(),
         }
 
     said = [
@@ -176,6 +177,7 @@ def test_whose_comments_teach(tmp_path: Path) -> None:
         says("shop:3", "withdraw", 1), says("shop:3", "grant", 2), says("shop:4", "withdraw", 1, "join"),
         says("shop:8", "grant", 1), says("shop:8", "withdraw", 0) | {"at": None},  # at some hour of the same day
         says("shop:9", "grant", 1), says("shop:9", "withdraw", 1),  # of one instant
+        says("shop:10", "grant", 1), says("shop:10", "withdraw", 2) | {"at": None, "business_date": None},
     ]  # fmt: skip
     reviews = [
         review("自己写的", 5), review("不同意的", 5, "shop:2"), review("又同意的", 5, "shop:3"),
@@ -183,6 +185,7 @@ def test_whose_comments_teach(tmp_path: Path) -> None:
         review("没人写的", 5, "shop:99"), review("中不溜的", 3), review("没打分的", None), review("明天写的", 5, on=date(2026, 11, 21)),
         review("ok", 5), review("差评", 2), review("两说", 5), review("两说", 1, "shop:3"),
         review("想忘掉的", 5, "shop:7"), review("次日撤回的", 5, "shop:8"), review("同时撤回的", 5, "shop:9"),
+        review("无日期撤回的", 5, "shop:10"),
     ]  # fmt: skip
     lake = lake_of(tmp_path, reviews, ages={5: 14, 6: 15}, said=said, forgotten="shop:7")
     found = {

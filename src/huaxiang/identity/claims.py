@@ -33,12 +33,13 @@ def join_consent(consent: DataFrame, *, zone: str) -> DataFrame:
     """Return the last word of each account on being joined: `account`, `may_join`.
 
     Latest by its instant. Of a date alone a grant is of the day's first moment in `zone`, a withdrawal of its last: at
-    whatever hour it was said, it holds. What has neither was said before all else. Of words of one instant a withdrawal
-    is the last. Accounts that never said anything get no row. The same of personalising: `insight.comments`.
+    whatever hour it was said, it holds. Without a date a grant was said before all else, and a withdrawal on the day it
+    came in. Of words of one instant a withdrawal is the last. Accounts that never said anything get no row. The same of personalising: `insight.comments`.
     """
     said = consent.where(F.col("account").isNotNull() & (F.col("purpose") == "join"))
     withdraws = F.col("action") != "grant"
-    day_ends = midnight(F.date_add("business_date", 1), zone) - F.lit(timedelta(microseconds=1))
+    last_day = F.coalesce("business_date", "arrival_date")
+    day_ends = midnight(F.date_add(last_day, 1), zone) - F.lit(timedelta(microseconds=1))
     of_day = F.when(withdraws, day_ends).otherwise(midnight(F.col("business_date"), zone))
     instant = F.coalesce("at", of_day)
     last = F.max(F.struct(instant, withdraws, F.col("action").alias("action")))["action"]

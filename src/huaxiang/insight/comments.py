@@ -22,12 +22,12 @@ PRAISE, COMPLAINT = 4, 2
 NEEDED = ("clean/review", "person_account", "portrait")
 CONSENT, ERASURE = "clean/consent_event", "clean/erasure_request"
 # The last word of an account is as of `identity.claims.join_consent`: of a date alone a grant is of its first moment, a
-# withdrawal of its last, and of one instant a withdrawal is the last.
+# withdrawal of its last, undated ones of the day they came in, and of one instant a withdrawal is the last.
 _REFUSED = f"""
     SELECT a.person FROM person_account a LEFT JOIN (
         SELECT account, arg_max(action, (
             coalesce("at", timezone('{{zone}}', CASE WHEN action = 'grant' THEN business_date::TIMESTAMP
-                ELSE (business_date + 1)::TIMESTAMP - INTERVAL 1 microsecond END), '0001-01-01'::TIMESTAMPTZ),
+                ELSE (coalesce(business_date, arrival_date) + 1)::TIMESTAMP - INTERVAL 1 microsecond END), '0001-01-01'::TIMESTAMPTZ),
             action <> 'grant'
         )) = 'grant' AS agreed
         FROM {view_name(CONSENT)} WHERE purpose = 'personalise' AND account IS NOT NULL GROUP BY account
