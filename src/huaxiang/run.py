@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.book import Book, open_book
 from huaxiang.dry_run import dry_run_of
 from huaxiang.errors import InputError, Problem
+from huaxiang.gates.suite import quiet
 from huaxiang.night import STEPS, Night, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
@@ -46,6 +47,10 @@ SMALL = {
     "spark.sql.files.maxPartitionBytes": "8m",
     "spark.databricks.delta.snapshotPartitions": "1",
 }
+ROOMS = (
+    "clean.ingest", "identity.step", "days.step", "portrait.step", "relations.step", "stages.step", "segments.step",
+    "insight.step", "publish",
+)  # fmt: skip
 SMALL_BYTES, SMALL_ROWS = 100_000_000, 2_000_000
 
 
@@ -123,8 +128,8 @@ def nights(
     if dry_run:
         say = partial(print, file=sys.stderr) if as_json else print
         return [dry_run_of(book, landing, lake, dates, say)]
-    # Great Expectations takes four seconds to import, which the start of the JVM has to spare.
-    threading.Thread(target=import_module, args=("huaxiang.gates.judge",), daemon=True).start()
+    import_module("pyspark.sql.functions")  # whole, and first: two threads would see each other's half
+    threading.Thread(target=_enter_rooms, daemon=True).start()
     summaries = []
     with opened(config, lake, landing=landing, master=master, book=book) as there:
         for as_of in dates:
@@ -168,6 +173,14 @@ def nights(
             if page and shows:
                 print(_look(page))
     return summaries
+
+
+def _enter_rooms() -> None:
+    """Import what the steps of a night do, in their order: it takes as long as a JVM takes to start."""
+    for room in ROOMS:
+        import_module(f"huaxiang.{room}")
+    with quiet():  # Great Expectations alone takes as long as all of them
+        pass
 
 
 def _look(page: Path) -> str:
