@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.days.events import OPINION
-from huaxiang.days.measures import CELLS, GRAINS, KEYED_WAYS, TOPIC
+from huaxiang.days.measures import CELLS, GRAINS, TOPIC
 from huaxiang.expressions import compile_expression
 from huaxiang.models.cards import CARDS
 
@@ -43,7 +43,8 @@ def meanings(catalogue: Catalogue) -> dict[Named, Meaning]:
     for grain, table in TABLES.items():
         for measure in catalogue.at(grain):
             for window in measure.windows:
-                untold = catalogue.blocked.digest if _by_topic(measure) else ""
+                by_topic = any(TOPIC in part.kinds((grain,)) for part in measure.parts)
+                untold = catalogue.blocked.digest if by_topic else ""
                 said = f"{measure.definition()} in {window}: {_made_of(measure, grain)}{untold}"
                 found[table, measure.column(window)] = Meaning(_digest(said), measure.definition())
         for tag in (tag for tag in catalogue.tags if tag.grain == grain):
@@ -57,10 +58,6 @@ def _digest(said: str) -> str:
 
 def _made_of(measure: Measure, grain: str) -> list[str]:
     return [_part_says(part, grain) for part in measure.parts]
-
-
-def _by_topic(measure: Measure) -> bool:
-    return measure.part.way in KEYED_WAYS and measure.part.arguments[0] == TOPIC
 
 
 def _part_says(part: Part, grain: str) -> str:

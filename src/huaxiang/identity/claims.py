@@ -34,7 +34,8 @@ def join_consent(consent: DataFrame, *, zone: str) -> DataFrame:
 
     Latest by its instant. Of a date alone a grant is of the day's first moment in `zone`, a withdrawal of its last: at
     whatever hour it was said, it holds. Without a date a grant was said before all else, and a withdrawal on the day it
-    came in. Of words of one instant a withdrawal is the last. Accounts that never said anything get no row. The same of personalising: `insight.comments`.
+    came in. Of words of one instant a withdrawal is the last. Accounts that never said anything get no row. The same of
+    personalising: `insight.comments`.
     """
     said = consent.where(F.col("account").isNotNull() & (F.col("purpose") == "join"))
     withdraws = F.col("action") != "grant"
