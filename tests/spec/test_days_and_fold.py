@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +14,11 @@ from pyspark.sql import functions as F
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import MOST, cells, widened
 from huaxiang.days.rows import event_rows
-from huaxiang.days.untold import told_of, untold_topics
+from huaxiang.days.untold import untold_topics
 from huaxiang.days.vocabulary import vocabularies
 from huaxiang.frames import stacked
 from huaxiang.models.cards import CARDS
+from huaxiang.night import Night
 from huaxiang.portrait.assemble import measured_portrait
 from huaxiang.portrait.tags import tag_names, with_tags
 from huaxiang.relations.assemble import measured_relations
@@ -247,12 +249,19 @@ def day_rows(found: dict[str, DataFrame]) -> DataFrame:
     return widened(stacked(made), CATALOGUE.cell_columns())
 
 
+def tonight(made: DataFrame) -> Night:
+    book: Any = SimpleNamespace(catalogue=CATALOGUE)
+    lake: Any = SimpleNamespace(read={"day_row": made.withColumn("release", F.lit(1))}.__getitem__)
+    none: Any = None
+    return Night(made.sparkSession, book, lake, none, "", AS_OF, b"", none)
+
+
 @pytest.fixture(scope="module")
 def told(_session: SparkSession) -> dict[str, Any]:
     spark = _session
     made = day_rows(feeds(spark)).localCheckpoint()
     assert untold_topics(made, CATALOGUE) == ["糖尿病飲食"]
-    made = told_of(made, CATALOGUE)
+    made = tonight(made).day_rows()
     persons = spark.createDataFrame(
         [(a, p, a.split(":")[0]) for a, p in PERSON_OF.items()],
         "account string, person string, platform string",
