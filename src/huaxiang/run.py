@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from huaxiang.book import Book, open_book
 from huaxiang.dry_run import dry_run_of
-from huaxiang.errors import InputError, Problem
-from huaxiang.gates.suite import quiet
+from huaxiang.gates.suite import import_early
 from huaxiang.night import STEPS, Night, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
 from huaxiang.settled import check_contracts, check_settled
+from huaxiang.sources.files import check_landing
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.storage import local_path
 from huaxiang.telling import Telling
@@ -121,10 +121,8 @@ def nights(
     from huaxiang.tables.attempt import begin  # noqa: PLC0415
 
     book = open_book(config, source=source)
-    folder = local_path(landing)
-    if folder is not None and not folder.is_dir() and "ingest" in steps:
-        expected = "a folder that holds <feed>/<arrival date>/…, or the files of a source map"
-        raise InputError(Problem(f"--landing {landing}", "no such folder", expected))
+    if "ingest" in steps:
+        check_landing(landing)
     if dry_run:
         say = partial(print, file=sys.stderr) if as_json else print
         return [dry_run_of(book, landing, lake, dates, say)]
@@ -179,8 +177,7 @@ def _enter_rooms() -> None:
     """Import what the steps of a night do, in their order: it takes as long as a JVM takes to start."""
     for room in ROOMS:
         import_module(f"huaxiang.{room}")
-    with quiet():  # Great Expectations alone takes as long as all of them
-        pass
+    import_early()  # Great Expectations alone takes as long as all of them
 
 
 def _look(page: Path) -> str:

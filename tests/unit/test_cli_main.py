@@ -57,19 +57,19 @@ def test_a_grain_that_nothing_has_is_refused(capsys: pytest.CaptureFixture[str])
 def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = ("order_line/2026-11-19/a.csv", "order_line/2026-11-19/b.csv", "shop_account/2026-11-20/a.csv")
+    files = ("order_line/2024-03-02/a.csv", "order_line/2024-03-02/b.csv", "shop_account/2024-03-03/a.csv")
     for name in files:
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).write_text(name)
     lake = tmp_path / "lake"
     night = ["nightly", "--landing", str(tmp_path / "in"), "--lake", str(lake), "--dry-run"]
-    assert cli.main([*night, "--as-of", "2026-11-20"]) == 0
-    assert "order_line                2 files until 2026-11-20, 2 to be read\n" in capsys.readouterr().out
+    assert cli.main([*night, "--as-of", "2024-03-03"]) == 0
+    assert "order_line                2 files until 2024-03-03, 2 to be read\n" in capsys.readouterr().out
     known = {
         "source": [""],
         "feed": ["order_line"],
-        "path": ["order_line/2026-11-19/a.csv"],
-        "arrival_date": [date(2026, 11, 19)],
+        "path": ["order_line/2024-03-02/a.csv"],
+        "arrival_date": [date(2024, 3, 2)],
         "content_hash": [hashlib.sha256(files[0].encode()).hexdigest()],
         "status": ["loaded"],
         "rows": [1],
@@ -79,22 +79,27 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     release(lake, None, [put(lake, "file_ledger", known)])
     settled = lake / "_settled.json"
     settled.write_text('{"contracts": {}, "currency": "CNY"}')
-    assert cli.main([*night, "--as-of", "2026-11-20", "--json"]) == 0
+    assert cli.main([*night, "--as-of", "2024-03-03", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["files"] == {"order_line": 2, "shop_account": 1}
     assert told["to_be_read"] == {"order_line": 1, "shop_account": 1}
     assert cli.main([*night, "--as-of", "2024-02-28"]) == 2
     assert "night 2024-02-28  the lake is at 2024-03-01" in capsys.readouterr().err
+    assert cli.main([*night, "--as-of", "2062-11-20"]) == 2
+    assert (
+        "14,143 days after the lake's newest night, 2024-03-01; expected at most 366"
+        in capsys.readouterr().err
+    )
     settled.write_text('{"contracts": {"file_ledger": "0.9.0"}, "currency": "USD"}')
-    assert cli.main([*night, "--as-of", "2026-11-20"]) == 2
+    assert cli.main([*night, "--as-of", "2024-03-03"]) == 2
     refused = capsys.readouterr().err
     assert "table file_ledger  contract 0.9.0" in refused
     assert "currency  CNY; expected USD" in refused
     for damaged in ("{", "[]", '{"contracts": []}'):
         settled.write_text(damaged)
-        assert cli.main([*night, "--as-of", "2026-11-20"]) == 1
+        assert cli.main([*night, "--as-of", "2024-03-03"]) == 1
         assert "_settled.json  can't be read" in capsys.readouterr().err
-    there = ["nightly", "--landing", str(tmp_path / "in"), "--dry-run", "--as-of", "2026-11-20"]
+    there = ["nightly", "--landing", str(tmp_path / "in"), "--dry-run", "--as-of", "2024-03-03"]
     assert cli.main([*there, "--lake", str(tmp_path / "in")]) == 2
     assert "a folder that holds no lake" in capsys.readouterr().err
     assert cli.main([*there, "--lake", str(settled / "lake")]) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean, nearest
@@ -15,8 +16,13 @@ Row = dict[str, Any]
 
 
 def print_json(told: Any) -> None:
-    """Print an answer for a program: dates and decimals as text."""
-    print(json.dumps(told, ensure_ascii=False, default=str))
+    """Print an answer for a program: dates and decimals as text, but for sums of whole numbers, which are longer ones."""
+    print(json.dumps(told, ensure_ascii=False, default=_as_json))
+
+
+def _as_json(value: Any) -> int | str:
+    is_whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return int(value) if is_whole else str(value)
 
 
 def rows_of(lake: str, table: str) -> list[Row]:

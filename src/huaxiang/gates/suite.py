@@ -7,7 +7,7 @@ import math
 import os
 import re
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.gates.rules import expectation_text, implied_gates
@@ -24,12 +24,23 @@ if TYPE_CHECKING:
 @contextmanager
 def quiet() -> Iterator[Any]:
     """Yield the `great_expectations` module: no analytics, its own deprecations hushed, imported only now."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    _without_analytics()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
         import great_expectations  # noqa: PLC0415  (two seconds that most commands need not pay)
 
         yield great_expectations
+
+
+def import_early() -> None:
+    """Import Great Expectations in a thread that has time for it; what fails here fails again where it is needed."""
+    _without_analytics()
+    with suppress(Exception):
+        import great_expectations  # noqa: F401, PLC0415
+
+
+def _without_analytics() -> None:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 
 def metric_column(table: str, metric: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from huaxiang.contracts.load import load_contracts
 from huaxiang.errors import ConfigurationError, InputError, Problem
 from huaxiang.sources.facts import Facts
-from huaxiang.sources.files import list_landing
+from huaxiang.sources.files import check_landing, list_landing
 from huaxiang.sources.fit import compiled_columns, staged_tables
 from huaxiang.sources.map import load_source
 from huaxiang.sources.outside import FILTERED, QUARANTINED
@@ -143,6 +143,7 @@ def check_source(
     """
     contracts = load_contracts()
     source = load_source(name, conf_dir)
+    check_landing(landing)
     found = list_landing(landing, (), date.max, source)
     with tempfile.TemporaryDirectory(prefix="huaxiang-check-") as folder:
         staged = {feed: stage(found.of(feed), contracts[feed], Path(folder), source) for feed in source.feeds}

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huaxiang.errors import Problem, did_you_mean
-from huaxiang.tables.storage import LocalStorage, storage
+from huaxiang.errors import InputError, Problem, did_you_mean
+from huaxiang.tables.storage import LocalStorage, local_path, storage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -103,6 +103,14 @@ class Hashes:
             return ""
         seen = Path(path).stat()
         return f"{seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}"  # tar and rsync set the one, nobody the other
+
+
+def check_landing(landing: Path | str) -> None:
+    """Refuse a landing folder of this machine that is not there."""
+    folder = local_path(str(landing))
+    if folder is not None and not folder.is_dir():
+        expected = "a folder that holds <feed>/<arrival date>/…, or the files of a source map"
+        raise InputError(Problem(f"--landing {landing}", "no such folder", expected))
 
 
 def list_landing(

@@ -13,6 +13,8 @@ from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+LONGEST_GAP = 366
+"""Days that a night may lie after the newest one."""
 TABLE = "release"
 Status = Literal["published", "held"]
 
@@ -108,8 +110,15 @@ def choose(releases: Sequence[Release], number: int | None) -> Release:
 
 
 def check_date(releases: Sequence[Release], as_of: date) -> None:
-    """Refuse a night before the newest published release: readers would go back without a word."""
+    """Refuse a night before the newest published release, and one more than `LONGEST_GAP` days after it.
+
+    Readers would go back without a word; and of a year that was mistyped every window is empty.
+    """
     shown = next((r.as_of for r in reversed(releases) if r.status == "published"), as_of)
+    if (as_of - shown).days > LONGEST_GAP:
+        found = f"{(as_of - shown).days:,} days after the lake's newest night, {shown}"
+        hint = "is the year right? If it is, run a night between the two first"
+        raise ConfigurationError(Problem(f"night {as_of}", found, f"at most {LONGEST_GAP} days", hint))
     if as_of < shown:
         hint = "readers would go back without a word; `huaxiang rollback` publishes an older release again"
         raise ConfigurationError(
