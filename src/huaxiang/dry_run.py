@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
 
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
 from huaxiang.errors import ConfigurationError, InputError, Problem
-from huaxiang.settled import other_contracts, other_settings
+from huaxiang.settled import other_contracts, other_ladders, other_settings
 from huaxiang.sources.files import list_landing
-from huaxiang.tables.reader import check_folder, releases_light
+from huaxiang.tables.reader import check_folder, read_pinned, releases_light
 from huaxiang.tables.release import check_date
 from huaxiang.tables.storage import local_path, storage
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from huaxiang.book import Book
+    from huaxiang.tables.release import Release
 
 
 def dry_run_of(
@@ -27,8 +31,8 @@ def dry_run_of(
     """Say per feed how many files there are and how many the nights of `dates` would read, and return it.
 
     Refused is, all at once, what a night refuses before it reads a row: a lake of other contracts or settings, a date
-    before its newest release, a required feed without a file. Only a night asks whether rates, keyless maps and ladders
-    are still those that rows were stored by, and whether a file can be read. Of a lake that is not on this machine
+    before its newest release, ladders changed under their version, a required feed without a file. Only a night asks
+    whether rates and keyless maps are still those that rows were stored by, and whether a file can be read. Of a lake that is not on this machine
     nothing is known without Spark.
     """
     source = book.source
@@ -48,6 +52,7 @@ def dry_run_of(
         problems = [
             *other_contracts(there, book.contracts, releases[-1].tables),
             *other_settings(there, book.config),
+            *other_ladders(there, book.catalogue.ladder_rules(), partial(_is_told, lake, releases[-1])),
         ]
         if problems:
             raise ConfigurationError(problems, "A night would refuse this lake. Nothing was changed.")
@@ -74,3 +79,12 @@ def dry_run_of(
     )
     told = {"to_be_read": {feed: to_read[feed] for feed in files}} if is_known else {}
     return {"dry_run": True, "files": files, **told}
+
+
+def _is_told(lake: str, newest: Release, ladder: str, version: str) -> bool:
+    """Whether moves of a ladder were told by this version, as a night asks it."""
+    pin = newest.tables.get("stage_flow")
+    if pin is None:
+        return False
+    of_version = (pc.field("ladder") == ladder) & (pc.field("version") == int(version))
+    return bool(read_pinned(lake, pin).count_rows(filter=of_version))

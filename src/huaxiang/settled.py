@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.clean import clean_name
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from huaxiang.config import Config
     from huaxiang.contracts.model import Contract
@@ -59,6 +60,11 @@ def other_settings(there: Storage, config: Config) -> list[Problem]:
     return _changed(_kept(there), _settings(config))
 
 
+def other_ladders(there: Storage, ladders: Rules, is_told: Callable[[str, str], bool]) -> list[Problem]:
+    """Return which ladders changed under a version by which moves were told."""
+    return _changed_ladders(_kept(there).get("ladder_rules", {}), ladders, is_told)
+
+
 def _kept(there: Storage) -> dict[str, Any]:
     """Return what the file holds, nothing without one; HuaxiangError for one that is damaged."""
     try:
@@ -104,7 +110,7 @@ def check_settled(lake: Lake, config: Config, source: SourceMap | None, ladders:
     ladders_before: Rules = before.get("ladder_rules", {})
     ladders_now = ladders or {}
     problems = [
-        *_changed_ladders(lake, ladders_before, ladders_now),
+        *_changed_ladders(ladders_before, ladders_now, partial(_is_told, lake)),
         *_changed(before, now),
         *_changed_rates(lake, known, now["rates"]),
         *_changed_keys(lake, keyless, maps),
@@ -183,13 +189,13 @@ def _changed_rates(lake: Lake, known: dict[str, str], rates: dict[str, str]) -> 
     ]
 
 
-def _changed_ladders(lake: Lake, before: Rules, now: Rules) -> list[Problem]:
+def _changed_ladders(before: Rules, now: Rules, is_told: Callable[[str, str], bool]) -> list[Problem]:
     hint = "give the ladder another version: a night's moves must not mix two meanings"
     return [
         Problem(f"ladder {name}, version {version}", rules, before[name][version], hint)
         for name, said in now.items()
         for version, rules in said.items()
-        if before.get(name, {}).get(version, rules) != rules and _is_told(lake, name, version)
+        if before.get(name, {}).get(version, rules) != rules and is_told(name, version)
     ]
 
 

@@ -17,6 +17,8 @@ from tests.light import put, release
 from huaxiang import doctor, run, world
 from huaxiang.cli import bench, jobs
 from huaxiang.cli import main as cli
+from huaxiang.contracts.load import load_contracts
+from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import GateHeldError, InputError, Problem
 from huaxiang.night import STEPS
 from huaxiang.sources.check import SourceCheck
@@ -76,7 +78,9 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
         "problem": [None],
         "release": [1],
     }
-    release(lake, None, [put(lake, "file_ledger", known)])
+    (version,) = load_catalogue(load_contracts()).ladder_rules()["aipl"]
+    flow = {"ladder": ["aipl"], "version": [int(version)]}
+    release(lake, None, [put(lake, "file_ledger", known), put(lake, "stage_flow", flow)])
     settled = lake / "_settled.json"
     settled.write_text('{"contracts": {}, "currency": "CNY"}')
     assert cli.main([*night, "--as-of", "2024-03-03", "--json"]) == 0
@@ -90,6 +94,11 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
         "14,143 days after the lake's newest night, 2024-03-01; expected at most 366"
         in capsys.readouterr().err
     )
+    settled.write_text(json.dumps({"ladder_rules": {"aipl": {version: "of old"}, "life": {"1": "of old"}}}))
+    assert cli.main([*night, "--as-of", "2024-03-03"]) == 2
+    refused = capsys.readouterr().err
+    assert f"ladder aipl, version {version}" in refused
+    assert "ladder life" not in refused  # a ladder that is no more
     settled.write_text('{"contracts": {"file_ledger": "0.9.0"}, "currency": "USD"}')
     assert cli.main([*night, "--as-of", "2024-03-03"]) == 2
     refused = capsys.readouterr().err
