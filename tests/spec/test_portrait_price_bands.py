@@ -10,7 +10,7 @@ import pytest
 from feeds import CONTRACTS, clean
 
 from huaxiang.days.catalogue import load_catalogue
-from huaxiang.models.fit import NO_BETTER, SURE, TOO_LITTLE
+from huaxiang.models.fit import NO_BETTER, TOO_LITTLE
 from huaxiang.models.price_bands import (
     BANDS,
     FEWEST_PEOPLE,
@@ -224,10 +224,7 @@ def test_the_band_is_the_most_probable_one_of_the_different_products_bought(spar
     share, buys = buyers(row.fit)
     chances = share * np.prod(buys[None] ** bought[:, None, :], axis=2)
     chances /= chances.sum(axis=1, keepdims=True)
-    is_sure = np.round(chances.max(axis=1), 4) >= SURE
-    assert 0 < is_sure.mean() < 1
-    said = np.where(is_sure, chances.argmax(axis=1) + 1, None)
-    assert [r["price_band_365d"] for r in rows[:-1]] == said.tolist()
+    assert [r["price_band_365d"] for r in rows[:-1]] == (chances.argmax(axis=1) + 1).tolist()
     sure = np.array([r["price_band_365d_probability"] for r in rows[:-1]])
     assert np.abs(sure - chances.max(axis=1)).max() < 0.0001
     right = chances.argmax(axis=1) == band
@@ -235,5 +232,5 @@ def test_the_band_is_the_most_probable_one_of_the_different_products_bought(spar
     assert tuple(rows[-1])[1:] == (None,) * (len(rows[-1]) - 1)
     once, same = told(*cells)
     assert same.fit == row.fit
-    both = ("price_band_365d", "price_band_365d_probability")
-    assert [[r[name] for name in both] for r in once] == [[r[name] for name in both] for r in rows]
+    said = ("price_band_365d", "price_band_365d_probability")
+    assert [[r[name] for name in said] for r in once] == [[r[name] for name in said] for r in rows]

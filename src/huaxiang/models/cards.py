@@ -91,7 +91,7 @@ GIFTS = Card(
 )
 PRICE_BANDS = Card(
     name="price_bands",
-    version="3",
+    version="2",
     method=(
         "natural breaks (Jenks 1967) in the logarithms of the list prices with which a category began the quarter; who"
         " buys in which band by a mixture of multinomials (Dawid & Skene 1979) fitted on distinct counts of products"

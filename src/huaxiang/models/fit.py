@@ -22,8 +22,6 @@ FITTED, BOUNDARY, TOO_LITTLE, TOO_LARGE, NO_BETTER = (
 )
 EDGE = 8.0
 """A parameter beyond e^±8 says nothing but "at the edge": no data of people tell 3,000 from infinity."""
-SURE = 0.6
-"""The least probability at which a kind of person is said to be one's own."""
 
 
 @dataclass(frozen=True)

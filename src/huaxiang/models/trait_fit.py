@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from huaxiang.models.calibration import calibration_error
-from huaxiang.models.fit import FITTED, NO_BETTER, SURE, TOO_LITTLE, Fit
+from huaxiang.models.fit import FITTED, NO_BETTER, TOO_LITTLE, Fit
 from huaxiang.models.interval import ONE_SIDED
 from huaxiang.models.trait_chances import DIGITS, NO_KINDS, KindWeights, chances_of
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 FEWEST, FEWEST_OF_A_KIND = 200, 20
 """People who declare something that it takes; what fewer people declare is never inferred."""
+SURE = 0.6
+"""The least probability at which something is said."""
 FOLDS = 5
 STRENGTHS = (0.003, 0.03)
 """Inverses of the penalty, of which the one is taken whose held-out probabilities are likeliest: a few hundred people

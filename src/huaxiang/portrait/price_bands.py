@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from huaxiang.models.cards import PRICE_BANDS
-from huaxiang.models.fit import SURE
 from huaxiang.models.model_row import ModelRow
 from huaxiang.models.price_bands import BANDS, MOST_PRODUCTS, buyers, fit_buyers, held_out, natural_breaks
 from huaxiang.portrait.counted import COUNT, HALF, counted, half, numbers, of_all
@@ -108,8 +107,8 @@ def with_price_bands(
     """Return `measured` with the tags that the model `price_bands` says, of the order lines of 365 days, and its fit.
 
     `products` as of `banded`, `cells` day rows that carry `person`. `band` is that of which somebody is most probably
-    a buyer (ties: the lower) by the different products that they bought, null below a probability of 0.6: who takes the
-    same one again shows nothing new. `probability` is in four digits. Without a fit, `band` is the mean of the lines' bands, as within a category
+    a buyer (ties: the lower) by the different products that they bought: who takes the same one again shows nothing
+    new. `probability` is in four digits. Without a fit, `band` is the mean of the lines' bands, as within a category
     it always is, to the nearest whole one, halves up, and there is no probability. Null without a line in a category
     that has bands.
     """
@@ -175,7 +174,7 @@ def _counts(known: pa.Table) -> tuple[Numbers, Numbers]:
 
 
 def _most_probable(fit: Fit) -> dict[str, Column]:
-    """Return the band of which somebody is most probably a buyer, where that is sure enough, and how probably."""
+    """Return the band of which somebody is most probably a buyer, and how probably."""
     share, buys = buyers(fit)
     scores = [
         _added(
@@ -188,8 +187,10 @@ def _most_probable(fit: Fit) -> dict[str, Column]:
     ]
     best = F.greatest(*scores)
     band = F.coalesce(*(F.when(score == best, F.lit(of + 1)) for of, score in enumerate(scores)))
-    probability = F.round(1 / _added([F.exp(score - best) for score in scores]), PROBABILITY_DIGITS)
-    return {"band": F.when(probability >= SURE, band), "probability": probability}
+    return {
+        "band": band,
+        "probability": F.round(1 / _added([F.exp(score - best) for score in scores]), PROBABILITY_DIGITS),
+    }
 
 
 def _added(columns: Iterable[Column | str]) -> Column:

@@ -8,9 +8,8 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
-from huaxiang.models.fit import SURE
 from huaxiang.models.model_row import ModelRow
-from huaxiang.models.trait_fit import infer
+from huaxiang.models.trait_fit import SURE, infer
 from huaxiang.models.trait_numbers import basis
 from huaxiang.models.traits import DECLARED, EVIDENCE, INPUTS, LARGEST_SAMPLE, YOUNGEST
 from huaxiang.portrait.tags import derivation

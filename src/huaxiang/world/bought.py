@@ -80,8 +80,7 @@ def price_band_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     """Compare the band in which people buy with the planted one, by how many order lines tell it.
 
     A planted buyer takes a neighbouring band once in three times, and prices of neighbouring bands overlap, so that
-    few lines leave doubt: how often the lake expects itself to be right is the limit of any guess, and where that is
-    less than it says anything at, it says nothing.
+    few lines leave doubt: how often the lake expects itself to be right is the limit of any guess.
     """
     owner = true_persons(lake, planted)
     bands = {row["true_person"]: row["band"] + 1 for row in planted.table("price_band").to_pylist()}
@@ -89,17 +88,13 @@ def price_band_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
     rows: list[Any] = [
         row
         for row in lake.columns("portrait", "person", *names).to_pylist()
-        if row[names[1]] is not None and row["person"] in owner
+        if row["price_band_365d"] is not None and row["person"] in owner
     ]
-    said = [row for row in rows if row[names[0]] is not None]
-    check = _right(
-        "price band", [(row[names[0]] == bands[owner[row["person"]]], row[names[1]]) for row in said]
-    )
-    known, enough = ([row for row in those if row[names[1]] >= FEWEST_LINES] for those in (said, rows))
-    unsaid = f"; of {len(enough):,} {1 - len(known) / max(len(enough), 1):.0%} not said"
-    sure = [row[names[2]] for row in known if row[names[2]] is not None]
+    told = [(row[names[0]] == bands[owner[row["person"]]], row[names[1]]) for row in rows]
+    check = _right("price band", told)
+    sure = [row[names[2]] for row in rows if row[names[1]] >= FEWEST_LINES and row[names[2]] is not None]
     expected = f"; its probabilities expect {sum(sure) / len(sure):.2f}" if sure else ""
-    yield replace(check, found=check.found + unsaid + expected)
+    yield replace(check, found=check.found + expected)
 
 
 def size_checks(lake: Lake, planted: Planted) -> Iterator[Check]:
