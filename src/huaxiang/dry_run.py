@@ -31,9 +31,9 @@ def dry_run_of(
     """Say per feed how many files there are and how many the nights of `dates` would read, and return it.
 
     Refused is, all at once, what a night refuses before it reads a row: a lake of other contracts or settings, a date
-    before its newest release, ladders changed under their version, a required feed without a file. Only a night asks
-    whether rates and keyless maps are still those that rows were stored by, and whether a file can be read. Of a lake that is not on this machine
-    nothing is known without Spark.
+    before its newest release or years after it, ladders changed under their version, a required feed without a file.
+    Only a night asks whether rates and keyless maps are still those that rows were stored by, and whether a file can be
+    read. Of a lake that is not on this machine nothing is known without Spark.
     """
     source = book.source
     found = list_landing(storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=source)

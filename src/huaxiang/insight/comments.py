@@ -27,7 +27,8 @@ _REFUSED = f"""
     SELECT a.person FROM person_account a LEFT JOIN (
         SELECT account, arg_max(action, (
             coalesce("at", timezone('{{zone}}', CASE WHEN action = 'grant' THEN business_date::TIMESTAMP
-                ELSE (coalesce(business_date, arrival_date) + 1)::TIMESTAMP - INTERVAL 1 microsecond END), '0001-01-01'::TIMESTAMPTZ),
+                ELSE (coalesce(business_date, arrival_date) + 1)::TIMESTAMP - INTERVAL 1 microsecond END),
+                '0001-01-01'::TIMESTAMPTZ),
             action <> 'grant'
         )) = 'grant' AS agreed
         FROM {view_name(CONSENT)} WHERE purpose = 'personalise' AND account IS NOT NULL GROUP BY account
