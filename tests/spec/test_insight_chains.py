@@ -167,6 +167,31 @@ def test_a_chain_is_followed_from_click_to_share_to_click(spark: SparkSession) -
     assert alone["snowball_high"] == pytest.approx(Z * Z)
 
 
+def test_the_first_month_is_told_as_the_others_are(spark: SparkSession) -> None:
+    """Who shared the thing long ago is no new sharer, and the last week before is passed on in the month, and not told."""
+
+    def on(day: date, name: str, who: str) -> tuple[Any, ...]:
+        made = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+        return (*link(name, who, 1)[:5], made, day, name)
+
+    def clicked(day: date, who: str, name: str) -> tuple[Any, ...]:
+        return (*visit(who, name, 1)[:5], datetime(day.year, day.month, day.day, 5, tzinfo=UTC), day)
+
+    links = [
+        on(date(2024, 3, 1), "l0", "dan"),
+        on(date(2025, 11, 26), "l1", "ann"),
+        on(date(2025, 12, 2), "l2", "bob"),
+        on(date(2025, 12, 3), "l3", "dan"),  # who shared it before
+    ]
+    clicks = [clicked(date(2025, 11, 27), "bob", "l1"), clicked(date(2025, 12, 2), "dan", "l2")]
+    told = Told(spark, links, clicks)
+    assert told.parents == {("pp1", "Ann"): None, ("pp1", "Bob"): "Ann"}
+    assert told.rows.keys() == {("b1", date(2025, 12, 1)), (None, date(2025, 12, 1))}
+    row = told.rows["b1", date(2025, 12, 1)]
+    counts = ("links", "sharers", "clickers", "chains", "passed_on", "judged", "new_sharers")
+    assert [row[name] for name in counts] == [2, 2, 1, 0, 1, 1, 0]
+
+
 def test_only_a_click_before_and_a_link_of_the_last_seven_days_is_passed_on(spark: SparkSession) -> None:
     first = [link(f"a{n}", "ann", 1, f"x{n}") for n in range(7)]
     then = [

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from huaxiang.clock import midnight
 from huaxiang.frames import stacked
-from huaxiang.insight.of_months import count_interval, in_told_months, per_brand_and_all
+from huaxiang.insight.of_months import count_interval, first_month, per_brand_and_all
 from huaxiang.models.cascades import chains
 from huaxiang.numbered import numbered, taken
 
@@ -29,6 +30,7 @@ WITHIN = 7
 MOST = 5_000_000
 """Passed-on shares of a year that the driver takes: two texts and some numbers each."""
 SHARE = ("thing", "person")
+_SHARED = ("thing", "sharer")
 
 
 def earliest_links(links: DataFrame, *, zone: str) -> DataFrame:
@@ -47,15 +49,16 @@ def earliest_links(links: DataFrame, *, zone: str) -> DataFrame:
 def shared_links(
     links: DataFrame, products: DataFrame, persons: DataFrame, *, zone: str, as_of: date
 ) -> DataFrame:
-    """Return the links of the twelve calendar months up to the night: `link_id`, `sharer`, `thing`, `brand_id`, `made`.
+    """Return the links of the months that are told, and of `WITHIN` days before, which may be passed on in these.
 
-    `thing` is the product or page, `brand_id` null for a page or unknown product; of products of one id in several
-    shops the smallest brand. Of two links of one id one counts, as of `earliest_links`.
+    `link_id`, `sharer`, `thing`, `brand_id`, `made`, `on`, `month`, and `began`, the date of the sharer's first link
+    to the thing, however long ago. `thing` is the product or page, `brand_id` null for a page or unknown product; of
+    products of one id in several shops the smallest brand. Of two links of one id one counts, as of `earliest_links`.
     """
     by_id = products.groupBy("product_id").agg(F.min("brand_id").alias("brand_id"))
+    since = F.date_sub(first_month(as_of), WITHIN)
     return (
         earliest_links(links, zone=zone)
-        .where(in_told_months(as_of))
         .join(persons.select("account", F.col("person").alias("sharer")), "account")
         .join(by_id, "product_id", "left")
         .select(
@@ -67,6 +70,8 @@ def shared_links(
             F.col("business_date").alias("on"),
             F.trunc("business_date", "month").alias("month"),
         )
+        .withColumn("began", F.min("on").over(Window.partitionBy(*_SHARED)))
+        .where(F.col("on").between(since, F.lit(as_of)))
     )
 
 
@@ -90,7 +95,7 @@ def led_to(events: DataFrame, links: DataFrame, persons: DataFrame, *, zone: str
 
 
 def shares(links: DataFrame, clicks: DataFrame) -> DataFrame:
-    """Return one row per thing × person who shared it: when first, after whose link, and how many that brought to it.
+    """Return one row per thing × person whose first share of it is among the links: after whose, and how many it brought.
 
     `made`, `on` and `month` are of the first share, `brought` counts the others, null for none. `clicks` are
     views as of `led_to`. `parent` is null for who came by themselves; it is the sharer of the link to the thing
@@ -100,7 +105,7 @@ def shares(links: DataFrame, clicks: DataFrame) -> DataFrame:
     """
     first = F.min(F.struct("made", "link_id", "on", "month", "brand_id")).alias("_first")
     shared = (
-        links.where(F.col("thing").isNotNull())
+        links.where(F.col("thing").isNotNull() & (F.col("began") == F.col("on")))
         .groupBy("thing", F.col("sharer").alias("person"))
         .agg(first)
         .select(*SHARE, "_first.made", "_first.on", "_first.month", "_first.brand_id")
@@ -152,7 +157,7 @@ def share_chains(
     *,
     as_of: date,
 ) -> DataFrame:
-    """Return brand (null: all) × month: what was shared in it, and what that brought up to the night.
+    """Return brand (null: all) × month that is told: what was shared in it, and what that brought up to the night.
 
     `links` as of `shared_links`, `shared` of `shares`, `sizes` of `chain_sizes`, `clicks` and `orders` of `led_to`;
     None where no feed tells of them: what needs them is null then. Persons count once, however many accounts and
@@ -199,7 +204,7 @@ def share_chains(
     }
     if orders is not None:  # orders of which no amount is known were not for nothing
         zeros["spend_minor"] = F.when(F.col("orders").isNull(), 0).otherwise(F.col("spend_minor"))
-    filled = together.withColumns(
+    filled = together.where(F.col(month) >= first_month(as_of)).withColumns(
         {**none, **zeros, _SQUARES: F.col(_SQUARES) if clicks is not None else F.lit(0)}
     )
     return filled.select("brand_id", month, "links", "sharers", *_OF_CLICKS, *_snowball(), *_OF_ORDERS)
