@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from huaxiang.book import Book, open_book
 from huaxiang.dry_run import dry_run_of
 from huaxiang.gates.suite import import_early
-from huaxiang.night import STEPS, Night, run_night
+from huaxiang.night import ROOMS, STEPS, Night, run_night
 from huaxiang.pepper import check_pepper, pepper_of
 from huaxiang.session import is_submitted, spark_session
 from huaxiang.settled import check_contracts, check_settled
@@ -47,10 +47,6 @@ SMALL = {
     "spark.sql.files.maxPartitionBytes": "8m",
     "spark.databricks.delta.snapshotPartitions": "1",
 }
-ROOMS = (
-    "clean.ingest", "identity.step", "days.step", "portrait.step", "relations.step", "stages.step", "segments.step",
-    "insight.step", "publish",
-)  # fmt: skip
 SMALL_BYTES, SMALL_ROWS = 100_000_000, 2_000_000
 
 
@@ -127,7 +123,7 @@ def nights(
         say = partial(print, file=sys.stderr) if as_json else print
         return [dry_run_of(book, landing, lake, dates, say)]
     import_module("pyspark.sql.functions")  # whole, and first: two threads would see each other's half
-    threading.Thread(target=_enter_rooms, daemon=True).start()
+    threading.Thread(target=_enter_rooms, args=(steps,), daemon=True).start()
     summaries = []
     with opened(config, lake, landing=landing, master=master, book=book) as there:
         for as_of in dates:
@@ -173,11 +169,12 @@ def nights(
     return summaries
 
 
-def _enter_rooms() -> None:
-    """Import what the steps of a night do, in their order: it takes as long as a JVM takes to start."""
-    for room in ROOMS:
+def _enter_rooms(steps: Sequence[str]) -> None:
+    """Import what steps of a night do, in their order: it takes as long as a JVM takes to start."""
+    for room in (room for step in steps for room in ROOMS[step]):
         import_module(f"huaxiang.{room}")
-    import_early()  # Great Expectations alone takes as long as all of them
+    if "publish" in steps:
+        import_early()  # Great Expectations alone takes as long as all rooms
 
 
 def _look(page: Path) -> str:

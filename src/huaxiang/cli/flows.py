@@ -20,7 +20,7 @@ from huaxiang.cli.answers import (
     rows_of,
     titled,
 )
-from huaxiang.cli.operators import AsJson, LakeRoot, console
+from huaxiang.cli.options import AsJson, LakeRoot, console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

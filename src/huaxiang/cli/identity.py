@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from huaxiang.cli.answers import print_json
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Sets  # noqa: TC001  (typer reads annotations)
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, Sets  # noqa: TC001  (typer reads annotations)
 from huaxiang.config import load_config
 
 Account = Annotated[str, typer.Argument(help="An account, as <platform>:<account id>")]

@@ -21,7 +21,7 @@ from huaxiang.cli.answers import (
     rows_of,
     titled,
 )
-from huaxiang.cli.operators import AsJson, LakeRoot, console
+from huaxiang.cli.options import AsJson, LakeRoot, console
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 
 PREMIUM_BY = ("all", "rfm_class", "declared_generation")

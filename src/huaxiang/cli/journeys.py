@@ -21,7 +21,7 @@ from huaxiang.cli.answers import (
     rows_of,
     titled,
 )
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, console
 from huaxiang.config import load_config
 from huaxiang.insight.touches import AFTER, LOOKBACK, TOUCHES
 from huaxiang.pages.values import Manner

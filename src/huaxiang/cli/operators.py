@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from huaxiang.cli.answers import print_json
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, Landing, Master, Sets, console, day
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.night import STEPS
@@ -23,39 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _named(place: str) -> str:
-    """Refuse a place without a name: it would be the folder one happens to stand in."""
-    if not place.strip():
-        raise typer.BadParameter("it is empty")
-    return place
-
-
-Landing = Annotated[
-    str,
-    typer.Option(
-        "--landing", help="Folder with the feeds: <landing>/<feed>/<arrival date>/…", callback=_named
-    ),
-]
-LakeRoot = Annotated[str, typer.Option("--lake", help="Folder of the lake; any Hadoop path", callback=_named)]
-Conf = Annotated[Path | None, typer.Option("--conf", help="Configuration folder (default: the shipped one)")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", help="key=value, for this run only; spark.* reaches Spark")
-]
 SMALL_WORLD = 200_000  # people times days: of so many, nights are small, as `huaxiang.run.is_small` will find
 SHOWN = 50  # rows of a query, for who reads them
-WIDE = 1000  # without a terminal a line is as long as it must be: ids are copied from there
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
-Master = Annotated[
-    str | None, typer.Option("--master", help="Spark master (default: the running session, else local[*])")
-]
-
-
-def console() -> Console:
-    """Return where tables are printed: what stands in them is text, whatever brackets it has."""
-    wide = None if Console().is_terminal else WIDE
-    return Console(width=wide, markup=False, emoji=False)
-
-
 MOST_NIGHTS = 3_660
 """Ten years: who asks for more has mistyped a year."""
 
@@ -70,14 +39,6 @@ def dates_from(first: str | None, last: str) -> list[date]:
         found = f"{(until - since).days + 1:,} nights from `{since}` on"
         raise ConfigurationError(Problem("--from", found, f"at most {MOST_NIGHTS:,}"))
     return [since + timedelta(days=n) for n in range((until - since).days + 1)]
-
-
-def day(text: str, option: str) -> date:
-    """Read a date of the command line."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(Problem(option, f"`{text}`", "a date such as 2026-11-20")) from None
 
 
 def refuse_broken(command: str, broken: Sequence[str], of: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huaxiang.cli.operators import Conf, LakeRoot, Sets  # noqa: TC001  (typer reads them)
+from huaxiang.cli.options import Conf, LakeRoot, Sets  # noqa: TC001  (typer reads them)
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, LostRaceError, Problem
 from huaxiang.tables.storage import local_path

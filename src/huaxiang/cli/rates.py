@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from huaxiang.cli.answers import interval, months_of, names_of, of_month, print_json, rows_of, untold_month
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, console
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue

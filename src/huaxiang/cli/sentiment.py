@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from huaxiang.cli.answers import print_json
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, Sets, console
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, Sets, console
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.shipped import shipped

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from huaxiang.cli.answers import brand_asked, names_of, print_json
-from huaxiang.cli.operators import AsJson, Conf, LakeRoot, console, day
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, console, day
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue

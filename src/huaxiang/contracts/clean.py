@@ -10,7 +10,7 @@ from huaxiang.contracts.model import Column, Contract, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROLES = {
+ROLES = {
     "account": Text(
         "Platform and normalised account id, joined by a colon.", "平台与规范化账号，以冒号连接。"
     ),
@@ -19,6 +19,7 @@ _ROLES = {
         "另一端的账号：平台与规范化账号，以冒号连接。",
     ),
 }
+"""The columns of a clean row that say which accounts its event is of."""
 _ROLE_TITLES = {
     "account": Text("Account key", "账号键"),
     "other_account": Text("Other account key", "对方账号键"),
@@ -83,7 +84,7 @@ def _join_key(contact: Column) -> Column:
 
 def _system_columns(landing: Contract) -> Iterator[Column]:
     for role, _ in landing.accounts:
-        yield Column(role, "string", _ROLE_TITLES[role], _ROLES[role], required=True, privacy="direct-id")
+        yield Column(role, "string", _ROLE_TITLES[role], ROLES[role], required=True, privacy="direct-id")
     yield Column(
         "business_date",
         "date",

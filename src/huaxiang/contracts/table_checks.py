@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from huaxiang.contracts.clean import ROLES
 from huaxiang.contracts.column_checks import SNAKE_CASE
 from huaxiang.contracts.types import is_type
 from huaxiang.errors import ConfigurationError, did_you_mean
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from huaxiang.contracts.model import Column, Contract, Gate, Rule
     from huaxiang.contracts.part import Part
 
-ROLES = ("account", "other_account")
 METRICS = (
     "rows",
     "quarantined_share",

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from huaxiang.contracts.clean import ROLES
 from huaxiang.frames import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-ROLES = ("account", "other_account")
 
 
 def owned_by_brands(social_accounts: DataFrame) -> DataFrame:

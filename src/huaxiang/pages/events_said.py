@@ -74,7 +74,7 @@ class EventWords:
             name: column
             for name, column in shown.items()
             if column.privacy not in NEVER
-            and name not in HUSHED | amounts | SYSTEM
+            and name not in HUSHED | amounts
             and (not name.endswith("_id") or name in IDS)
             and not column.type.startswith(("timestamp", "array<struct"))
         }
@@ -90,7 +90,3 @@ class EventWords:
             value = without_contacts(value)
             value = value[:LONGEST] + "…" if len(value) > LONGEST else value
         return self.manner.said(value, column.unit)
-
-
-SYSTEM = frozenset(["event_key", "content_hash", "arrival_date", "release", "part", "revision", "account"])
-"""Columns that cleaning adds."""
