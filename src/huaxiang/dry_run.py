@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
 from huaxiang.errors import ConfigurationError, InputError, Problem
+from huaxiang.pepper import other_pepper, pepper_there
 from huaxiang.settled import other_contracts, other_ladders, other_settings
 from huaxiang.sources.files import list_landing
 from huaxiang.tables.reader import check_folder, read_pinned, releases_light
-from huaxiang.tables.release import check_date
+from huaxiang.tables.release import wrong_date
 from huaxiang.tables.storage import local_path, storage
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ def dry_run_of(
 ) -> dict[str, Any]:
     """Say per feed how many files there are and how many the nights of `dates` would read, and return it.
 
-    Refused is, all at once, what a night refuses before it reads a row: a lake of other contracts or settings, a date
-    before its newest release or years after it, ladders changed under their version, a required feed without a file.
-    Only a night asks whether rates and keyless maps are still those that rows were stored by, and whether a file can be
-    read. Of a lake that is not on this machine nothing is known without Spark.
+    Refused is what a night refuses before it reads a row. All at once: a lake of other contracts, settings or another
+    key, a date before its newest release or years after it, ladders changed under their version; then all required
+    feeds without a file. Only a night asks whether rates and keyless maps are still those that rows were stored by,
+    whether a lake without a release had one, and whether a file can be read. Of a lake that is not on this machine
+    nothing is known without Spark.
     """
     source = book.source
     found = list_landing(storage(landing), {c.name for c in book.contracts.landing}, dates[-1], source=source)
@@ -47,9 +49,10 @@ def dry_run_of(
         )
     releases = releases_light(lake) if is_known else []
     if releases:
-        check_date(releases, dates[0])
         there = storage(lake)
         problems = [
+            *wrong_date(releases, dates[0]),
+            *other_pepper(there, pepper_there(book.config, folder)),
             *other_contracts(there, book.contracts, releases[-1].tables),
             *other_settings(there, book.config),
             *other_ladders(there, book.catalogue.ladder_rules(), partial(_is_told, lake, releases[-1])),

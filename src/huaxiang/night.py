@@ -63,10 +63,11 @@ class Night:
         from huaxiang.days.untold import without_topics  # noqa: PLC0415
 
         wide = widened(self.lake.read("day_row"), self.catalogue.cell_columns(), "release")
-        return without_topics(wide, self._untold)
+        return without_topics(wide, self.untold)
 
     @cached_property
-    def _untold(self) -> list[str]:
+    def untold(self) -> list[str]:
+        """The topics of tonight's day rows that nobody is told by."""
         from huaxiang.days.untold import untold_topics  # noqa: PLC0415
 
         return untold_topics(self.lake.read("day_row"), self.catalogue)
@@ -260,6 +261,9 @@ def portrait(night: Night) -> None:
     from huaxiang.relations.step import write as write_relations  # noqa: PLC0415
 
     coverage = covered(night)
+    if night.untold:
+        barred = f"{len(night.untold):,} topics that posts are about name what the block list does: nobody is told by them"
+        night.tell.say(barred)
     both: tuple[Callable[[], Any], ...] = (
         partial(measured_people, night, coverage),
         partial(measured_pairs, night, coverage),
@@ -322,6 +326,17 @@ STEPS: dict[str, Callable[[Night], None]] = {
     "publish": publish,
 }
 """The road, in order."""
+ROOMS: dict[str, tuple[str, ...]] = {
+    "ingest": ("clean.ingest",),
+    "identity": ("identity.step",),
+    "days": ("days.step",),
+    "portrait": ("portrait.step", "relations.step"),
+    "stages": ("stages.step",),
+    "segments": ("segments.step",),
+    "insight": ("insight.step",),
+    "publish": ("publish",),
+}
+"""The modules that each step imports when its turn comes."""
 
 
 def run_night(night: Night, steps: tuple[str, ...] = tuple(STEPS)) -> dict[str, Any]:

@@ -24,12 +24,14 @@ from huaxiang.book import open_book
 from huaxiang.clean.load import Verdict
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, GateHeldError, InputError
+from huaxiang.explain.diff import definition_diff
 from huaxiang.explain.known import explanation_then
 from huaxiang.explain.person import portrayed
 from huaxiang.explain.picked import picked
 from huaxiang.pages.person import PEOPLE, write_person_page
 from huaxiang.pepper import PEPPER
 from huaxiang.run import nights, opened
+from huaxiang.shipped import shipped
 from huaxiang.stages.told import disagreement, flow
 from huaxiang.summary import kept
 from huaxiang.tables.reader import query, read_light, read_pinned, release_light, releases_light
@@ -59,11 +61,21 @@ IDS = (
 )
 
 
+BARRED = """\
+- attribute: pastime
+  title: {en: Pastime, zh: 消遣}
+  because: {en: a topic of the world that nobody may be told by, zh: 不得据以标记的话题}
+  words: {en: [outdoors]}
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ[PEPPER] = "a secret for tests"
     root = tmp_path_factory.mktemp("nights")
     make(root / "world", people=90, days=10, seed=3, until=UNTIL, dirt=0.08)
+    shutil.copytree(shipped("conf"), root / "conf")
+    (root / "conf/blocked.yaml").write_text(BARRED, encoding="utf-8")
     return root
 
 
@@ -73,11 +85,11 @@ def lake(place: Path, _session: SparkSession) -> str:
     there = str(place / "湖 #1 {a}")  # no folder name is special
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Verdict, "is_dense", property(lambda verdict: len(verdict.feed) % 2 == 0))
-        nights(load_config(), DAYS[:2], landing=str(place / "world/landing"), lake=there)
+        nights(load_config(place / "conf"), DAYS[:2], landing=str(place / "world/landing"), lake=there)
     shutil.copytree(there, place / "before")
     with pytest.MonkeyPatch.context() as patch:  # the last night goes the way of many rows, but for compiling
         patch.setattr("huaxiang.run.is_small", lambda *_: False)
-        config = load_config(sets=(*INTERPRETED, NIGHTLY))
+        config = load_config(place / "conf", sets=(*INTERPRETED, NIGHTLY))
         nights(config, DAYS[2:], landing=str(place / "world/landing"), lake=there)
     return there
 
@@ -220,7 +232,7 @@ def test_a_past_night_is_told_again_without_its_tables(place: Path, lake: str) -
         files = [set(read_pinned(vacuumed, release.pin(name)).files) for release in (then, newest)]
         for file in files[0] - files[1]:
             Path(vacuumed, then.pin(name).path, file.lstrip("/")).unlink()
-    config = load_config(sets=INTERPRETED)
+    config = load_config(place / "conf", sets=INTERPRETED)
     book = open_book(config)
     with opened(config, vacuumed, book=book) as there:
         told = explanation_then(there, book, person, DAYS[1], tag=None, compare=True)
@@ -242,7 +254,7 @@ def test_a_past_night_is_told_again_without_its_tables(place: Path, lake: str) -
     assert all(tag.value is None for tag in told.tags if tag.why)
 
 
-def test_every_release_has_its_dictionary_and_any_person_a_page(lake: str) -> None:
+def test_every_release_has_its_dictionary_and_any_person_a_page(place: Path, lake: str) -> None:
     """What the page tells of purchases is what orders say; the next night takes such pages away."""
     pages = Path(lake) / "pages"
     night = pages / UNTIL.isoformat()
@@ -262,8 +274,9 @@ def test_every_release_has_its_dictionary_and_any_person_a_page(lake: str) -> No
         " WHERE l.business_date <= DATE '2026-11-20' AND p.brand_id IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2"
     )
     buyers = query(lake, sql).to_pylist()
-    with opened(load_config(), lake) as there:
-        told = portrayed(there, open_book(load_config()), [row["person"] for row in buyers])
+    book = open_book(load_config(place / "conf"))
+    with opened(book.config, lake, book=book) as there:
+        told = portrayed(there, book, [row["person"] for row in buyers])
     assert [len(one.purchases) for one in told] == [row["bought"] for row in buyers]
     for one in told:
         tags = {tag.tag: tag for tag in one.told.tags if tag.brand_id is None}
@@ -278,11 +291,24 @@ def test_every_release_has_its_dictionary_and_any_person_a_page(lake: str) -> No
         assert [tag.why for tag in nothing] == [
             one.unknown[tag.brand_id or "", tag.tag].en for tag in nothing
         ]
-    page = write_person_page(told[0], open_book(load_config()), pages / PEOPLE, scripts=pages)
+    page = write_person_page(told[0], book, pages / PEOPLE, scripts=pages)
     assert (page.stat().st_mode & 0o777, '../plotly.min.js"' in page.read_text(encoding="utf-8")) == (
         0o600,
         True,
     )
+
+
+def test_nobody_is_told_by_a_barred_topic_and_an_unchanged_configuration_changes_nothing(
+    place: Path, lake: str
+) -> None:
+    """Day rows know who read of it; portraits, pages of people and what a definition would change don't."""
+    read = "SELECT count(*) AS n FROM day_row WHERE key_kind = 'topic' AND key = 'outdoors'"
+    told = "SELECT count(*) AS n FROM portrait WHERE portrait::VARCHAR LIKE '%outdoors%'"
+    assert query(lake, read).to_pylist()[0]["n"] > 0
+    assert query(lake, told).to_pylist() == [{"n": 0}]
+    book = open_book(load_config(place / "conf", sets=INTERPRETED))
+    with opened(book.config, lake, book=book) as there:
+        assert definition_diff(there, book) == []
 
 
 def test_what_flows_to_a_stage_is_its_stock(lake: str) -> None:
@@ -332,7 +358,7 @@ def test_every_reader_gets_the_rows_of_a_released_table(
     copy = str(place / "before")
     assert Path(copy).is_dir(), lake
     pin = release_light(copy).pin(table)
-    with opened(load_config(), copy) as there:
+    with opened(load_config(place / "conf"), copy) as there:
         by_spark = there.read_release(table).orderBy(*key).toArrow()
     rows = by_spark.to_pylist()
     assert any(pa.types.is_nested(column.type) for column in by_spark.schema) == (table == "portrait")
@@ -364,7 +390,7 @@ def test_one_batch_elsewhere_is_the_same_as_night_by_night(place: Path, lake: st
     other = str(place / "batch")
     command = [
         sys.executable, "-m", "huaxiang", "nightly", "--as-of", str(UNTIL), "--landing", str(place / "shuffled"),
-        "--lake", other, "--master", "local[1]", "--set", "spark.sql.shuffle.partitions=3", "--set", NIGHTLY,
+        "--lake", other, "--conf", str(place / "conf"), "--master", "local[1]", "--set", "spark.sql.shuffle.partitions=3", "--set", NIGHTLY,
         "--set", "spark.sql.codegen.wholeStage=true", "--set", "spark.sql.codegen.factoryMode=FALLBACK",
     ]  # fmt: skip
     done = subprocess.run(
@@ -380,11 +406,11 @@ def test_a_night_that_dies_anywhere_leaves_no_trace(
     place: Path, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It dies before publishing and starts anew; then each step dies when it is done, and runs again by itself."""
-    crashed, config = str(place / "crashed"), load_config(sets=(NIGHTLY,))
+    crashed, config = str(place / "crashed"), load_config(place / "conf", sets=(NIGHTLY,))
     shutil.copytree(place / "before", crashed)
     published = release_light(crashed).content_hash
 
-    def run(*steps: str, dies_after: str = "") -> None:
+    def run(*steps: str, dies_after: str = "", of: list[date] = DAYS[2:]) -> None:
         def fault(after: str) -> None:
             if after == dies_after:
                 raise RuntimeError(after)
@@ -393,7 +419,7 @@ def test_a_night_that_dies_anywhere_leaves_no_trace(
         chosen = steps or tuple(night_page.STEPS)
         landing = str(place / "world/landing")
         if not dies_after:
-            nights(config, DAYS[2:], landing=landing, lake=crashed, steps=chosen)
+            nights(config, of, landing=landing, lake=crashed, steps=chosen)
             return
         with pytest.raises(RuntimeError, match=dies_after):
             nights(config, DAYS[2:], landing=landing, lake=crashed, steps=chosen)
@@ -410,9 +436,7 @@ def test_a_night_that_dies_anywhere_leaves_no_trace(
                 run("portrait")
         run(step)
     with pytest.raises(ConfigurationError, match="the open night is"):
-        nights(
-            load_config(), DAYS[1:2], landing=str(place / "world/landing"), lake=crashed, steps=("publish",)
-        )
+        run("publish", of=DAYS[1:2])
     run("publish")
     assert release_light(crashed).content_hash == release_light(lake).content_hash
 
@@ -427,7 +451,7 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     (landing / "order_line" / str(tomorrow)).mkdir(parents=True)
     page = Path(held, "pages", str(tomorrow), "index.html")
     with pytest.raises(InputError, match="order_line") as missed:
-        nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+        nights(load_config(place / "conf"), [tomorrow], landing=str(landing), lake=held)
     assert missed.value.__notes__ == [f"look:  {page}"]
     assert str(missed.value) in html.unescape(page.read_text("utf-8"))
     assert len(releases_light(held)) == len(releases_light(lake))
@@ -438,12 +462,12 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     )
     (landing / "order_line" / str(tomorrow) / "empty.csv").write_text(header + "\n", encoding="utf-8")
     with pytest.raises(GateHeldError, match="order_line") as stopped:
-        nights(load_config(), [tomorrow], landing=str(landing), lake=held)
+        nights(load_config(place / "conf"), [tomorrow], landing=str(landing), lake=held)
     assert stopped.value.__notes__ == [f"look:  {page}"]
     assert str(stopped.value) in html.unescape(page.read_text("utf-8"))
     assert releases_light(held)[-1].status == "held"
     assert release_light(held) == before
-    again = load_config(sets=("required=[]",))
+    again = load_config(place / "conf", sets=("required=[]",))
     past = query(held, "SELECT count(*) AS n FROM day_row_past").to_pylist()
     nights(again, [UNTIL], landing=str(landing), lake=held, rebuild=True)
     assert (
@@ -454,10 +478,9 @@ def test_gates_hold_back_and_missing_input_is_refused(place: Path, lake: str) ->
     assert gifts(held) == gifts(lake)
     with pytest.raises(ConfigurationError, match=rf"the lake is at {UNTIL}"):
         nights(again, DAYS[1:2], landing=str(landing), lake=held)
+    elsewhere = load_config(place / "conf", sets=("business_zone=America/New_York",))
     with pytest.raises(ConfigurationError, match=r"business_zone  America/New_York; expected Asia/Shanghai"):
-        nights(
-            load_config(sets=("business_zone=America/New_York",)), [UNTIL], landing=str(landing), lake=held
-        )
+        nights(elsewhere, [UNTIL], landing=str(landing), lake=held)
     persons = query(held, "SELECT count(*) AS n FROM portrait").to_pylist()[0]["n"]
     assert persons == sum(table == "portrait" for table, *_ in people(held))
     once = release_light(held)

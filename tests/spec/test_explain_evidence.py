@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 AS_OF = date(2026, 11, 20)
-MEASURES = ("orders", "gift_lines", "returned", "brought_orders", "followings", "followers")
+MEASURES = ("orders", "gift_lines", "returned", "brought_orders", "followings", "followers", "posts")
 CATALOGUE = load_catalogue(CONTRACTS)
 CATALOGUE = replace(
     CATALOGUE,
@@ -63,6 +63,15 @@ PRODUCTS = [
     {"platform": "mall", "product_id": "p1", "brand_id": "b1", "category": "tea"},
     {"platform": "mall", "product_id": "p2", "brand_id": "b2", "category": "tea"},
 ]
+POSTS = [
+    {
+        "who": "weiwo:ann",
+        "post_id": "p",
+        "kind": "original",
+        "topics": ["tea", "糖尿病飲食"],
+        "on": "2026-11-03",
+    }
+]
 
 
 def found(spark: SparkSession, *, seed: int = 0, newest: int = 3) -> Evidence:
@@ -72,6 +81,7 @@ def found(spark: SparkSession, *, seed: int = 0, newest: int = 3) -> Evidence:
         "share_link": LINKS,
         "social_follow": FOLLOWS,
         "product": PRODUCTS,
+        "social_post": POSTS,
     }
     chance = random.Random(seed)
     frames = {
@@ -129,6 +139,8 @@ def test_events_count_in_their_windows_and_for_their_brands(spark: SparkSession)
     assert not {"event_key", "content_hash", "account", "person"} & gift.says.keys()
     (followed,) = evidence.newest["Pann", PARTS["followings"].counted_as, ""]
     assert "weiwo:bob" not in str(followed.says)  # whom somebody follows is not theirs to tell
+    (posted,) = evidence.newest["Pann", PARTS["posts"].counted_as, ""]
+    assert posted.says["topics"] == ["tea"]  # nobody is told by the other one
     again = found(spark, seed=7)
     assert (again.days, again.newest) == (evidence.days, evidence.newest)
 

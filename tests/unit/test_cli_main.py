@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import sys
 from contextlib import nullcontext
 from datetime import date
+from decimal import Decimal
 from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from tests.light import put, release
 from huaxiang import doctor, run, world
 from huaxiang.cli import bench, jobs
 from huaxiang.cli import main as cli
+from huaxiang.cli.answers import print_json
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import GateHeldError, InputError, Problem
@@ -78,7 +81,8 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
         "problem": [None],
         "release": [1],
     }
-    (version,) = load_catalogue(load_contracts()).ladder_rules()["aipl"]
+    rules = load_catalogue(load_contracts()).ladder_rules()
+    (version,) = rules["aipl"]
     flow = {"ladder": ["aipl"], "version": [int(version)]}
     release(lake, None, [put(lake, "file_ledger", known), put(lake, "stage_flow", flow)])
     settled = lake / "_settled.json"
@@ -91,14 +95,20 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     assert "night 2024-02-28  the lake is at 2024-03-01" in capsys.readouterr().err
     assert cli.main([*night, "--as-of", "2062-11-20"]) == 2
     assert (
-        "14,143 days after the lake's newest night, 2024-03-01; expected at most 366"
+        "14,143 days after the newest published night, 2024-03-01; expected at most 366"
         in capsys.readouterr().err
     )
-    settled.write_text(json.dumps({"ladder_rules": {"aipl": {version: "of old"}, "life": {"1": "of old"}}}))
-    assert cli.main([*night, "--as-of", "2024-03-03"]) == 2
+    (lake / "_pepper_mark").write_text("of another key")
+    changed = {"aipl": {version: "of old"}, "four_a": dict.fromkeys(rules["four_a"], "of old")}
+    settled.write_text(json.dumps({"ladder_rules": {**changed, "life": {"1": "of old"}}}))
+    assert cli.main([*night, "--as-of", "2024-02-28"]) == 2
     refused = capsys.readouterr().err
     assert f"ladder aipl, version {version}" in refused
+    assert "ladder four_a" not in refused  # of whose moves nothing was told yet
     assert "ladder life" not in refused  # a ladder that is no more
+    assert "pepper  no key; expected the same key" in refused
+    assert "night 2024-02-28  the lake is at 2024-03-01" in refused  # all at once
+    (lake / "_pepper_mark").unlink()
     settled.write_text('{"contracts": {"file_ledger": "0.9.0"}, "currency": "USD"}')
     assert cli.main([*night, "--as-of", "2024-03-03"]) == 2
     refused = capsys.readouterr().err
@@ -115,6 +125,14 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     assert f"`{settled}` is a file; expected a folder" in capsys.readouterr().err
     assert cli.main([*night, "--as-of", "2026-11-20", "--from", "1926-11-20"]) == 2
     assert "36,526 nights" in capsys.readouterr().err
+
+
+def test_what_a_terminal_cannot_write_is_escaped_as_json_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii", write_through=True))
+    sums = {"会员 é 😀": Decimal(10**30), "share": Decimal("0.50"), "on": date(2026, 11, 20)}
+    assert cli.ended(lambda **_: print_json(sums), []) == 0
+    assert json.loads(out.getvalue()) == {"会员 é 😀": 10**30, "share": "0.50", "on": "2026-11-20"}
 
 
 def test_arguments_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

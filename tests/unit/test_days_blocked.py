@@ -138,7 +138,33 @@ def test_a_changed_list_changes_what_columns_by_topic_mean_and_no_day_row(tmp_pa
     changed = {named for named in before if before[named] != after[named]}
     by_topic = ("current_interests", "interests_90d", "top_topic_30d", "top_topic_90d", "top_topic_all")
     assert changed == {("portrait", name) for name in (*by_topic, "top_topic_share_90d", "topics_90d")}
-    assert [catalogue.blocked.names(topic) for topic in ("工會活動", "工作")] == [True, False]
+    assert [catalogue.blocked.bars(topic) for topic in ("工會活動", "工作")] == [True, False]
+
+
+def test_where_somebody_is_bars_no_topic_and_other_attributes_do(tmp_path: Path) -> None:
+    blocked = load_block_list()
+    topics = ("street food", "上海坐标", "糖尿病飲食", "tea")
+    assert [blocked.bars(topic) for topic in topics] == [False, False, True, False]
+    wrong = "- attribute: a\n  title: {en: A, zh: 甲}\n  because: {en: B, zh: 乙}\n  words: {en: [tea]}\n  topics: yes\n"
+    (tmp_path / "blocked.yaml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"blocked\.yaml:5.*topics: told"):
+        load_block_list(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ("糖尿病飲食", None),
+        ("tea", "tea"),
+        (None, None),
+        (0.5, 0.5),
+        (["糖尿病飲食", "tea"], ["tea"]),
+        (["糖尿病飲食"], None),
+        ([{"key": "tea", "value": 1.0}, {"key": "糖尿病飲食", "value": 9.0}], [{"key": "tea", "value": 1.0}]),
+    ],
+)
+def test_what_is_told_by_topic_is_told_without_the_barred(held: object, told: object) -> None:
+    assert BLOCKED.without_barred(held) == told
 
 
 def test_a_segment_is_refused_too(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from rich.table import Table
 from huaxiang.book import open_book
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
-from huaxiang.cli.operators import console, dates_from
+from huaxiang.cli.operators import dates_from
+from huaxiang.cli.options import console
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.pepper import PEPPER, pepper_of

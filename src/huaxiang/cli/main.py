@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import os
 import sys
 from io import TextIOWrapper
@@ -28,6 +30,7 @@ from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+ESCAPED = "escaped"
 app = typer.Typer(
     name="huaxiang",
     help="画像: one portrait per person from what people do socially and what they buy, on Spark and Delta.",
@@ -79,10 +82,17 @@ def ended(commands: Callable[..., Any], argv: Sequence[str] | None, **context: A
 
 
 def _write_any_sign() -> None:
-    """Let a terminal that can't write a sign show its code: what it is told is in two languages."""
+    """Let a terminal that can't write a sign show its code, as JSON does: what it is told is in two languages."""
+    codecs.register_error(ESCAPED, _escaped)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _readable(argv: Sequence[str]) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from huaxiang.contracts.yaml import Step, Trail
 
 FILE = "blocked.yaml"
-KEYS, WORD_KEYS = ("attribute", "title", "because", "words", "values"), ("en", "zh")
+KEYS, WORD_KEYS = ("attribute", "title", "because", "words", "values", "topics"), ("en", "zh")
+TOLD = "told"
 SAID = ("measure", "tag", "rate", "segment", "title", "unit", "values")
 RULES = (
     "from", "where", "adds_up", "less", "then", "derived", "rank", "ladder", "modelled", "of", "per", "by", "who",
@@ -38,7 +39,10 @@ _LATIN = re.compile(r"[^a-z0-9*]+")
 
 @dataclass(frozen=True)
 class Blocked:
-    """One sensitive attribute: the words that stand for it, English and Chinese, and whole values that do."""
+    """One sensitive attribute: the words that stand for it, English and Chinese, and whole values that do.
+
+    `bars_topics` is whether nobody is told by a topic that names it.
+    """
 
     attribute: str
     title: Text
@@ -46,6 +50,7 @@ class Blocked:
     english: tuple[str, ...]
     chinese: tuple[str, ...]
     values: tuple[str, ...] = ()
+    bars_topics: bool = True
 
     @cached_property
     def _any_english(self) -> re.Pattern[str]:
@@ -79,14 +84,22 @@ class BlockList:
 
     attributes: tuple[Blocked, ...] = ()
 
-    def names(self, text: str) -> bool:
-        """Whether a text names one of the attributes."""
-        return any(one.named_in(text) for one in self.attributes)
+    def bars(self, topic: str) -> bool:
+        """Whether nobody is told by a topic of posts."""
+        return any(one.bars_topics and one.named_in(topic) for one in self.attributes)
+
+    def without_barred(self, value: Any) -> Any:
+        """Return what a column by topic holds (a topic, topics, or structs with such a `key`) but the barred; None for nothing."""
+        if isinstance(value, list):
+            return [
+                one for one in value if not self.bars(str(one["key"] if isinstance(one, dict) else one))
+            ] or None
+        return None if isinstance(value, str) and self.bars(value) else value
 
     @cached_property
     def digest(self) -> str:
-        """A hash of all words and values: what they name, people are not told by."""
-        said = [(one.english, one.chinese, one.values) for one in self.attributes]
+        """A hash of all words and values by which a topic is barred."""
+        said = [(one.english, one.chinese, one.values) for one in self.attributes if one.bars_topics]
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def objections(self, given: Mapping[str, Any]) -> Iterator[tuple[Trail, str, str]]:
@@ -165,6 +178,10 @@ def _read(entry: Entry) -> Blocked | None:
             entry.refuse("words", f"`{key}: {listed}`", f"a list: {key}: [{listed}]")
         elif bad := [word for word in listed if not _is_word(key, word)]:
             entry.refuse("words", f"`{key}: {bad[0]}`", _WORD[key])
+    if entry.data.get("topics", TOLD) != TOLD:
+        entry.refuse(
+            "topics", f"`topics: {entry.data['topics']}`", f"`topics: {TOLD}`, or nothing: they are barred"
+        )
     if not (words or entry.data.get("values")):
         entry.refuse("words", "neither `words` nor `values` are given", "{en: [income, salary], zh: [收入]}")
     if not all(both) or entry.problems:
@@ -172,7 +189,8 @@ def _read(entry: Entry) -> Blocked | None:
     english = tuple(_LATIN.sub("_", _plain(word)).strip("_") for word in words.get("en", ()))
     chinese = tuple(_plain(word).strip() for word in words.get("zh", ()))
     values = tuple(map(str, entry.list_of("values", ""))) if entry.data.get("values") else ()
-    return Blocked(entry.name, entry.words("title"), entry.words("because"), english, chinese, values)
+    title, because, bars = entry.words("title"), entry.words("because"), "topics" not in entry.data
+    return Blocked(entry.name, title, because, english, chinese, values, bars)
 
 
 _WORD = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.days.events import OPINION
-from huaxiang.days.measures import CELLS, GRAINS, TOPIC
+from huaxiang.days.measures import CELLS, GRAINS
 from huaxiang.expressions import compile_expression
 from huaxiang.models.cards import CARDS
 
@@ -43,8 +43,7 @@ def meanings(catalogue: Catalogue) -> dict[Named, Meaning]:
     for grain, table in TABLES.items():
         for measure in catalogue.at(grain):
             for window in measure.windows:
-                by_topic = any(TOPIC in part.kinds((grain,)) for part in measure.parts)
-                untold = catalogue.blocked.digest if by_topic else ""
+                untold = catalogue.blocked.digest if measure.is_by_topic(grain) else ""
                 said = f"{measure.definition()} in {window}: {_made_of(measure, grain)}{untold}"
                 found[table, measure.column(window)] = Meaning(_digest(said), measure.definition())
         for tag in (tag for tag in catalogue.tags if tag.grain == grain):

@@ -208,6 +208,10 @@ class Measure:
         """Whether it is what people say of themselves: it reads records of accounts."""
         return self.part.event.name.endswith("_account")
 
+    def is_by_topic(self, grain: str) -> bool:
+        """Whether it is told from day rows under topics."""
+        return any(TOPIC in part.kinds((grain,)) for part in self.parts)
+
     @property
     def counts_from_zero(self) -> bool:
         """Whether nobody-did-it is 0 (inside coverage) rather than unknown."""

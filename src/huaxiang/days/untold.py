@@ -24,7 +24,7 @@ def untold_topics(day_rows: DataFrame, catalogue: Catalogue) -> list[str]:
         return []
     by_topic = day_rows.where(is_of_stream(*streams) & (F.col("key_kind") == TOPIC))
     topics = map(str, by_topic.select("key").distinct().toArrow()["key"].to_pylist())
-    return sorted(topic for topic in topics if catalogue.blocked.names(topic))
+    return sorted(topic for topic in topics if catalogue.blocked.bars(topic))
 
 
 def without_topics(day_rows: DataFrame, topics: Collection[str]) -> DataFrame:

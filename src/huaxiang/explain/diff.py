@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -24,74 +25,72 @@ from huaxiang.settled import settled_zone
 from huaxiang.tables.write import PARTITION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyspark.sql import DataFrame
 
     from huaxiang.book import Book
+    from huaxiang.days.measures import Catalogue
     from huaxiang.tables.lake import Lake
+    from huaxiang.tables.release import Release
 
 
 def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     """Return per changed column its table, change (`added`, `removed`, `differs`) and how many rows differ.
 
-    Day rows whose definition changed are made again from events, the others are read; nothing is written.
+    Day rows whose definition changed are made again from events, the others are read; nothing is written. All is of
+    the newest published release, whatever a night publishes meanwhile.
     """
-    catalogue = book.catalogue
-    as_of, zone = lake.release().as_of, settled_zone(lake.storage, book.config)
-    coverage = [row.asDict() for row in lake.read_release("coverage").collect()]
+    catalogue, release = book.catalogue, lake.release()
+    as_of, zone = release.as_of, settled_zone(lake.storage, book.config)
+    read = partial(lake.held, release=release)
+    coverage = [row.asDict() for row in read("coverage").collect()]
     covers, unknown = covers_by_feed(coverage), unknown_by_feed(coverage)
-    persons = lake.read_release("person_account")
-    held = _day_rows(lake, book).persist(StorageLevel.DISK_ONLY)
+    persons = read("person_account")
+    held = _day_rows(read, catalogue, zone).persist(StorageLevel.DISK_ONLY)
     day_rows = told_of(held, catalogue)
     measured = measured_portrait(day_rows, persons, catalogue, covers, as_of=as_of, unknown=unknown)
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)
     known = unknown.get("order_line", frozenset())
-    given, bands, sold = (_released(lake, name) for name in ("gift", "price_band", "clean/product"))
-    products = banded(priced(sold, as_of=as_of), bands)
+    products = banded(priced(read("clean/product"), as_of=as_of), read("price_band"))
     said, _ = with_models(
-        measured, day_rows, persons, given, products, catalogue, as_of=as_of, zone=zone, unknown=known
+        measured, day_rows, persons, read("gift"), products, catalogue, as_of=as_of, zone=zone, unknown=known
     )
     portrait = tagged_portrait(said, catalogue, as_of=as_of, zone=zone)
-    found = _compared("portrait", lake.read_release("portrait"), portrait, ["person"])
+    found = _compared("portrait", read("portrait"), portrait, ["person"])
+    members = _members(read, release, zone, joins_by_default=book.config.joins_by_default)
     pairs = measured_relations(
-        day_rows, persons, catalogue, covers, as_of=as_of, members=_members(lake, book), unknown=unknown
+        day_rows, persons, catalogue, covers, as_of=as_of, members=members, unknown=unknown
     )
     related = tagged_relations(pairs, portrait, catalogue, as_of=as_of, zone=zone)
-    found += _compared("brand_relation", lake.read_release("brand_relation"), related, ["person", "brand_id"])
+    found += _compared("brand_relation", read("brand_relation"), related, ["person", "brand_id"])
     measured.unpersist()
     held.unpersist()
     return found
 
 
-def _members(lake: Lake, book: Book) -> DataFrame | None:
-    """Return the entries of member lists in the newest release with their persons; None where no list came."""
-    pin = lake.release().tables.get("clean/brand_member")
+def _members(
+    read: Callable[[str], DataFrame], release: Release, zone: str, *, joins_by_default: bool
+) -> DataFrame | None:
+    """Return the entries of member lists in a release with their persons; None where no list came."""
+    pin = release.tables.get("clean/brand_member")
     if pin is None or not pin.rows:
         return None
     return matched_members(
-        lambda feed: _released(lake, f"clean/{feed}"),
-        _released(lake, "blocked_claim"),
-        lake.read_release("person_account"),
-        as_of=lake.release().as_of,
-        zone=settled_zone(lake.storage, book.config),
-        joins_by_default=book.config.joins_by_default,
+        lambda feed: read(f"clean/{feed}"),
+        read("blocked_claim"),
+        read("person_account"),
+        as_of=release.as_of,
+        zone=zone,
+        joins_by_default=joins_by_default,
     )
 
 
-def _released(lake: Lake, name: str) -> DataFrame:
-    """Return a table of the newest release; of a feed that never came, no row."""
-    return lake.read_release(name) if name in lake.release().tables else lake.read(name)
-
-
-def _day_rows(lake: Lake, book: Book) -> DataFrame:
-    catalogue = book.catalogue
+def _day_rows(read: Callable[[str], DataFrame], catalogue: Catalogue, zone: str) -> DataFrame:
+    """Return the day rows by a catalogue: those of changed streams from events, which a feed that never came has none of."""
     wide = catalogue.cell_columns()
-    known = standing(row.asDict() for row in lake.read_release("measure_definition").collect())
-    old = lake.read_release("day_row")
-    tables, zone = lake.release().tables, settled_zone(lake.storage, book.config)
-
-    def read(feed: str) -> DataFrame:
-        return _released(lake, f"clean/{feed}")
-
+    known = standing(row.asDict() for row in read("measure_definition").collect())
+    old = read("day_row")
     defined = {stream: row["definition"] for (kind, stream), row in known.items() if kind == DAY_ROW}
     stale = [s for s in catalogue.streams() if defined.get(s) != catalogue.stream_definition(s)]
     kept = old.where(~F.col("stream").isin(*stale)) if stale else old
@@ -99,9 +98,8 @@ def _day_rows(lake: Lake, book: Book) -> DataFrame:
     for stream in stale:
         parts = catalogue.streams()[stream]
         event = parts[0][0].event
-        if f"clean/{event.feed}" in tables:
-            rows = event_rows(event, read(event.feed), read, zone=zone)
-            frames.append(cells(rows, parts, zone=zone))
+        rows = event_rows(event, read(f"clean/{event.feed}"), lambda feed: read(f"clean/{feed}"), zone=zone)
+        frames.append(cells(rows, parts, zone=zone))
     return widened(stacked(frames), wide)
 
 

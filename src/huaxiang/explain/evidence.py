@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.contracts.clean import clean_name
 from huaxiang.days.cells import condition
+from huaxiang.days.measures import TOPIC
 from huaxiang.days.rows import event_rows, only_sought
 from huaxiang.masked import NEVER
 from huaxiang.together import together
@@ -123,7 +124,10 @@ def evidence_of(
             if row["of_day"] == 1:
                 days.setdefault(place, Counter())[row["day"]] += row["events"]
             if row["says"] is not None:
-                event = Event(stream, row["day"], json.loads(row["says"]))
+                says, topics = json.loads(row["says"]), asked[stream][0].event.key(TOPIC)
+                if topics in says:
+                    says[topics] = catalogue.blocked.without_barred(says[topics])
+                event = Event(stream, row["day"], says)
                 found.setdefault(place, []).append((row["place"], event))
     ordered = {place: [event for _, event in sorted(events, key=_place)] for place, events in found.items()}
     return Evidence(days, ordered)

@@ -18,8 +18,10 @@ from huaxiang.days.untold import told_of
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.refold import KEYS, Row, Sight, day_rows_behind, refolded, untold_columns
+from huaxiang.explain.released import rows_released
 from huaxiang.explain.told import Explanation, ToldTag, tags_told, with_since, with_tags_counted
 from huaxiang.explain.traced import Traced, traced
+from huaxiang.explain.unknown import meant_otherwise
 from huaxiang.failure import SPARK_FAILURES, is_missing_file
 from huaxiang.portrait.coverage import covers_by_feed, unknown_by_feed
 from huaxiang.settled import settled_zone
@@ -99,7 +101,7 @@ def explanation_then(
     behind = day_rows_behind(sight.day_rows, book.catalogue, as_of=release.as_of)
     counted = with_tags_counted(behind, book.catalogue)
     listed = _listed(then, told, counted, why, sight, tables)
-    listed = with_since(listed, _rows_of(lake, "stage", release, found.person) or ())
+    listed = with_since(listed, _rows_of(then, "stage", release, found.person) or ())
     notes = list(found.notes)
     if PORTRAIT not in tables:
         notes.append(
@@ -140,9 +142,7 @@ def unfolded(
             )
             found[table][name] = f"it is defined {since}, and was not in release {release.release}"
         elif held["definition"] != meaning.definition:
-            is_same = held["says"] == meaning.says
-            said = "of the same words, but what they read meant something else" if is_same else held["says"]
-            found[table][name] = f"it was defined otherwise then: {said}"
+            found[table][name] = f"it was defined otherwise then: {meant_otherwise(held, meaning).en}"
     for tag in catalogue.tags:
         if tag.modelled:
             found[TABLES[tag.grain]].setdefault(
@@ -158,19 +158,19 @@ def _sight(
     given: Mapping[str, Sequence[Row]],
 ) -> Sight:  # fmt: skip
     """What a release knew of accounts as of the date of `then`."""
-    coverage = _coverage(then.lake, known)
+    coverage = _coverage(then, known)
     return Sight(
         then.day_rows(accounts, known), persons, covers_by_feed(coverage), unknown_by_feed(coverage),
         then.release.as_of, then.zone, why, given,
     )  # fmt: skip
 
 
-def _coverage(lake: Lake, release: Release) -> list[dict[str, Any]]:
+def _coverage(then: Then, release: Release) -> list[dict[str, Any]]:
     """Return what feeds covered in a release: from its table, else from what the night's summary kept."""
-    rows = _rows_of(lake, "coverage", release)
+    rows = _rows_of(then, "coverage", release)
     if rows is not None:
         return rows
-    text = lake.storage.read_text(f"runs/{release.as_of}-r{release.release}/{SUMMARY}")
+    text = then.lake.storage.read_text(f"runs/{release.as_of}-r{release.release}/{SUMMARY}")
     if text is None:
         found = f"neither the table of release {release.release} nor the summary of its night is there"
         raise ConfigurationError(
@@ -180,14 +180,10 @@ def _coverage(lake: Lake, release: Release) -> list[dict[str, Any]]:
     return kept
 
 
-def _rows_of(
-    lake: Lake, name: str, release: Release, person: str | None = None
-) -> list[dict[str, Any]] | None:
+def _rows_of(then: Then, name: str, release: Release, person: str | None = None) -> list[Row] | None:
     """Return the rows of a table of a release, of one person; None where its files are there no more."""
     try:
-        frame = lake.held(name, release)
-        mine = frame if person is None else frame.where(F.col("person") == person)
-        return [row.asDict(recursive=True) for row in mine.collect()]
+        return rows_released(then.lake, then.catalogue, name, release, None if person is None else [person])
     except GONE:
         return None
     except SPARK_FAILURES as cause:
@@ -201,7 +197,7 @@ def _given(then: Then, person: str, why: Reasons) -> tuple[dict[str, list[Row]],
     types = dict(zip((PORTRAIT, BRAND_RELATION), vocabularies(then.catalogue), strict=True))
     given, whole = {}, {}
     for table, key in KEYS.items():
-        rows = _rows_of(then.lake, table, then.release, person)
+        rows = _rows_of(then, table, then.release, person)
         if rows is None:
             continue
         whole[table] = rows

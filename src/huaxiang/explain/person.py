@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from huaxiang.days.cells import widened
+from huaxiang.explain.released import rows_released
 from huaxiang.explain.told import explained, looked_up, told_otherwise, unknown_of
 from huaxiang.insight.journeys import journeys
 from huaxiang.insight.premium import branded
@@ -80,21 +81,13 @@ class Portrayed:
 def portrayed(lake: Lake, book: Book, persons: Sequence[str]) -> list[Portrayed]:
     """Return what the newest published release says of each of the persons; ConfigurationError names whom it doesn't know."""
     found = looked_up(lake, book, persons, newest=SHOWN)
-    release = found.release
-
-    def rows(table: str, column: str = "person") -> list[Row]:
-        of_them = lake.held(table, release).where(F.col(column).isin(*persons))
-        return [row.asDict(recursive=True) for row in of_them.collect()]
-
-    def whole(table: str) -> list[Row]:
-        return [row.asDict(recursive=True) for row in lake.held(table, release).collect()]
-
+    rows = partial(rows_released, lake, book.catalogue, release=found.release)
     jobs: dict[str, Any] = {
         "purchases": partial(_purchases, lake, book, found),
-        "segments": partial(rows, "segment_membership"),
-        "given": partial(rows, "gift"),
-        "received": partial(rows, "gift", "receiver"),
-        **{feed: partial(whole, f"clean/{feed}") for feed in CALLED},
+        "segments": partial(rows, "segment_membership", of=persons),
+        "given": partial(rows, "gift", of=persons),
+        "received": partial(rows, "gift", of=persons, by="receiver"),
+        **{feed: partial(rows, f"clean/{feed}") for feed in CALLED},
     }
     held = dict(zip(jobs, together(jobs.values()), strict=True))
     names = {str(row[NAMED[feed]]): name_in(row, feed) for feed in CALLED for row in held[feed]}

@@ -13,13 +13,12 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
-
 from huaxiang.days.definitions import standing
 from huaxiang.days.tags import HIGH, LOW, PROBABILITY
 from huaxiang.days.vocabulary import BRAND_RELATION, PORTRAIT, sources_of, vocabularies
 from huaxiang.errors import ConfigurationError, Problem
 from huaxiang.explain.evidence import each_once, evidence_of
+from huaxiang.explain.released import rows_released
 from huaxiang.explain.unknown import Unknown, redefined, unfitted, unheld
 from huaxiang.masked import WRITTEN, account_said, without_contacts
 from huaxiang.settled import settled_zone
@@ -186,18 +185,10 @@ def looked_up(lake: Lake, book: Book, persons: Sequence[str], *, newest: int) ->
     `newest` are how many events of every kind are kept with what they say.
     """
     release = lake.release()
-
-    def rows(table: str) -> list[Row]:
-        of_them = lake.held(table, release).where(F.col("person").isin(*persons))
-        return [row.asDict(recursive=True) for row in of_them.collect()]
-
-    def whole(table: str) -> list[Row]:
-        held = lake.held(table, release) if table in release.tables else None
-        return [row.asDict(recursive=True) for row in held.collect()] if held else []
-
+    rows = partial(rows_released, lake, book.catalogue, release=release)
     jobs: list[Callable[[], list[Row]]] = [
-        *(partial(rows, name) for name in (PORTRAIT, BRAND_RELATION, "person_account", "stage")),
-        *(partial(whole, name) for name in ("measure_definition", "coverage", "model")),
+        *(partial(rows, name, of=persons) for name in (PORTRAIT, BRAND_RELATION, "person_account", "stage")),
+        *(partial(rows, name) for name in ("measure_definition", "coverage", "model")),
     ]
     portraits, relations, accounts, stages, defined, coverage, models = together(jobs)
     known = {row["person"]: row for row in portraits}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
-from huaxiang.days.definitions import DAY_ROW, TABLES, Named, meanings
+from huaxiang.days.definitions import DAY_ROW, TABLES, Meaning, Named, meanings
 from huaxiang.models.cards import CARDS
 from huaxiang.models.fit import BOUNDARY, NO_BETTER, TOO_LARGE, TOO_LITTLE
 from huaxiang.portrait.coverage import covers_by_feed, is_unknown, unknown_by_feed
@@ -43,14 +43,24 @@ def unheld(catalogue: Catalogue, held: Defined) -> dict[Named, Text]:
 
 def redefined(catalogue: Catalogue, held: Defined) -> dict[Named, Text]:
     """Return by table and column what a release holds by another definition than the catalogue's."""
-    return {
-        named: Text(
-            f"This release tells it by another definition than this configuration's: {held[named]['says']}.",
-            f"本版本所依据的定义与此配置的不同：{held[named]['says']}。",
-        )
-        for named, meaning in meanings(catalogue).items()
-        if named[0] != DAY_ROW and named in held and held[named]["definition"] != meaning.definition
-    }
+    found = {}
+    for named, meaning in meanings(catalogue).items():
+        if named[0] != DAY_ROW and named in held and held[named]["definition"] != meaning.definition:
+            said = meant_otherwise(held[named], meaning)
+            found[named] = Text(
+                f"This release tells it by another definition than this configuration's: {said.en}.",
+                f"本版本所依据的定义与此配置的不同：{said.zh}。",
+            )
+    return found
+
+
+def meant_otherwise(held: Mapping[str, Any], meaning: Meaning) -> Text:
+    """Return what a column was, by its row of `measure_definition`, that means something else now."""
+    if held["says"] != meaning.says:
+        return Text(str(held["says"]), str(held["says"]))
+    return Text(
+        "of the same words, but what they read meant something else", "文字相同，但其所读取的内容含义不同"
+    )
 
 
 def unfitted(catalogue: Catalogue, models: Sequence[Row]) -> dict[Named, Text]:
@@ -132,13 +142,16 @@ class Unknown:
                 f"Too few events of the kind “{title.en}” to say.", f"“{title.zh}”类事件太少，无法得出。"
             )
         kind = f"“{title.en}”{' that counts' if measure.part.where else ''}"
+        counts = "可计入的"
+        if measure.is_by_topic(grain):
+            kind, counts = f"{kind} of a topic that people are told by", "可计入且话题可用于标签的"
         if window is None:
             return Text(
-                f"No event of the kind {kind} is known of them.", f"没有已知的“{title.zh}”类事件可计入。"
+                f"No event of the kind {kind} is known of them.", f"没有已知的{counts}“{title.zh}”类事件。"
             )
         return Text(
             f"No event of the kind {kind} in these {window} days.",
-            f"近{window}天没有可计入的“{title.zh}”类事件。",
+            f"近{window}天没有{counts}“{title.zh}”类事件。",
         )
 
     def _of_tag(self, tag: Tag, row: Mapping[str, object]) -> Text:

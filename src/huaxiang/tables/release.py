@@ -110,20 +110,25 @@ def choose(releases: Sequence[Release], number: int | None) -> Release:
 
 
 def check_date(releases: Sequence[Release], as_of: date) -> None:
-    """Refuse a night before the newest published release, and one more than `LONGEST_GAP` days after it.
+    """Refuse what `wrong_date` tells of."""
+    if problems := wrong_date(releases, as_of):
+        raise ConfigurationError(problems)
+
+
+def wrong_date(releases: Sequence[Release], as_of: date) -> list[Problem]:
+    """Return what is wrong with a night before the newest published release, or more than `LONGEST_GAP` days after it.
 
     Readers would go back without a word; and of a year that was mistyped every window is empty.
     """
     shown = next((r.as_of for r in reversed(releases) if r.status == "published"), as_of)
     if (as_of - shown).days > LONGEST_GAP:
-        found = f"{(as_of - shown).days:,} days after the lake's newest night, {shown}"
+        found = f"{(as_of - shown).days:,} days after the newest published night, {shown}"
         hint = "is the year right? If it is, run a night between the two first"
-        raise ConfigurationError(Problem(f"night {as_of}", found, f"at most {LONGEST_GAP} days", hint))
+        return [Problem(f"night {as_of}", found, f"at most {LONGEST_GAP} days", hint)]
     if as_of < shown:
         hint = "readers would go back without a word; `huaxiang rollback` publishes an older release again"
-        raise ConfigurationError(
-            Problem(f"night {as_of}", f"the lake is at {shown}", f"{shown} or later", hint)
-        )
+        return [Problem(f"night {as_of}", f"the lake is at {shown}", f"{shown} or later", hint)]
+    return []
 
 
 def known_on(releases: Iterable[Release], day: date) -> Release:

@@ -1,0 +1,41 @@
+"""What a release's tables hold of a few persons, as plain data, but for what nobody may be told by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from huaxiang.days.definitions import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from huaxiang.days.measures import Catalogue
+    from huaxiang.tables.lake import Lake
+    from huaxiang.tables.release import Release
+
+Row = dict[str, Any]
+
+
+def rows_released(
+    lake: Lake,
+    catalogue: Catalogue,
+    table: str,
+    release: Release,
+    of: Collection[str] | None = None,
+    *,
+    by: str = "person",
+) -> list[Row]:
+    """Return the rows of a table of a release, those `of` some persons by the column `by`; none of a table it lacks.
+
+    A release may be older than today's block list: of a topic that is barred now its rows tell nothing.
+    """
+    frame = lake.held(table, release)
+    mine = frame if of is None else frame.where(F.col(by).isin(*of))
+    rows: list[Row] = [row.asDict(recursive=True) for row in mine.collect()]
+    for grain in (grain for grain, name in TABLES.items() if name == table):
+        by_topic = {m.column(w) for m in catalogue.at(grain) if m.is_by_topic(grain) for w in m.windows}
+        for row in rows:
+            row |= {name: catalogue.blocked.without_barred(row[name]) for name in by_topic & row.keys()}
+    return rows
