@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from feeds import CONTRACTS
 from scipy.stats import dirichlet_multinomial
+from spoken import spoken
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.models import affinity
 from huaxiang.models.fit import TOO_LITTLE
-from huaxiang.portrait.affinity import LINES, with_affinities
+from huaxiang.portrait.affinity import LINES, affinities_said
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -115,11 +116,11 @@ def crowd() -> list[Cell]:
 def test_few_lines_say_less_than_many(spark: SparkSession) -> None:
     persons = spark.createDataFrame([("anna",), ("ben",), ("cleo",), ("p0",)], "person string")
     rows = crowd()
-    frame, told = with_affinities(persons, cells(spark, rows), CATALOGUE, as_of=AS_OF)
+    frame, told = spoken(affinities_said(cells(spark, rows), CATALOGUE, as_of=AS_OF), persons)
     found = {r["person"]: r.asDict(recursive=True) for r in frame.collect()}
     assert {t.part for t in told} == {"category", "brand"}
     renamed = [(f"by another id {who}", *rest) for who, *rest in rows]
-    _, again = with_affinities(persons, cells(spark, renamed), CATALOGUE, as_of=AS_OF)
+    again = affinities_said(cells(spark, renamed), CATALOGUE, as_of=AS_OF).fits
     assert [one.fit for one in again] == [one.fit for one in told]  # to the last digit
     weight = next(t for t in told if t.part == "category").fit.parameters["weight"]
     counted = [r for r in rows if r[1] == "category" and r[3] and date(2025, 11, 21) <= r[3] <= AS_OF]
@@ -136,14 +137,15 @@ def test_few_lines_say_less_than_many(spark: SparkSession) -> None:
     assert many["lift"] > few["lift"] > 1
     assert [found["cleo"][n] for n in frame.columns if n != "person"] == [None] * 4
     assert anna["brand_affinities_365d"] is None
-    again, _ = with_affinities(persons, cells(spark, rows[::-1]).repartition(7), CATALOGUE, as_of=AS_OF)
+    turned = affinities_said(cells(spark, rows[::-1]).repartition(7), CATALOGUE, as_of=AS_OF)
+    again = turned.of(persons)
     assert {r["person"]: r.asDict(recursive=True) for r in again.collect()} == found
 
 
 def test_without_a_fit_there_is_no_affinity(spark: SparkSession) -> None:
     persons = spark.createDataFrame([("anna",)], "person string")
     for rows in ([], [("anna", "category", "tea", AS_OF, 3)]):
-        frame, told = with_affinities(persons, cells(spark, rows), CATALOGUE, as_of=AS_OF)
+        frame, told = spoken(affinities_said(cells(spark, rows), CATALOGUE, as_of=AS_OF), persons)
         assert {t.fit.status for t in told} == {TOO_LITTLE}
         assert [r.asDict() for r in frame.collect()] == [
             {"person": "anna", **dict.fromkeys(frame.columns[1:])},

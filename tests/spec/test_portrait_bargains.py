@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from feeds import CONTRACTS
 from scipy.stats import betabinom
+from spoken import spoken
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.models import bargains
 from huaxiang.models.fit import TOO_LITTLE, Fit
-from huaxiang.portrait.bargains import BELOW, LINES, LIST_PRICE, with_bargains
+from huaxiang.portrait.bargains import BELOW, LINES, LIST_PRICE, bargains_said
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -105,7 +106,7 @@ def test_what_others_paid_for_the_same_is_expected(spark: SparkSession) -> None:
     ]  # fmt: skip
     persons = spark.createDataFrame([("anna",), ("lonely",), ("none",)], "person string")
     rows = [*others, *mine]
-    frame, (told,) = with_bargains(persons, cells(spark, rows), CATALOGUE, (), as_of=AS_OF)
+    frame, (told,) = spoken(bargains_said(cells(spark, rows), CATALOGUE, (), as_of=AS_OF), persons)
     found = {r["person"]: r.asDict() for r in frame.collect()}
     share = sum(r[4] for r in others) / sum(r[3] for r in others)
     anna = found["anna"]
@@ -116,15 +117,16 @@ def test_what_others_paid_for_the_same_is_expected(spark: SparkSession) -> None:
     assert anna[TAGS[3]] < anna[TAGS[2]] < anna[TAGS[4]]
     for who in ("lonely", "none"):
         assert [found[who][tag] for tag in TAGS] == [None] * 5
-    again, _ = with_bargains(persons, cells(spark, rows[::-1]).repartition(5), CATALOGUE, (), as_of=AS_OF)
+    turned = bargains_said(cells(spark, rows[::-1]).repartition(5), CATALOGUE, (), as_of=AS_OF)
+    again = turned.of(persons)
     assert {r["person"]: r.asDict() for r in again.collect()} == found
 
 
 def test_where_nobody_tells_list_prices_nothing_is_said(spark: SparkSession) -> None:
     persons = spark.createDataFrame([("p0",)], "person string")
-    frame, told = with_bargains(persons, cells(spark, crowd()), CATALOGUE, {LIST_PRICE}, as_of=AS_OF)
+    frame, told = spoken(bargains_said(cells(spark, crowd()), CATALOGUE, {LIST_PRICE}, as_of=AS_OF), persons)
     assert told == ()
     assert [tuple(r[tag] for tag in TAGS) for r in frame.collect()] == [(None,) * 5]
-    nobody, (told_of_none,) = with_bargains(persons, cells(spark, []), CATALOGUE, (), as_of=AS_OF)
+    nobody, (told_of_none,) = spoken(bargains_said(cells(spark, []), CATALOGUE, (), as_of=AS_OF), persons)
     assert told_of_none.fit.status == TOO_LITTLE
     assert [r[TAGS[0]] for r in nobody.collect()] == [None]

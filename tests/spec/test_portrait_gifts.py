@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.insight.gifts import gift_conversions
-from huaxiang.portrait.gifts import TOLD_BY, gifts_known, with_gifts
+from huaxiang.portrait.gifts import TOLD_BY, gifts_known, gifts_said
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -110,7 +110,7 @@ def test_a_gift_has_a_giver_and_a_receiver_where_one_is_known(spark: SparkSessio
         persons.select("person").distinct().selectExpr("person", "if(person = 'dan', null, 0L) AS orders_all")
     )
     names = ("gifts_given_365d", "gift_receivers_365d", "gifts_received_365d", "gift_spend_365d")
-    told = with_gifts(measured, made, CATALOGUE, (), as_of=AS_OF).collect()
+    told = gifts_said(made, CATALOGUE, (), as_of=AS_OF).of(measured).collect()
     assert {r["person"]: tuple(r[name] for name in names) for r in told} == {
         "anna": (5, 2, 0, 600),
         "ben": (0, 0, 1, 0),
@@ -119,15 +119,23 @@ def test_a_gift_has_a_giver_and_a_receiver_where_one_is_known(spark: SparkSessio
         "shy": (0, 0, 0, 0),
         "phoneless": (0, 0, 0, 0),
     }
-    silent = with_gifts(measured, made, CATALOGUE, TOLD_BY, as_of=AS_OF).select(*names).distinct().collect()
+    silent = (
+        gifts_said(made, CATALOGUE, TOLD_BY, as_of=AS_OF).of(measured).select(*names).distinct().collect()
+    )
     assert [tuple(r) for r in silent] == [(None,) * 4]
-    wraps = with_gifts(measured, made, CATALOGUE, TOLD_BY[:1], as_of=AS_OF).where("person = 'cleo'").collect()
+    wraps = (
+        gifts_said(made, CATALOGUE, TOLD_BY[:1], as_of=AS_OF).of(measured).where("person = 'cleo'").collect()
+    )
     assert [tuple(r[name] for name in names) for r in wraps] == [(2, None, None, 200)]  # no recipients told
     unpriced = made.withColumn("spend_minor", F.lit(None).cast("bigint"))
-    priceless = with_gifts(measured, unpriced, CATALOGUE, (), as_of=AS_OF).where("person IN ('anna', 'ben')")
+    priceless = (
+        gifts_said(unpriced, CATALOGUE, (), as_of=AS_OF).of(measured).where("person IN ('anna', 'ben')")
+    )
     spent = {r["person"]: (r["gifts_given_365d"], r["gift_spend_365d"]) for r in priceless.collect()}
     assert spent == {"anna": (5, None), "ben": (0, 0)}  # for nothing is who gave nothing
-    amounts = with_gifts(measured, unpriced, CATALOGUE, ("paid_minor",), as_of=AS_OF).where("person = 'ben'")
+    amounts = (
+        gifts_said(unpriced, CATALOGUE, ("paid_minor",), as_of=AS_OF).of(measured).where("person = 'ben'")
+    )
     assert [tuple(r[name] for name in names) for r in amounts.collect()] == [(0, 0, 1, None)]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import pytest
 from feeds import CONTRACTS, clean
+from spoken import spoken
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.days.cells import cells
@@ -15,7 +16,7 @@ from huaxiang.days.rows import event_rows
 from huaxiang.models.fit import FITTED, TOO_LARGE, TOO_LITTLE
 from huaxiang.portrait import influence
 from huaxiang.portrait.assemble import cells_of_persons
-from huaxiang.portrait.influence import with_influence
+from huaxiang.portrait.influence import influence_said
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,7 +53,7 @@ def said(spark: SparkSession, follows: list[tuple[str, str, str]]) -> Any:
     persons = spark.createDataFrame(who, "account string, person string, platform string")
     measured = persons.select("person").distinct()
     mine = cells_of_persons(made.repartition(3), persons)
-    ranked, told = with_influence(measured, mine, persons, CATALOGUE, as_of=date(2026, 11, 20))
+    ranked, told = spoken(influence_said(mine, persons, CATALOGUE, as_of=date(2026, 11, 20)), measured)
     names = "influence", "follow_triangles", "follow_clustering"
     return told[0], {row["person"]: tuple(row[name] for name in names) for row in ranked.collect()}
 

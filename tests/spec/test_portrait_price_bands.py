@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from feeds import CONTRACTS, clean
+from spoken import spoken
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.models.fit import NO_BETTER, TOO_LITTLE
@@ -19,7 +20,7 @@ from huaxiang.models.price_bands import (
     held_out,
     natural_breaks,
 )
-from huaxiang.portrait.price_bands import PRODUCTS, banded, cut_bands, priced, with_price_bands
+from huaxiang.portrait.price_bands import PRODUCTS, banded, cut_bands, price_bands_said, priced
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -164,9 +165,8 @@ def test_somebody_buys_in_the_middle_of_their_lines(spark: SparkSession) -> None
         f"person string, stream string, key_kind string, key string, business_date date, {part.column} bigint"
     )
     people = spark.createDataFrame([("anna",), ("ben",), ("cleo",)], "person string")
-    frame, (fit,) = with_price_bands(
-        people, spark.createDataFrame(cells, names), products, CATALOGUE, as_of=AS_OF
-    )
+    found = price_bands_said(spark.createDataFrame(cells, names), products, CATALOGUE, as_of=AS_OF)
+    frame, (fit,) = spoken(found, people)
     told = frame.collect()
     assert (fit.model, fit.part, fit.fit.status) == ("price_bands", "buyers", "too_little_data")
     assert {r["price_band_365d_probability"] for r in told} == {None}
@@ -214,9 +214,8 @@ def test_the_band_is_the_most_probable_one_of_the_different_products_bought(spar
     people = spark.createDataFrame([(f"p{who:03}",) for who in range(601)], "person string")
 
     def told(*rows: Any) -> tuple[list[Any], Any]:
-        frame, (row,) = with_price_bands(
-            people, spark.createDataFrame(list(rows), names), products, CATALOGUE, as_of=AS_OF
-        )
+        found = price_bands_said(spark.createDataFrame(list(rows), names), products, CATALOGUE, as_of=AS_OF)
+        frame, (row,) = spoken(found, people)
         return frame.orderBy("person").collect(), row
 
     rows, row = told(*cells, *again)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from spoken import spoken
 
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.models.fit import FITTED, TOO_LITTLE
-from huaxiang.portrait.purchases import with_purchases
+from huaxiang.portrait.purchases import purchases_said
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -75,7 +76,9 @@ def test_it_says_the_same_in_any_order_and_foretells_what_it_has_not_seen(spark:
     told, rows = [], []
     for order, parts in ((people, 2), (people[::-1], 5)):
         frame = measured(spark, order).repartition(parts, "paid_all")
-        said, fits = with_purchases(frame, cells(spark, order).repartition(parts), CATALOGUE, as_of=AS_OF)
+        said, fits = spoken(
+            purchases_said(frame, cells(spark, order).repartition(parts), CATALOGUE, as_of=AS_OF), frame
+        )
         told.append(fits)
         rows.append({row["person"]: row.asDict() for row in said.collect()})
     assert rows[0] == rows[1]
@@ -111,7 +114,8 @@ def test_it_says_the_same_in_any_order_and_foretells_what_it_has_not_seen(spark:
 
 def test_with_too_few_people_the_year_to_come_is_as_the_last(spark: SparkSession) -> None:
     people = shoppers(40)
-    said, told = with_purchases(measured(spark, people), cells(spark, people), CATALOGUE, as_of=AS_OF)
+    frame = measured(spark, people)
+    said, told = spoken(purchases_said(frame, cells(spark, people), CATALOGUE, as_of=AS_OF), frame)
     days, value = told
     assert (days.fit.status, value.fit.status) == (TOO_LITTLE, TOO_LITTLE)
     assert "of 100 it takes" in days.fit.why
@@ -132,13 +136,15 @@ def test_of_a_history_shorter_than_a_year_a_year_is_longer(spark: SparkSession) 
 
     for seen, times in ((73, 5.0), (365, 1.0), (366, 1.0)):
         people = first_bought(seen)
-        said, _ = with_purchases(measured(spark, people), cells(spark, people), CATALOGUE, as_of=AS_OF)
+        frame = measured(spark, people)
+        said = purchases_said(frame, cells(spark, people), CATALOGUE, as_of=AS_OF).of(frame)
         found = {row["person"]: row["expected_buying_days_12m"] for row in said.collect()}
         within = 2 if seen <= 365 else 1
         assert (found["P1"], found["P2"], found["nobody"]) == (within * times, times, None)
 
 
 def test_without_anybody_nothing_is_said(spark: SparkSession) -> None:
-    said, told = with_purchases(measured(spark, []), cells(spark, []), CATALOGUE, as_of=AS_OF)
+    frame = measured(spark, [])
+    said, told = spoken(purchases_said(frame, cells(spark, []), CATALOGUE, as_of=AS_OF), frame)
     assert [one.fit.status for one in told] == [TOO_LITTLE, TOO_LITTLE]
     assert [[row[name] for name in SAID] for row in said.collect()] == [[None] * len(SAID)] * 2

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from feeds import CONTRACTS
+from spoken import spoken
 
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.frames import local_frame
@@ -17,7 +18,7 @@ from huaxiang.models.trait_fit import infer
 from huaxiang.models.trait_numbers import basis
 from huaxiang.models.traits import DECLARED, INPUTS
 from huaxiang.portrait.tags import derivation
-from huaxiang.portrait.traits import with_inferred
+from huaxiang.portrait.traits import traits_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +123,7 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
     ]
     rows = [*crowd(600), *specials]
     people = frame(spark, rows)
-    asked, fits = with_inferred(people, people, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai")
+    asked, fits = spoken(traits_said(people, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai"), people)
     assert asked.columns == [*people.columns, *TAGS]
     found = said(asked)
     told, of_generations, of_households = fits
@@ -146,7 +147,7 @@ def test_who_does_not_tell_is_held_to_be_like_those_who_do(spark: SparkSession) 
         row | {"person": row["person"][::-1]} for row in rows[::-1]
     ]  # the nights decide who is called what
     again = frame(spark, others).repartition(5)
-    shuffled, told_again = with_inferred(again, again, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai")
+    shuffled, told_again = spoken(traits_said(again, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai"), again)
     assert {name[::-1]: one for name, one in said(shuffled).items()} == found
     assert told_again == fits
     sample = derivation(CATALOGUE, (STAGE,), as_of=AS_OF, zone="Asia/Shanghai")(people).where(
@@ -192,7 +193,7 @@ def test_what_is_not_known_of_somebody_is_the_mean_and_a_number_of_its_own() -> 
 
 def test_what_nobody_declares_or_nothing_tells_is_not_inferred(spark: SparkSession) -> None:
     quiet = frame(spark, ({**row, **dict.fromkeys(TOLD)} for row in crowd(40)))
-    found, fits = with_inferred(quiet, quiet, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai")
+    found, fits = spoken(traits_said(quiet, CATALOGUE, as_of=AS_OF, zone="Asia/Shanghai"), quiet)
     assert {one.fit.status for one in fits} == {TOO_LITTLE}
     assert {one.why for one in fits} == {
         "fewer than 200 people declare it, or fewer than two kinds have 20 each; nothing is inferred"

@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from huaxiang.clean.joinkeys import peppered, pseudonym
-from huaxiang.errors import ConfigurationError, Problem
+from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.frames import local_frame, stacked
 from huaxiang.sources.outside import QUARANTINED
 from huaxiang.tables.attempt import OBSOLETE
@@ -108,12 +108,22 @@ def request_replay(lake_root: str, *, feed: str | None = None, reason: str | Non
     """Ask the next night of each source to read its held rows again, besides those asked for before; returns how many."""
     from huaxiang.tables.storage import storage  # noqa: PLC0415  (no Spark for a request)
 
-    rows = [
-        r for r in _held(lake_root) if feed in (None, r["feed"]) and (not reason or reason in r["reasons"])
-    ]
+    held = _held(lake_root)
+    rows = [r for r in held if feed in (None, r["feed"]) and (not reason or reason in r["reasons"])]
     if not rows:
         wanted = ", ".join(f"{k} {v}" for k, v in (("feed", feed), ("reason", reason)) if v)
-        raise ConfigurationError(Problem("quarantine", f"no row is held{': ' + wanted if wanted else ''}"))
+        known = {
+            "feed": {r["feed"] for r in held},
+            "reason": {one for r in held for one in r["reasons"] if feed in (None, r["feed"])},
+        }
+        near = [
+            did_you_mean(v, known[k])
+            for k, v in (("feed", feed), ("reason", reason))
+            if v and v not in known[k]
+        ]
+        hint = "; ".join(filter(None, near)) or ("see `huaxiang quarantine list`" if held else "")
+        found = f"no row is held{': ' + wanted if wanted else ''}"
+        raise ConfigurationError(Problem("quarantine", found, hint=hint))
     for source in sorted({row["source"] for row in rows}):
         request = json.dumps({"source": source, "feed": feed, "reason": reason})
         storage(lake_root).write_text(f"{REQUESTS}/{uuid.uuid4().hex}.json", request)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from huaxiang.cli.answers import print_json
-from huaxiang.cli.options import AsJson, Conf, LakeRoot, Landing, Sets, console, day
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, Landing, Sets, console, day, waiting
 from huaxiang.config import load_config
 from huaxiang.contracts.load import load_contracts
 from huaxiang.days.catalogue import load_catalogue
@@ -48,8 +48,9 @@ def sources_check(
         from huaxiang.run import SMALL  # noqa: PLC0415
         from huaxiang.session import INTERPRETED, spark_session  # noqa: PLC0415
 
-        spark = spark_session({**SMALL, **INTERPRETED, **config.spark})
-        return refused_by_reason(spark, staged, contract, source, config)
+        with waiting(f"reading values of {contract.name}"):
+            spark = spark_session({**SMALL, **INTERPRETED, **config.spark})
+            return refused_by_reason(spark, staged, contract, source, config)
 
     report = check_source(name, landing, config.conf_dir, trial=trial if values else None)
     print(replace(report, conf=str(conf or "")))
@@ -106,30 +107,35 @@ def measures_diff(
 
     config = load_config(conf, tuple(sets or ()))
     book = open_book(config)
-    with opened(config, lake, book=book) as there:
+    with waiting("folding the release again"), opened(config, lake, book=book) as there:
         found = definition_diff(there, book)
     if as_json:
         print_json(found)
         return
     if not found:
         print("Every column of the current release means what the catalogue says: nothing would change.")
+    would = {"added": "rows would have one", "removed": "rows would lose it", "differs": "rows would differ"}
+    table = Table(box=None, show_header=False)
     for row in found:
-        print(f"{row['table']}.{row['column']:<28} {row['change']:<10} {row['rows']:>10,} rows would differ")
+        said = f"{row['rows']:,}", would[row["change"]]
+        table.add_row(f"{row['table']}.{row['column']}", row["change"], *said)
+    console().print(table)
 
 
 def segments_check(conf: Conf = None) -> None:
     """Check the segment files: names, types, places of mistakes; and run their examples."""
     from huaxiang.book import open_book  # noqa: PLC0415
     from huaxiang.days.vocabulary import vocabularies  # noqa: PLC0415
+    from huaxiang.run import SMALL  # noqa: PLC0415
     from huaxiang.segments.check import run_examples  # noqa: PLC0415
     from huaxiang.segments.vocabulary import vocabulary  # noqa: PLC0415
-    from huaxiang.session import spark_session  # noqa: PLC0415
+    from huaxiang.session import INTERPRETED, spark_session  # noqa: PLC0415
 
     book = open_book(load_config(conf))
     names = vocabulary(*vocabularies(book.catalogue))
-    problems = run_examples(
-        spark_session(book.config.spark), book.segments, names, zone=book.config.business_zone
-    )
+    with waiting("running the examples"):
+        spark = spark_session({**SMALL, **INTERPRETED, **book.config.spark})
+        problems = run_examples(spark, book.segments, names, zone=book.config.business_zone)
     if problems:
         raise ConfigurationError(problems)
     for segment in book.segments:
@@ -232,7 +238,7 @@ def explain(
             known_on(releases_light(lake), known_day)
     if known_day:  # one person's rows are read sooner than code for them is compiled
         config = replace(config, spark={**INTERPRETED, **config.spark})
-    with opened(config, lake, book=book) as there:
+    with waiting("looking up the person"), opened(config, lake, book=book) as there:
         if known_day:
             told = explanation_then(there, book, person, known_day, tag=tag, compare=compare)
         else:

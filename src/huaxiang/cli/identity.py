@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from huaxiang.cli.answers import print_json
-from huaxiang.cli.options import AsJson, Conf, LakeRoot, Sets  # noqa: TC001  (typer reads annotations)
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, Sets, waiting
 from huaxiang.config import load_config
 
 Account = Annotated[str, typer.Argument(help="An account, as <platform>:<account id>")]
@@ -34,7 +34,7 @@ def identity_explain(
     if local_path(lake) is not None:  # before Spark starts
         release_light(lake)
     config = replace(config, spark={**INTERPRETED, **config.spark})
-    with opened(config, lake) as there:
+    with waiting("looking up the accounts"), opened(config, lake) as there:
         told = linked(there, config, account, other)
     if as_json:
         print_json(told.as_dict())

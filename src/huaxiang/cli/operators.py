@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 
 from huaxiang.cli.answers import print_json
-from huaxiang.cli.options import AsJson, Conf, LakeRoot, Landing, Master, Sets, console, day
+from huaxiang.cli.options import AsJson, Conf, LakeRoot, Landing, Master, Sets, console, day, waiting
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.night import STEPS
@@ -150,7 +150,7 @@ def rollback(
 
     if local_path(lake) is not None:  # before Spark starts
         check_folder(lake)
-    with opened(load_config(conf, tuple(sets or ())), lake) as there:
+    with waiting("publishing again"), opened(load_config(conf, tuple(sets or ())), lake) as there:
         release = run(there, to)
         local = local_path(there.root, there.spark)
         left = take_away(local / "pages") if local else None  # they tell of a release that holds no more

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from huaxiang.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WIDE = 1000  # without a terminal a line is as long as it must be: ids are copied from there
 
@@ -42,6 +47,19 @@ def console() -> Console:
     """Return where tables are printed: what stands in them is text, whatever brackets it has."""
     wide = None if Console().is_terminal else WIDE
     return Console(width=wide, markup=False, emoji=False)
+
+
+@contextmanager
+def waiting(for_what: str) -> Iterator[None]:
+    """Show that work goes on, and for how long, under the body; without a terminal nothing."""
+    screen = Console(stderr=True, markup=False, emoji=False)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    if not screen.is_terminal:
+        yield
+        return
+    with Progress(*columns, console=screen, transient=True) as bar:
+        bar.add_task(for_what, total=None)
+        yield
 
 
 def day(text: str, option: str) -> date:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huaxiang.cli.options import Conf, LakeRoot, Sets  # noqa: TC001  (typer reads them)
+from huaxiang.cli.options import Conf, LakeRoot, Sets, waiting
 from huaxiang.config import load_config
 from huaxiang.errors import ConfigurationError, LostRaceError, Problem
 from huaxiang.tables.storage import local_path
@@ -62,7 +62,7 @@ def pages_of(config: Config, lake: str, persons: Sequence[str], out: Path | None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     book = open_book(config)
     config = replace(config, spark={**INTERPRETED, **config.spark})  # a few rows: read sooner than compiled
-    with opened(config, lake, book=book) as there:
+    with waiting("looking up the persons"), opened(config, lake, book=book) as there:
         found = portrayed(there, book, list(dict.fromkeys(persons)))
     with _writing(place, folder):
         written = [write_person_page(one, book, folder, scripts=pages) for one in found]

@@ -54,8 +54,9 @@ def definition_diff(lake: Lake, book: Book) -> list[dict[str, Any]]:
     known = unknown.get("order_line", frozenset())
     products = banded(priced(read("clean/product"), as_of=as_of), read("price_band"))
     said, _ = with_models(
-        measured, day_rows, persons, read("gift"), products, catalogue, as_of=as_of, zone=zone, unknown=known
-    )
+        measured, day_rows, persons, partial(read, "gift"), lambda: products, catalogue,
+        as_of=as_of, zone=zone, unknown=known,
+    )  # fmt: skip
     portrait = tagged_portrait(said, catalogue, as_of=as_of, zone=zone)
     found = _compared("portrait", read("portrait"), portrait, ["person"])
     members = _members(read, release, zone, joins_by_default=book.config.joins_by_default)

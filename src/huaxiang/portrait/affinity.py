@@ -14,6 +14,7 @@ from huaxiang.models.cards import AFFINITY
 from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
 from huaxiang.portrait.fold import MODEL_DAYS, in_window
+from huaxiang.portrait.said import SILENT, Said
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -33,10 +34,8 @@ DIGITS = 4
 """Of a lift by which the best is chosen: the last ones of a float depend on the machine."""
 
 
-def with_affinities(
-    measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[ModelRow, ...]]:
-    """Return `measured` with the tags that the model `affinity` says, of the order lines of 365 days, and its fits.
+def affinities_said(cells: DataFrame, catalogue: Catalogue, *, as_of: date) -> Said:
+    """Return what the model `affinity` says of people, of the order lines of 365 days.
 
     Of each key that somebody bought: `value`, their share of lines, shrunk towards everybody's by as many lines as
     the fit says; `lift`, that share over everybody's; `error`, the share's standard deviation; and the lines. The
@@ -47,7 +46,7 @@ def with_affinities(
     bought = catalogue.by_name.get(LINES)
     kinds = [kind for kind in KINDS if any(tag.output in _outputs(kind) for tag in tags)]
     if not kinds or bought is None:
-        return measured, ()
+        return SILENT
     mine = F.col("key_kind").isin(*kinds) & (F.col("stream") == bought.part.stream)
     lines = (
         cells.where(mine & in_window(as_of, MODEL_DAYS))
@@ -58,8 +57,6 @@ def with_affinities(
     )
     fitted = dict(zip(kinds, together([partial(_fitted, lines, kind) for kind in kinds]), strict=True))
     known = {kind: one for kind, one in fitted.items() if one.fit.usable}
-    if known:
-        measured = measured.join(_of_persons(lines, known), "person", "left")
     outputs = {
         name: F.col(f"_{name}") if kind in known else F.lit(None).cast(AFFINITY.gives[name])
         for kind in kinds
@@ -67,7 +64,12 @@ def with_affinities(
     }
     named = {tag.name: outputs[tag.output] for tag in tags}
     dropped = [f"_{name}" for kind in known for name in _outputs(kind)]
-    return measured.withColumns(named).drop(*dropped), tuple(fitted.values())
+
+    def of(people: DataFrame) -> DataFrame:
+        joined = people.join(_of_persons(lines, known), "person", "left") if known else people
+        return joined.withColumns(named).drop(*dropped)
+
+    return Said(of, tuple(fitted.values()))
 
 
 def _outputs(kind: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from huaxiang.models.cards import BARGAINS
 from huaxiang.models.model_row import ModelRow
 from huaxiang.portrait.counted import HALF, counted, half, numbers, of_all
 from huaxiang.portrait.fold import MODEL_DAYS, in_window
+from huaxiang.portrait.said import SILENT, Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,10 +32,8 @@ MILLION, THOUSAND = 1_000_000, 1_000
 _HISTORY = ("_lines", "_below", "_expected")
 
 
-def with_bargains(
-    measured: DataFrame, cells: DataFrame, catalogue: Catalogue, unknown: Collection[str], *, as_of: date
-) -> tuple[DataFrame, tuple[ModelRow, ...]]:
-    """Return `measured` with the tags that the model `bargains` says, of the order lines of 365 days, and its fit.
+def bargains_said(cells: DataFrame, catalogue: Catalogue, unknown: Collection[str], *, as_of: date) -> Said:
+    """Return what the model `bargains` says of people, of the order lines of 365 days.
 
     Expected of a line is the share of *others'* lines of its category and calendar month that were below the list
     price; a line without any such other tells nothing and is left out. Shares are per line; `sensitivity` is the
@@ -44,10 +43,10 @@ def with_bargains(
     tags = catalogue.said_by(BARGAINS.name)
     measures = catalogue.by_name
     if not tags or not {LINES, BELOW} <= measures.keys():
-        return measured, ()
+        return SILENT
     if LIST_PRICE in unknown:
         nothing = {tag.name: F.lit(None).cast(BARGAINS.gives[tag.output]) for tag in tags}
-        return measured.withColumns(nothing), ()
+        return Said(lambda people: people.withColumns(nothing))
     lines, below = measures[LINES].part, measures[BELOW].part
     mine = (F.col("key_kind") == "category") & (F.col("stream") == lines.stream)
     bought = (
@@ -69,7 +68,7 @@ def with_bargains(
         held = [known[name] for name in _HISTORY] + [pa.chunked_array([ratio]) for ratio in ratios]
         table = pa.table(held, names=[*(f"_of{name}" for name in _HISTORY), *(f"_{name}" for name in said)])
         same = [F.col(name) == F.col(f"_of{name}") for name in _HISTORY]
-        persons = persons.join(F.broadcast(measured.sparkSession.createDataFrame(table)), same)
+        persons = persons.join(F.broadcast(cells.sparkSession.createDataFrame(table)), same)
         said = {name: F.col(f"_{name}") for name in said}
     outputs = {
         "share": F.col("_below") / F.col("_lines"),
@@ -78,7 +77,7 @@ def with_bargains(
     }
     named = {tag.name: outputs[tag.output] for tag in tags}
     of_person = persons.select("person", *(value.alias(name) for name, value in named.items()))
-    return measured.join(of_person, "person", "left"), (told,)
+    return Said(lambda people: people.join(of_person, "person", "left"), (told,))
 
 
 def _counts(halves: pa.Table) -> tuple[Numbers, Numbers, Numbers, Numbers]:

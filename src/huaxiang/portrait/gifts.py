@@ -16,6 +16,7 @@ from huaxiang.days.rows import event_rows
 from huaxiang.identity.contacts import phone_owners
 from huaxiang.models.cards import GIFTS
 from huaxiang.portrait.fold import MODEL_DAYS, in_window
+from huaxiang.portrait.said import SILENT, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -88,10 +89,8 @@ def gifts(order_lines: DataFrame, persons: DataFrame, owners: DataFrame, *, as_o
     )
 
 
-def with_gifts(
-    measured: DataFrame, given: DataFrame, catalogue: Catalogue, unknown: Collection[str], *, as_of: date
-) -> DataFrame:
-    """Return `measured` with the tags that the model `gifts` says, of the 365 days up to `as_of`.
+def gifts_said(given: DataFrame, catalogue: Catalogue, unknown: Collection[str], *, as_of: date) -> Said:
+    """Return what the model `gifts` says of people, of the 365 days up to `as_of`.
 
     0 for who gave or got none; null where orders are unknown, as `orders_all` is, or where no source tells
     gifts, or recipients for those of them, or amounts (`unknown`: names of order lines). An order for two receivers is one
@@ -99,7 +98,7 @@ def with_gifts(
     """
     tags = catalogue.said_by(GIFTS.name)
     if not tags:
-        return measured
+        return SILENT
     recent = given.where(in_window(as_of, MODEL_DAYS, "given_on"))
     orders = F.count_distinct("platform", "order_id")
     gave = recent.groupBy("person").agg(
@@ -129,5 +128,9 @@ def with_gifts(
         tag.name: F.when(is_told & F.lit(tag.output not in lacking), counted[tag.output]).cast("bigint")
         for tag in tags
     }
-    joined = measured.join(gave, "person", "left").join(got, "person", "left")
-    return joined.withColumns(named).select(*measured.columns, *named)
+
+    def of(people: DataFrame) -> DataFrame:
+        joined = people.join(gave, "person", "left").join(got, "person", "left")
+        return joined.withColumns(named).select(*people.columns, *named)
+
+    return Said(of)

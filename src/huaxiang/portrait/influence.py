@@ -15,6 +15,7 @@ from huaxiang.models.pagerank import DAMPING, pagerank
 from huaxiang.models.triangles import triangles
 from huaxiang.numbered import numbered
 from huaxiang.portrait.fold import standing_edges
+from huaxiang.portrait.said import SILENT, Said
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,10 +31,8 @@ DIGITS = 6
 """Of a rank that are told: the last ones of a float depend on the order of the people."""
 
 
-def with_influence(
-    measured: DataFrame, cells: DataFrame, persons: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[ModelRow, ...]]:
-    """Return `measured` with the tags that the model `influence` says, and its fit; null for who neither follows nor is followed.
+def influence_said(cells: DataFrame, persons: DataFrame, catalogue: Catalogue, *, as_of: date) -> Said:
+    """Return what the model `influence` says of people; null for who neither follows nor is followed.
 
     `cells` are day rows that carry `person`; only follows that still stand, between two known persons, count,
     each pair of persons once. Triangles take them without direction, and nobody as their own neighbour; the clustering
@@ -42,7 +41,7 @@ def with_influence(
     tags = catalogue.said_by(INFLUENCE.name)
     follows = catalogue.by_name.get(FOLLOWS)
     if not tags or follows is None:
-        return measured, ()
+        return SILENT
     mine = cells.where((F.col("key_kind") == "account") & (F.col("stream") == follows.part.stream))
     standing = standing_edges(mine, follows, persons, as_of=as_of).where(F.col("other_person").isNotNull())
     edges = standing.select("person", "other_person").distinct()
@@ -52,25 +51,29 @@ def with_influence(
         why = "nobody follows anybody" if count == 0 else f"more than {MOST_EDGES:,} follows"
         fit = Fit(TOO_LARGE if count else TOO_LITTLE, histories=min(count, MOST_EDGES), why=why)
         unknown = {t.name: F.lit(None).cast(INFLUENCE.gives[t.output]) for t in tags}
-        return measured.withColumns(unknown), (ModelRow(INFLUENCE.name, "follows", fit, {}),)
+        nothing = ModelRow(INFLUENCE.name, "follows", fit, {})
+        return Said(lambda people: people.withColumns(unknown), (nothing,))
     names, (follower, followed) = numbered(found["person"], found["other_person"])
-    people = len(names)
-    code = np.sort(follower * people + followed)  # sums of floats depend on the order
-    follower, followed = code // people, code % people
-    ranks = pagerank(follower, followed, people)
-    known = triangles(follower, followed, people)
+    whole = len(names)
+    code = np.sort(follower * whole + followed)  # sums of floats depend on the order
+    follower, followed = code // whole, code % whole
+    ranks = pagerank(follower, followed, whole)
+    known = triangles(follower, followed, whole)
     clustering = known.clustering
     said = {
-        "pagerank": pa.array(np.round(ranks.ranks * people, DIGITS)),
+        "pagerank": pa.array(np.round(ranks.ranks * whole, DIGITS)),
         "triangles": pa.array(known.corners),
         "clustering": pa.array(clustering, mask=np.isnan(clustering)),
     }
     columns = {f"_{output}": column for output, column in said.items()}
     schema = ", ".join(["_whose string", *(f"_{output} {INFLUENCE.gives[output]}" for output in said)])
-    ranked = measured.sparkSession.createDataFrame(pa.table({"_whose": names, **columns}), schema)
-    joined = measured.join(ranked, F.col("person") == F.col("_whose"), "left")
-    fit = Fit(FITTED, {"damping": DAMPING}, {"damping": None}, people=people, histories=count)
+    ranked = cells.sparkSession.createDataFrame(pa.table({"_whose": names, **columns}), schema)
+    fit = Fit(FITTED, {"damping": DAMPING}, {"damping": None}, people=whole, histories=count)
     quality = {"rounds": float(ranks.rounds), "last_change": ranks.change}
     named = {t.name: F.col(f"_{t.output}") for t in tags}
-    frame = joined.withColumns(named).select(*measured.columns, *named)
-    return frame, (ModelRow(INFLUENCE.name, "follows", fit, quality),)
+
+    def of(people: DataFrame) -> DataFrame:
+        joined = people.join(ranked, F.col("person") == F.col("_whose"), "left")
+        return joined.withColumns(named).select(*people.columns, *named)
+
+    return Said(of, (ModelRow(INFLUENCE.name, "follows", fit, quality),))

@@ -21,6 +21,7 @@ from huaxiang.models.model_row import ModelRow
 from huaxiang.models.price_bands import BANDS, MOST_PRODUCTS, buyers, fit_buyers, held_out, natural_breaks
 from huaxiang.portrait.counted import COUNT, HALF, counted, half, numbers, of_all
 from huaxiang.portrait.fold import MODEL_DAYS, in_window
+from huaxiang.portrait.said import SILENT, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,10 +102,8 @@ def banded(products: DataFrame, price_band: DataFrame) -> DataFrame:
     return products.join(bands, "category").select("key", "category", (F.size(begun) + 1).alias("band"))
 
 
-def with_price_bands(
-    measured: DataFrame, cells: DataFrame, products: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[ModelRow, ...]]:
-    """Return `measured` with the tags that the model `price_bands` says, of the order lines of 365 days, and its fit.
+def price_bands_said(cells: DataFrame, products: DataFrame, catalogue: Catalogue, *, as_of: date) -> Said:
+    """Return what the model `price_bands` says of people, of the order lines of 365 days.
 
     `products` as of `banded`, `cells` day rows that carry `person`. `band` is that of which somebody is most probably
     a buyer (ties: the lower) by the different products that they bought: who takes the same one again shows nothing
@@ -115,7 +114,7 @@ def with_price_bands(
     tags = catalogue.said_by(PRICE_BANDS.name)
     bought = catalogue.by_name.get(PRODUCTS)
     if not tags or bought is None:
-        return measured, ()
+        return SILENT
     persons = _of_persons(cells, products, bought.part, as_of=as_of).localCheckpoint()
     told = _fitted(persons)
     outputs = {
@@ -128,7 +127,7 @@ def with_price_bands(
         outputs |= _most_probable(told.fit)
     named = {tag.name: outputs[tag.output] for tag in tags}
     said = persons.select("person", *(column.alias(name) for name, column in named.items()))
-    return measured.join(said, "person", "left"), (told,)
+    return Said(lambda people: people.join(said, "person", "left"), (told,))
 
 
 def _of_persons(cells: DataFrame, products: DataFrame, part: Part, *, as_of: date) -> DataFrame:

@@ -26,6 +26,7 @@ from huaxiang.models.purchases import (
 )
 from huaxiang.portrait.counted import counted, numbers
 from huaxiang.portrait.fold import folded
+from huaxiang.portrait.said import SILENT, Said
 from huaxiang.together import together
 
 if TYPE_CHECKING:
@@ -46,17 +47,15 @@ _FORETOLD = pa.schema(
 )
 
 
-def with_purchases(
-    measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date
-) -> tuple[DataFrame, tuple[ModelRow, ...]]:
-    """Return `measured` with the tags that the model `purchases` says, and its fits; null for who never bought.
+def purchases_said(measured: DataFrame, cells: DataFrame, catalogue: Catalogue, *, as_of: date) -> Said:
+    """Return what the model `purchases` says of the people of `measured`; null for who never bought.
 
     `cells` are day rows that carry `person`, for the check on what a fit has not seen. Each distinct history
     is fitted and foretold once. `measured` is read several times: hold it.
     """
     tags = catalogue.said_by(PURCHASES.name)
     if not tags:
-        return measured, ()
+        return SILENT
     histories = measured.select(*_history(as_of))
     values = _with_value(measured).select(*_VALUE)
     bought = histories.where(F.col("_repeats").isNotNull())
@@ -67,13 +66,17 @@ def with_purchases(
     value = value_fit(*(numbers(worth, name) for name in ("_bought", "_bin", "count")))
     value = replace(value, quality={**value.quality, **of_value})
     said = foretell(days.fit, known)
-    frame = measured.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
-    if said is not None:
-        frame = _with_foretold(frame, known, said)
     seen = min(int(known.age.max(initial=0)) + 1, HORIZON_DAYS)
     outputs = _outputs(value, is_foretold=said is not None, yearly=HORIZON_DAYS / seen)
     named = {tag.name: outputs[tag.output] for tag in tags}
-    return frame.withColumns(named).select(*measured.columns, *named), (days, value)
+
+    def of(people: DataFrame) -> DataFrame:
+        frame = people.withColumns(dict(zip(_HISTORY, _history(as_of), strict=True)))
+        if said is not None:
+            frame = _with_foretold(frame, known, said)
+        return frame.withColumns(named).select(*people.columns, *named)
+
+    return Said(of, (days, value))
 
 
 def _with_foretold(frame: DataFrame, known: Counted, said: Foretold) -> DataFrame:

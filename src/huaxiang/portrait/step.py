@@ -23,10 +23,10 @@ from huaxiang.portrait.gifts import gifts_known
 from huaxiang.portrait.modelled import with_models
 from huaxiang.portrait.price_bands import banded, cut_bands, priced
 from huaxiang.portrait.tags import tagged_portrait
-from huaxiang.together import together
+from huaxiang.together import THREADS, together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pyspark.sql import DataFrame
 
@@ -66,16 +66,14 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     """Let models speak, derive the tags, and write `gift`, `price_band`, `portrait` and `model`."""
     lake = night.lake
     day_rows, persons = night.day_rows(), lake.read("person_account")
-    given, products = together([partial(_write_gifts, night), partial(_write_bands, night)])
     unknown = unknown_by_feed(coverage).get("order_line", frozenset())
     modelled, told = with_models(
-        measured, day_rows, persons, given, products, night.catalogue,
-        as_of=night.as_of, zone=night.business_zone, unknown=unknown,
+        measured, day_rows, persons, partial(_write_gifts, night), partial(_write_bands, night), night.catalogue,
+        as_of=night.as_of, zone=night.business_zone, unknown=unknown, at_once=THREADS if night.small else 1,
     )  # fmt: skip
-    _write_fits(night, told)
-    portrait = tagged_portrait(
-        night.cut(modelled), night.catalogue, as_of=night.as_of, zone=night.business_zone
-    )
+    both: list[Callable[[], Any]] = [partial(night.cut, modelled), partial(_write_fits, night, told)]
+    people, _ = together(both)
+    portrait = tagged_portrait(people, night.catalogue, as_of=night.as_of, zone=night.business_zone)
     wrote = night.attempt.replace("portrait", portrait, unless_equal=night.repeats)
     said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
     return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))

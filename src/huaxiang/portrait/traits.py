@@ -12,6 +12,7 @@ from huaxiang.models.model_row import ModelRow
 from huaxiang.models.trait_fit import SURE, infer
 from huaxiang.models.trait_numbers import basis
 from huaxiang.models.traits import DECLARED, EVIDENCE, INPUTS, LARGEST_SAMPLE, YOUNGEST
+from huaxiang.portrait.said import SILENT, Said
 from huaxiang.portrait.tags import derivation
 
 if TYPE_CHECKING:
@@ -28,27 +29,24 @@ if TYPE_CHECKING:
 AGE = "youngest_age"
 
 
-def with_inferred(
-    frame: DataFrame, measured: DataFrame, catalogue: Catalogue, *, as_of: date, zone: str
-) -> tuple[DataFrame, tuple[ModelRow, ...]]:
-    """Return `frame` with the tags that the models of `DECLARED` say, and each one's fit on who declares it.
+def traits_said(measured: DataFrame, catalogue: Catalogue, *, as_of: date, zone: str) -> Said:
+    """Return what the models of `DECLARED` say of the people of `measured`, each fitted on who declares it.
 
     `probability` is that of the likeliest `kind`, in four digits (ties: the first by name); `kind` is null below 0.6;
     `evidence` counts the acts, views and order lines behind both, null where no source tells any. Kind and
     probability are null without evidence, for who may be under 14 by any declared year, and for everybody without a
-    fit. What people declare is not read: a declared kind and an inferred one are two opinions. `measured`, the
-    measures of `frame`, is read once: hold it.
+    fit. What people declare is not read: a declared kind and an inferred one are two opinions. `measured` is read once:
+    hold it.
     """
     tags = {model: said for model in DECLARED if (said := catalogue.said_by(model))}
     if not tags:
-        return frame, ()
+        return SILENT
     declared = {model: DECLARED[model] for model in tags}
     derived = derivation(catalogue, (*declared.values(), AGE), as_of=as_of, zone=zone)
     sample = _sample(derived(measured), declared.values())
     common = basis(INPUTS, sample)
     found = {model: _learnt(common, sample, tag) for model, tag in declared.items()}
     usable = {model: fit.weights for model, fit in found.items() if fit.fit.usable}
-    asked = derived(_with_likeliest(frame, common, usable)) if usable else frame
     evidence = _evidence()
     named = {
         tag.name: _outputs(evidence, F.col("_likeliest")[model] if model in usable else None)[tag.output]
@@ -56,7 +54,12 @@ def with_inferred(
         for tag in said
     }
     told = tuple(ModelRow(model, "persons", fit.fit, fit.quality) for model, fit in found.items())
-    return asked.withColumns(named).select(*frame.columns, *named), told
+
+    def of(people: DataFrame) -> DataFrame:
+        asked = derived(_with_likeliest(people, common, usable)) if usable else people
+        return asked.withColumns(named).select(*people.columns, *named)
+
+    return Said(of, told)
 
 
 def _sample(asked: DataFrame, declared: Iterable[str]) -> pa.Table:
