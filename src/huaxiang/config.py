@@ -10,10 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-
 from huaxiang.conf_folder import SETTINGS_FILE, folder_problems
-from huaxiang.contracts.yaml import read_yaml
+from huaxiang.contracts.yaml import parse_yaml, read_yaml
 from huaxiang.errors import ConfigurationError, Problem, did_you_mean
 from huaxiang.pepper import SHA256_HEX
 from huaxiang.session import MEANING
@@ -136,9 +134,9 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
         data["spark"] = {**known, key: value} if isinstance(known, dict) else known
         return
     try:
-        parsed = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):  # `2026-13-45` looks like a date to YAML
-        problems.append(Problem(f"--set {text}", "the value is not YAML"))
+        parsed = parse_yaml(value, f"--set {text}").data
+    except ConfigurationError as error:
+        problems += error.problems
         return
     *path, last = key.split(".")
     if (first := key.split(".")[0]) not in SETTINGS:
