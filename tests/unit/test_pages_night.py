@@ -210,9 +210,16 @@ def night(**changes: Any) -> dict[str, Any]:
             )
         ],
         "coverage": [
-            {"feed": "order_line", "platform": "tmall", "covers": "everybody", "covered_from": "2024-01-01"},
+            {
+                "feed": "order_line",
+                "title": {"en": "Order lines", "zh": "订单行"},
+                "platform": "tmall",
+                "covers": "everybody",
+                "covered_from": "2024-01-01",
+            },
             {
                 "feed": "order_return",
+                "title": {"en": "Returns", "zh": "退货"},
                 "platform": "tmall",
                 "covers": "everybody",
                 "covered_from": "2024-03-01",

@@ -81,7 +81,7 @@ def night_view(summary: Summary, previous: Sequence[Summary]) -> dict[str, Any]:
         "nights_before": len(previous),
         "tables": list(summary.get("tables") or ()),
         "steps": [_step(step) for step in summary.get("steps") or ()],
-        "coverage": _coverage(summary.get("coverage") or (), titles),
+        "coverage": _coverage(summary.get("coverage") or ()),
         "charts": _charts(came, reasons[:REASONS_DRAWN], rates, ladders, segments, shares),
     }
 
@@ -243,17 +243,17 @@ def _told_apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [apart(row) for row in segments]
 
 
-def _coverage(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, Text]) -> list[dict[str, Any]]:
+def _coverage(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return one row per platform and whom it covers: its feeds, with a date where one opens later."""
     groups: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
         key = (str(row.get("platform")), str(row.get("covers")))
         groups.setdefault(key, {})[str(row.get("feed"))] = str(row.get("covered_from") or "")
+    named = {str(row.get("feed")): text_of(row.get("title"), str(row.get("feed"))) for row in rows}
     found = []
     for (platform, covers), feeds in sorted(groups.items()):
         since = min(feeds.values())
         late = {feed: "" if opened == since else f" ({opened})" for feed, opened in feeds.items()}
-        named = {feed: titles.get(feed, text_of(feed)) for feed in feeds}
         words = Text(
             ", ".join(named[feed].en + late[feed] for feed in feeds),
             "、".join(named[feed].zh + late[feed] for feed in feeds),

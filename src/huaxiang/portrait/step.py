@@ -75,8 +75,14 @@ def write(night: Night, measured: DataFrame, coverage: Coverage) -> PortraitOutc
     people, _ = together(both)
     portrait = tagged_portrait(people, night.catalogue, as_of=night.as_of, zone=night.business_zone)
     wrote = night.attempt.replace("portrait", portrait, unless_equal=night.repeats)
-    said = [{**r, "covered_from": str(r["covered_from"]) if r["covered_from"] else None} for r in coverage]
-    return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(said))
+    return PortraitOutcome(wrote.rows, len(portrait.columns) - 2, tuple(_said(night, r) for r in coverage))
+
+
+def _said(night: Night, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of `coverage` as JSON, with what its feed is called."""
+    title = night.contracts[row["feed"]].title
+    since = str(row["covered_from"]) if row["covered_from"] else None
+    return {**row, "title": {"en": title.en, "zh": title.zh}, "covered_from": since}
 
 
 def _write_gifts(night: Night) -> DataFrame:
