@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from huaxiang.clean.arrivals import missing
 from huaxiang.clean.known import Known
 from huaxiang.errors import ConfigurationError, InputError, Problem
+from huaxiang.held import held_for
 from huaxiang.pepper import other_pepper, pepper_there
 from huaxiang.settled import other_contracts, other_ladders, other_settings
 from huaxiang.sources.files import list_landing
@@ -48,17 +49,8 @@ def dry_run_of(
             Problem(f"--lake {lake}", f"`{above}` is a file", "a folder, or a place for one")
         )
     releases = releases_light(lake) if is_known else []
-    if releases:
-        there = storage(lake)
-        problems = [
-            *wrong_date(releases, dates[0]),
-            *other_pepper(there, pepper_there(book.config, folder)),
-            *other_contracts(there, book.contracts, releases[-1].tables),
-            *other_settings(there, book.config),
-            *other_ladders(there, book.catalogue.ladder_rules(), partial(_is_told, lake, releases[-1])),
-        ]
-        if problems:
-            raise ConfigurationError(problems, "A night would refuse this lake. Nothing was changed.")
+    if releases and (problems := _refused(book, lake, releases, dates[0])):
+        raise ConfigurationError(problems, "A night would refuse this lake. Nothing was changed.")
     unread = set(found.files)
     if is_known:
         known = Known.light(lake, source.source if source else "")
@@ -80,8 +72,31 @@ def dry_run_of(
         f"configuration, contracts, {len(book.catalogue.measures)} measures and {len(book.segments)} segments hold. "
         f"Nothing was changed in {lake}."
     )
+    for held in _held_back(lake, releases[-1]) if releases else ():
+        say(held)
     told = {"to_be_read": {feed: to_read[feed] for feed in files}} if is_known else {}
     return {"dry_run": True, "files": files, **told}
+
+
+def _refused(book: Book, lake: str, releases: Sequence[Release], as_of: date) -> list[Problem]:
+    """Return what a night refuses of a lake that has releases."""
+    there, newest = storage(lake), releases[-1]
+    return [
+        *wrong_date(releases, as_of),
+        *other_pepper(there, pepper_there(book.config, local_path(lake))),
+        *other_contracts(there, book.contracts, newest.tables),
+        *other_settings(there, book.config),
+        *other_ladders(there, book.catalogue.ladder_rules(), partial(_is_told, lake, newest)),
+    ]
+
+
+def _held_back(lake: str, newest: Release) -> list[str]:
+    """Return what the newest release is held back for: whether tonight's files mend it, only a night can tell."""
+    return [
+        f"release {newest.release} is held back since {one.since}: {one.result.table} {one.result.metric}: "
+        f"{one.result.found}, expected {one.result.expectation}; a night holds back too, unless its files mend that"
+        for one in held_for(storage(lake), newest)
+    ]
 
 
 def _is_told(lake: str, newest: Release, ladder: str, version: str) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from huaxiang.night import Night
+    from huaxiang.tables.release import Release
+    from huaxiang.tables.storage import Storage
 
 FOLDER = "_held"
 """The folder of the lake with a file for each held release: what it failed at."""
@@ -57,12 +59,17 @@ def remember(night: Night, failures: Iterable[Failure]) -> None:
 
 def standing(night: Night, measured: Collection[str]) -> list[Failure]:
     """Return what the release before was held back for and nobody mended; `measured` tables were judged anew."""
-    before = night.lake.newest
-    held = before is not None and before.status == "held"
-    text = night.lake.storage.read_text(f"{FOLDER}/{before.release}.json") if before and held else None
-    failures = [_failure(**known) for known in json.loads(text or "[]")]
+    failures = held_for(night.lake.storage, night.lake.newest)
     known = {source: Known.of(night, source) for source in {f.source for f in failures}}
     return [f for f in failures if _stands(night, known[f.source], f, measured)]
+
+
+def held_for(store: Storage, release: Release | None) -> list[Failure]:
+    """Return what a release is held back for; nothing for one that is not."""
+    if release is None or release.status != "held":
+        return []
+    text = store.read_text(f"{FOLDER}/{release.release}.json")
+    return [_failure(**known) for known in json.loads(text or "[]")]
 
 
 def way_out(night: Night, failures: Iterable[Failure]) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
@@ -21,8 +22,11 @@ from huaxiang.cli import bench, jobs
 from huaxiang.cli import main as cli
 from huaxiang.cli.answers import print_json
 from huaxiang.contracts.load import load_contracts
+from huaxiang.contracts.model import Text
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.errors import GateHeldError, InputError, Problem
+from huaxiang.gates.report import GateResult
+from huaxiang.held import Failure
 from huaxiang.night import STEPS
 from huaxiang.sources.check import SourceCheck
 
@@ -125,6 +129,22 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
     assert f"`{settled}` is a file; expected a folder" in capsys.readouterr().err
     assert cli.main([*night, "--as-of", "2026-11-20", "--from", "1926-11-20"]) == 2
     assert "36,526 nights" in capsys.readouterr().err
+
+
+def test_a_dry_run_tells_what_holds_the_release_before_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in/order_line/2024-03-03").mkdir(parents=True)
+    (tmp_path / "in/order_line/2024-03-03/a.csv").write_text("new")
+    lake = tmp_path / "lake"
+    release(lake, None, [], status="held")
+    failed = GateResult("order_line", "rows", 0, "≥ 1", "critical", False, False, Text("Rows", "行"))
+    (lake / "_settled.json").write_text('{"contracts": {}, "currency": "CNY"}')
+    (lake / "_held").mkdir()
+    (lake / "_held/1.json").write_text(json.dumps([asdict(Failure(1, failed))]))
+    night = ["nightly", "--landing", str(tmp_path / "in"), "--lake", str(lake), "--as-of", "2024-03-03"]
+    assert cli.main([*night, "--dry-run"]) == 0
+    assert "release 1 is held back since 1: order_line rows: is 0, expected ≥ 1" in capsys.readouterr().out
 
 
 def test_what_a_terminal_cannot_write_is_escaped_as_json_does(monkeypatch: pytest.MonkeyPatch) -> None:
