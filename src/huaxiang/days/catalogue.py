@@ -59,9 +59,7 @@ def load_catalogue(contracts: Mapping[str, Contract], conf_dir: Path | None = No
         entries = doc.data or []
         if not isinstance(entries, list):
             problems.append(
-                Problem(
-                    path.name, "this is no list", "- measure: …, - tag: … or - rate: …, one after another"
-                )
+                Problem(doc.file, "this is no list", "- measure: …, - tag: … or - rate: …, one after another")
             )
             continue
         for index, given in enumerate(entries):

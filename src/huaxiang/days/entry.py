@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from huaxiang.contracts.model import Text
@@ -32,7 +31,7 @@ class Entry:
 
     def place(self, *way: Step) -> str:
         """`file:line name` of the key at the end of `way`; of the nearest there is when it is not there."""
-        return f"{PurePath(self.doc.file).name}:{self.doc.line_of((*self.trail, *way))} {self.name}"
+        return f"{self.doc.file}:{self.doc.line_of((*self.trail, *way))} {self.name}"
 
     def at(self, *way: Step) -> Place:
         """Where the value at the end of `way` begins: what an expression's mistakes are shown from."""
