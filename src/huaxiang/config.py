@@ -134,7 +134,7 @@ def _apply(data: dict[str, Any], text: str, problems: list[Problem]) -> None:
         data["spark"] = {**known, key: value} if isinstance(known, dict) else known
         return
     try:
-        parsed = parse_yaml(value, f"--set {text}").data
+        parsed = parse_yaml(value, f"--set {key}").data
     except ConfigurationError as error:
         problems += error.problems
         return

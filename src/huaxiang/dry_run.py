@@ -49,7 +49,7 @@ def dry_run_of(
             Problem(f"--lake {lake}", f"`{above}` is a file", "a folder, or a place for one")
         )
     releases = releases_light(lake) if is_known else []
-    if releases and (problems := _refused(book, lake, releases, dates[0])):
+    if problems := _refused(book, lake, releases, dates[0]):
         raise ConfigurationError(problems, "A night would refuse this lake. Nothing was changed.")
     unread = set(found.files)
     if is_known:
@@ -79,11 +79,19 @@ def dry_run_of(
 
 
 def _refused(book: Book, lake: str, releases: Sequence[Release], as_of: date) -> list[Problem]:
-    """Return what a night refuses of a lake that has releases."""
-    there, newest = storage(lake), releases[-1]
+    """Return what a night refuses of its key, and of a lake that has releases."""
+    there = storage(lake)
+    try:
+        pepper = pepper_there(book.config, local_path(lake))
+        of_key = other_pepper(there, pepper) if releases else []
+    except ConfigurationError as error:
+        of_key = [*error.problems]
+    if not releases:
+        return of_key
+    newest = releases[-1]
     return [
         *wrong_date(releases, as_of),
-        *other_pepper(there, pepper_there(book.config, local_path(lake))),
+        *of_key,
         *other_contracts(there, book.contracts, newest.tables),
         *other_settings(there, book.config),
         *other_ladders(there, book.catalogue.ladder_rules(), partial(_is_told, lake, newest)),

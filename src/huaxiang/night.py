@@ -262,8 +262,9 @@ def portrait(night: Night) -> None:
 
     coverage = covered(night)
     if night.untold:
-        barred = f"{len(night.untold):,} topics that posts are about name what the block list does: nobody is told by them"
-        night.tell.say(barred)
+        night.tell.say(
+            f"topics of posts that the block list bars, so that nobody is told by them: {len(night.untold):,}"
+        )
     both: tuple[Callable[[], Any], ...] = (
         partial(measured_people, night, coverage),
         partial(measured_pairs, night, coverage),

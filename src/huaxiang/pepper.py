@@ -50,14 +50,19 @@ def _mark(pepper: bytes) -> str:
     return hmac.new(pepper, b"huaxiang: the mark of a lake's key", hashlib.sha256).hexdigest()[:16]
 
 
-def pepper_of(config: Config, folder: Path | None, say: Callable[[str], None]) -> bytes:
+def pepper_of(
+    config: Config, folder: Path | None, say: Callable[[str], None], lake: Lake | None = None
+) -> bytes:
     """Return the HMAC key that is there (`pepper_there`), or a new one, which the lake's `folder` then keeps.
 
-    ConfigurationError for a lake that lies elsewhere (`folder` is None) and has no key.
+    ConfigurationError for a lake that lies elsewhere (`folder` is None) and has no key, and for a `lake` that has lost
+    the one it was made with.
     """
     found = pepper_there(config, folder)
     if found is not None:
         return found
+    if lake and not lake.holds_nothing and (lost := other_pepper(lake.storage, None)):
+        raise ConfigurationError(lost)
     if folder is None:
         raise ConfigurationError(
             Problem(

@@ -301,7 +301,7 @@ def test_every_release_has_its_dictionary_and_any_person_a_page(place: Path, lak
 def test_nobody_is_told_by_a_barred_topic_and_an_unchanged_configuration_changes_nothing(
     place: Path, lake: str
 ) -> None:
-    """Day rows know who read of it; portraits, pages of people and what a definition would change don't."""
+    """Day rows know who read of it; portraits, and what a definition would change, don't."""
     read = "SELECT count(*) AS n FROM day_row WHERE key_kind = 'topic' AND key = 'outdoors'"
     told = "SELECT count(*) AS n FROM portrait WHERE portrait::VARCHAR LIKE '%outdoors%'"
     assert query(lake, read).to_pylist()[0]["n"] > 0

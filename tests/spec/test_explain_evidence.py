@@ -14,6 +14,7 @@ from feeds import CONTRACTS, clean
 from huaxiang.contracts.clean import clean_contract
 from huaxiang.days.catalogue import load_catalogue
 from huaxiang.explain.evidence import Evidence, evidence_of, is_inside
+from huaxiang.explain.released import rows_released
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -143,6 +144,24 @@ def test_events_count_in_their_windows_and_for_their_brands(spark: SparkSession)
     assert posted.says["topics"] == ["tea"]  # nobody is told by the other one
     again = found(spark, seed=7)
     assert (again.days, again.newest) == (evidence.days, evidence.newest)
+
+
+def test_an_older_release_is_told_without_topics_that_are_barred_now(spark: SparkSession) -> None:
+    """Also by tags that are made of topics, and by columns that are defined no more; a category is no topic."""
+    catalogue = load_catalogue(CONTRACTS)
+    tag = next(tag for tag in catalogue.tags if tag.grain == "person" and tag.derived)
+    copied = replace(tag, name="copied", derived="coalesce(top_topic_30d, top_topic_90d)")
+    barred, row = "糖尿病飲食", {"person": "糖尿病", "top_category_365d": "糖尿病", "orders_30d": 3}
+    kinds = "person string, top_category_365d string, orders_30d bigint"
+    told = {"top_topic_30d": barred, "copied": barred, "gone": barred}
+    kinds += "".join(f", {name} string" for name in told)
+    frame = spark.createDataFrame([(*row.values(), *told.values())], kinds)
+    lake: Any = SimpleNamespace(held=lambda *_: frame)
+    now: Any = None
+    found = rows_released(
+        lake, replace(catalogue, tags=(*catalogue.tags, copied)), "portrait", now, ["糖尿病"]
+    )
+    assert found == [{**row, **dict.fromkeys(told)}]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from huaxiang.errors import GateHeldError, InputError, Problem
 from huaxiang.gates.report import GateResult
 from huaxiang.held import Failure
 from huaxiang.night import STEPS
+from huaxiang.pepper import PEPPER
 from huaxiang.sources.check import SourceCheck
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ def test_a_grain_that_nothing_has_is_refused(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv(PEPPER, raising=False)
     files = ("order_line/2024-03-02/a.csv", "order_line/2024-03-02/b.csv", "shop_account/2024-03-03/a.csv")
     for name in files:
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +134,7 @@ def test_a_dry_run_tells_what_is_to_be_read_and_refuses_what_the_night_does(
 
 
 def test_a_dry_run_tells_what_holds_the_release_before_back(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in/order_line/2024-03-03").mkdir(parents=True)
     (tmp_path / "in/order_line/2024-03-03/a.csv").write_text("new")
@@ -143,8 +145,26 @@ def test_a_dry_run_tells_what_holds_the_release_before_back(
     (lake / "_held").mkdir()
     (lake / "_held/1.json").write_text(json.dumps([asdict(Failure(1, failed))]))
     night = ["nightly", "--landing", str(tmp_path / "in"), "--lake", str(lake), "--as-of", "2024-03-03"]
+    monkeypatch.delenv(PEPPER, raising=False)
+    assert cli.main([*night, "--dry-run", "--set", "pepper_file=nowhere"]) == 2
+    assert "pepper_file nowhere  No such file or directory" in capsys.readouterr().err
     assert cli.main([*night, "--dry-run"]) == 0
     assert "release 1 is held back since 1: order_line rows: is 0, expected ≥ 1" in capsys.readouterr().out
+
+
+def test_a_replay_of_what_is_not_held_names_what_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = {
+        "source": [""], "feed": ["order_line"], "path": ["a.csv"], "record": [7], "reasons": [["bad_type:paid"]],
+        "status": ["held"],
+    }  # fmt: skip
+    release(tmp_path, None, [put(tmp_path, "quarantine", held)])
+    replay = ["quarantine", "replay", "--lake", str(tmp_path)]
+    assert cli.main([*replay, "--feed", "order_lines"]) == 2
+    assert "no row is held: feed order_lines\n    → did you mean `order_line`?" in capsys.readouterr().err
+    assert cli.main([*replay, "--feed", "order_line", "--reason", "bad_type:payed"]) == 2
+    assert "did you mean `bad_type:paid`?" in capsys.readouterr().err
 
 
 def test_what_a_terminal_cannot_write_is_escaped_as_json_does(monkeypatch: pytest.MonkeyPatch) -> None:

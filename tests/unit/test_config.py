@@ -69,10 +69,19 @@ def test_all_mistakes_are_told_at_once_and_a_setting_may_mend_one(tmp_path: Path
     assert (mended.zone, mended.digits, mended.rates) == ("Asia/Tokyo", 2, {"USD": Decimal("4E-12")})
 
 
-@pytest.mark.parametrize("value", ["2026-13-45", "[" * 3000 + "]" * 3000, "[a", "{a: 1, a: 2}"])
-def test_a_setting_is_read_as_its_file_is(value: str) -> None:
-    with pytest.raises(ConfigurationError, match="required"):
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("2026-13-45", "required  `2026-13-45`"),
+        ("[" * 3000 + "]" * 3000, "--set required"),
+        ("[a", "this is not YAML"),
+        ("{a: 1, a: 2}", "key `a` appears twice"),
+    ],
+)
+def test_a_setting_is_read_as_its_file_is(value: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
         load_config(sets=(f"required={value}",))
+    assert said in str(caught.value)
 
 
 def test_no_is_a_word_in_a_setting_as_in_the_file() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from huaxiang.night import ROOMS, STEPS
+
 SOURCE = Path(__file__).parents[2] / "src" / "huaxiang"
 ROAD = (
     "contracts", "sources", "clean", "identity", "days", "portrait", "relations", "stages", "segments", "insight",
@@ -94,3 +96,16 @@ def test_the_road_is_one_way(module: Path) -> None:
 
 def test_no_room_is_called_utils() -> None:
     assert not [m for m in MODULES if m.stem in ("utils", "helpers", "common", "misc")]
+
+
+def test_every_step_of_a_night_says_what_it_imports() -> None:
+    """A process that starts a JVM imports it meanwhile."""
+    body = ast.parse((SOURCE / "night.py").read_text(encoding="utf-8")).body
+    steps = {node.name: node for node in body if isinstance(node, ast.FunctionDef) and node.name in STEPS}
+    found = {
+        name: {one.module for one in ast.walk(step) if isinstance(one, ast.ImportFrom)}
+        for name, step in steps.items()
+    }
+    assert ROOMS.keys() == STEPS.keys() == found.keys()
+    missing = {name: {f"huaxiang.{room}" for room in ROOMS[name]} - found[name] for name in STEPS}
+    assert {name for name, rooms in missing.items() if rooms} == set()

@@ -114,6 +114,7 @@ def measures_diff(
         return
     if not found:
         print("Every column of the current release means what the catalogue says: nothing would change.")
+        return
     would = {"added": "rows would have one", "removed": "rows would lose it", "differs": "rows would differ"}
     table = Table(box=None, show_header=False)
     for row in found:

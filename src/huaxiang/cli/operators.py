@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-SMALL_WORLD = 200_000  # people times days: of so many, nights are small, as `huaxiang.run.is_small` will find
+SMALL_WORLD = 500_000  # people times days: of so many, nights are small, as `huaxiang.run.is_small` will find
 SHOWN = 50  # rows of a query, for who reads them
 MOST_NIGHTS = 3_660
 """Ten years: who asks for more has mistyped a year."""

@@ -57,7 +57,9 @@ def waiting(for_what: str) -> Iterator[None]:
     if not screen.is_terminal:
         yield
         return
-    with Progress(*columns, console=screen, transient=True) as bar:
+    with Progress(
+        *columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         bar.add_task(for_what, total=None)
         yield
 

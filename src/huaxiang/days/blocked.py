@@ -91,9 +91,8 @@ class BlockList:
     def without_barred(self, value: Any) -> Any:
         """Return what a column by topic holds (a topic, topics, or structs with such a `key`) but the barred; None for nothing."""
         if isinstance(value, list):
-            return [
-                one for one in value if not self.bars(str(one["key"] if isinstance(one, dict) else one))
-            ] or None
+            topics = ((one, one.get("key") if isinstance(one, dict) else one) for one in value)
+            return [one for one, topic in topics if not self.bars(str(topic))] or None
         return None if isinstance(value, str) and self.bars(value) else value
 
     @cached_property

@@ -120,4 +120,8 @@ def _compared(table: str, old: DataFrame, new: DataFrame, key: list[str]) -> lis
         if n or c not in both
     ]
     gone = [c for c in old.columns if c not in (*columns, *key, "as_of")]
-    return found + [{"table": table, "column": c, "change": "removed", "rows": old.count()} for c in gone]
+    lost = old.agg(*(F.count(c).alias(c) for c in gone)).first() if gone else None
+    return found + [
+        {"table": table, "column": c, "change": "removed", "rows": n}
+        for c, n in (lost.asDict() if lost else {}).items()
+    ]

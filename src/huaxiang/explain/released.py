@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from huaxiang.tables.release import Release
 
 Row = dict[str, Any]
+KEYS = ("person", "brand_id", "as_of")
 
 
 def rows_released(
@@ -29,13 +30,15 @@ def rows_released(
 ) -> list[Row]:
     """Return the rows of a table of a release, those `of` some persons by the column `by`; none of a table it lacks.
 
-    A release may be older than today's block list: of a topic that is barred now its rows tell nothing.
+    A release may be older than today's block list: no topic that is barred now is told from it, by a column that is
+    made of topics, or by one that is defined no more.
     """
     frame = lake.held(table, release)
     mine = frame if of is None else frame.where(F.col(by).isin(*of))
     rows: list[Row] = [row.asDict(recursive=True) for row in mine.collect()]
     for grain in (grain for grain, name in TABLES.items() if name == table):
-        by_topic = {m.column(w) for m in catalogue.at(grain) if m.is_by_topic(grain) for w in m.windows}
+        told = catalogue.by_topic(grain)
+        kept = {*catalogue.columns(), *KEYS} - told
         for row in rows:
-            row |= {name: catalogue.blocked.without_barred(row[name]) for name in by_topic & row.keys()}
+            row |= {name: catalogue.blocked.without_barred(row[name]) for name in row.keys() - kept}
     return rows

@@ -30,7 +30,6 @@ WITHIN = 7
 MOST = 5_000_000
 """Passed-on shares of a year that the driver takes: two texts and some numbers each."""
 SHARE = ("thing", "person")
-_SHARED = ("thing", "sharer")
 
 
 def earliest_links(links: DataFrame, *, zone: str) -> DataFrame:
@@ -70,7 +69,7 @@ def shared_links(
             F.col("business_date").alias("on"),
             F.trunc("business_date", "month").alias("month"),
         )
-        .withColumn("began", F.min("on").over(Window.partitionBy(*_SHARED)))
+        .withColumn("began", F.min("on").over(Window.partitionBy("thing", "sharer")))
         .where(F.col("on").between(since, F.lit(as_of)))
     )
 

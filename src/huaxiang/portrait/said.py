@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Said:
-    """`of` returns people, a frame of those that the model was fitted on, with its tags; `fits` tell of the model."""
+    """`of` returns people with the model's tags: they carry the measures that it was fitted on; `fits` tell of the model."""
 
     of: Callable[[DataFrame], DataFrame]
     fits: tuple[ModelRow, ...] = ()
