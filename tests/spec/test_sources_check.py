@@ -14,6 +14,7 @@ from huaxiang.sources import check
 from huaxiang.sources.check import check_source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -52,16 +53,19 @@ LINES = [
 NAMES = ("order", "who", "cents", "n", "day")
 
 
-def checked(spark: SparkSession, tmp_path: Path, kind: str, where: str = "order <> 'no'") -> Any:
-    said = MAP.replace("FORMAT", kind).replace("order <> 'no'", where)
+def checked(
+    spark: SparkSession, tmp_path: Path, kind: str, where: str = "order <> 'no'", key: str = "none",
+    rows: Sequence[tuple[str, ...]] = LINES,
+) -> Any:  # fmt: skip
+    said = MAP.replace("FORMAT", kind).replace("order <> 'no'", where).replace("key: none", f"key: {key}")
     (tmp_path / "shop.yaml").write_text(said, encoding="utf-8")
     landing = tmp_path / "landing"
     landing.mkdir()
     if kind == "csv":
-        text = "\n".join(",".join(f'"{value}"' for value in row) for row in (NAMES, *LINES))
+        text = "\n".join(",".join(f'"{value}"' for value in row) for row in (NAMES, *rows))
         (landing / "lines.csv").write_text(text + "\n", encoding="utf-8")
     else:
-        columns = dict(zip(NAMES, zip(*LINES, strict=True), strict=True))
+        columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
         pq.write_table(
             pa.table({name: list(values) for name, values in columns.items()}), landing / "lines.parquet"
         )
@@ -96,6 +100,17 @@ def test_what_would_be_refused_is_counted_by_column_and_reason(
     assert "To quarantine in all: 4 of 6 rows whose values were read." in lines
     assert (orders.filtered, report.ok) == (1, True)
     assert "left out by `where`, of 6 rows: 1" in str(report)
+
+
+def test_rows_of_one_key_that_say_two_things_are_told(spark: SparkSession, tmp_path: Path) -> None:
+    """By order and buyer, two lines are one line with two amounts, and of one amount a line and its repeat."""
+    rows = [
+        ("1", "u", "1.00", "1", "01/03/2026"),
+        ("1", "u", "2.00", "1", "01/03/2026"),
+        ("3", "v", "1.00", "1", "01/03/2026"),
+    ]
+    report = checked(spark, tmp_path, "csv", key="[who]", rows=[*rows, rows[2]])
+    assert report.feeds[0].refused == {"conflicting_revision": 2}
 
 
 def test_a_map_that_leaves_everything_out_is_told(spark: SparkSession, tmp_path: Path) -> None:

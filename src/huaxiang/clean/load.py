@@ -20,6 +20,7 @@ from huaxiang.clean.verdicts import (
     KEPT,
     LOADED,
     PRIOR,
+    PRIOR_ROWS,
     REMOVED,
     REPLACED,
     TOMBSTONE,
@@ -242,8 +243,7 @@ def _prior(night: Night, feeds: Sequence[FeedRows], incoming: DataFrame) -> Data
         if night.attempt.rows(clean_name(f.feed))
     ]
     if not known:
-        schema = "feed string, event_key string, revision bigint, content_hash bigint, part string"
-        return local_frame(night.spark, [], schema)
+        return local_frame(night.spark, [], PRIOR_ROWS)
     keys = incoming.select("feed", "event_key")
     few = sum(f.judged for f in feeds) <= BROADCAST_ROWS
     return (

@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 
 from huaxiang.clean.conform import conform
 from huaxiang.clean.joinkeys import pepper_frame
+from huaxiang.clean.verdicts import JUDGED, PRIOR_ROWS, TOMBSTONES, verdicts
+from huaxiang.frames import local_frame
 from huaxiang.sources.feed import feed_frame
 from huaxiang.sources.outside import FILTERED, QUARANTINED
 
@@ -26,15 +28,17 @@ def refused_by_reason(
 ) -> Counter[str]:
     """Return how many of the staged rows a night would put into quarantine, in all as `QUARANTINED` and by reason, and leave out, as `FILTERED`.
 
-    A row with several reasons counts in each of them. Rows are not compared with each other: `conflicting_revision`
-    is a night's to find.
+    A row with several reasons counts in each of them. Rows are judged among themselves, as on a first night: what is
+    loaded already, a night knows.
     """
     if not staged.rows:
         return Counter()
     frame = feed_frame(spark, staged, contract, source)
     pepper = pepper_frame(spark, b"keys are not looked at")
     rows = conform(frame, contract, source.over(config), pepper)
-    refused = F.when(F.size("reasons") > 0, F.concat(F.array(F.lit(QUARANTINED)), F.col("reasons")))
-    said = F.when(F.col("_filtered"), F.array(F.lit(FILTERED))).otherwise(refused)
-    reasons = rows.select(F.explode(said).alias("reason")).groupBy("reason").count()
-    return Counter({row["reason"]: row["count"] for row in reasons.collect()})
+    incoming = rows.select(F.lit(contract.name).alias("feed"), *JUDGED)
+    before, buried = (local_frame(spark, [], schema) for schema in (PRIOR_ROWS, TOMBSTONES))
+    judged = verdicts(incoming, before, buried).where(F.col("outcome").isin(QUARANTINED, FILTERED))
+    reasons = F.when(F.col("outcome") == QUARANTINED, F.col("reasons")).otherwise(F.array())
+    said = judged.select(F.explode(F.concat(F.array("outcome"), reasons)).alias("said"))
+    return Counter({row["said"]: row["count"] for row in said.groupBy("said").count().collect()})

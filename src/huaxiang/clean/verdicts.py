@@ -29,6 +29,8 @@ UPSERTED, DELETION = 0, 1  # the second part of a version
 PLACE = ("arrival_date", "part", "_path", "_record")
 JUDGED = ("event_key", "revision", "op", "content_hash", *PLACE, "_filtered", "reasons")
 """What a verdict needs to know of a conformed row, besides its feed."""
+PRIOR_ROWS = "feed string, event_key string, revision bigint, content_hash bigint, part string"
+TOMBSTONES = "feed string, event_key_hash string, revision bigint, state string"
 
 
 def verdicts(incoming: DataFrame, prior: DataFrame, tombstones: DataFrame) -> DataFrame:
