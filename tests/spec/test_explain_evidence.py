@@ -151,6 +151,8 @@ def test_an_older_release_is_told_without_topics_that_are_barred_now(spark: Spar
     catalogue = load_catalogue(CONTRACTS)
     tag = next(tag for tag in catalogue.tags if tag.grain == "person" and tag.derived)
     copied = replace(tag, name="copied", derived="coalesce(top_topic_30d, top_topic_90d)")
+    of_brand = replace(tag, name="of_brand", grain="brand", derived="portrait.copied")
+    assert {"copied", "of_brand"} <= replace(catalogue, tags=(of_brand, copied)).by_topic
     barred, row = "糖尿病飲食", {"person": "糖尿病", "top_category_365d": "糖尿病", "orders_30d": 3}
     kinds = "person string, top_category_365d string, orders_30d bigint"
     told = {"top_topic_30d": barred, "copied": barred, "gone": barred}

@@ -197,6 +197,17 @@ def test_a_lake_elsewhere_has_no_key_of_its_own(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "lake/.pepper").read_bytes() == made == pepper_of(CONFIG, tmp_path / "lake", print)
 
 
+def test_a_lake_that_lost_its_key_gets_no_other_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PEPPER, raising=False)
+    lake: Any = SimpleNamespace(storage=SimpleNamespace(read_text=lambda _: "of the key that is gone"))
+    lake.holds_nothing = False
+    with pytest.raises(ConfigurationError, match="pepper  no key; expected the same key"):
+        pepper_of(CONFIG, tmp_path, print, lake)
+    assert not (tmp_path / ".pepper").exists()
+    lake.holds_nothing = True  # its first night died: nothing was made with that key
+    assert pepper_of(CONFIG, tmp_path, print, lake) == (tmp_path / ".pepper").read_bytes()
+
+
 def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PEPPER, " ")
     with pytest.raises(

@@ -283,12 +283,13 @@ class Catalogue:
         """The measures of a grain."""
         return tuple(m for m in self.measures if grain in m.grains)
 
-    def by_topic(self, grain: str) -> frozenset[str]:
-        """The columns of a grain that are told from day rows under topics, or made of such columns."""
-        found = {m.column(w) for m in self.at(grain) if m.is_by_topic(grain) for w in m.windows}
-        for tag in self.tags:  # each stands after what it reads
-            if tag.grain == grain and found & tag.made_of:
-                found.add(tag.name)
+    @cached_property
+    def by_topic(self) -> frozenset[str]:
+        """The columns of either table that are told from day rows under topics, or made of such columns of any table."""
+        told = [m for m in self.measures if any(map(m.is_by_topic, m.grains))]
+        found = {measure.column(window) for measure in told for window in measure.windows}
+        while made := {tag.name for tag in self.tags if found & tag.made_of} - found:
+            found |= made
         return frozenset(found)
 
     @cached_property

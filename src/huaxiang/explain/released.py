@@ -36,9 +36,8 @@ def rows_released(
     frame = lake.held(table, release)
     mine = frame if of is None else frame.where(F.col(by).isin(*of))
     rows: list[Row] = [row.asDict(recursive=True) for row in mine.collect()]
-    for grain in (grain for grain, name in TABLES.items() if name == table):
-        told = catalogue.by_topic(grain)
-        kept = {*catalogue.columns(), *KEYS} - told
-        for row in rows:
-            row |= {name: catalogue.blocked.without_barred(row[name]) for name in row.keys() - kept}
-    return rows
+    if table not in TABLES.values():
+        return rows
+    kept = {*catalogue.columns(), *KEYS} - catalogue.by_topic
+    barred = catalogue.blocked.without_barred
+    return [row | {name: barred(row[name]) for name in row.keys() - kept} for row in rows]

@@ -248,9 +248,8 @@ def explained(found: LookedUp, book: Book, person: str) -> Explanation:
         told += tags_told(BRAND_RELATION, brand, pair, "brand", catalogue, brand_types, counted, as_of=as_of)
     told = with_since(told, [row for row in found.stages if row["person"] == person])
     why = told_otherwise(found, book, person) | unknown_of(found, book, person)
-    why |= _of_each(
-        found, person, found.redefined
-    )  # what is null by another definition has no reason of this one's
+    # What is null by another definition has no reason of this one's.
+    why |= _of_each(found, person, found.redefined)
     told = [
         replace(one, why=text.en) if (text := why.get((one.brand_id or "", one.tag))) else one for one in told
     ]
