@@ -14,7 +14,9 @@ from huaxiang.contracts.spark import contract_frame, empty_frame
 from huaxiang.errors import LostRaceError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.attempt import FILE, OBSOLETE, Attempt
+from huaxiang.tables.local_write import Change, TakenError, write_locally
 from huaxiang.tables.release import TABLE, Release, Status, choose, followed_by, republished, table_path
+from huaxiang.tables.storage import LocalStorage
 
 if TYPE_CHECKING:
     from huaxiang.tables.lake import Lake
@@ -64,12 +66,22 @@ def rollback(lake: Lake, to: int) -> Release:
 
 
 def _compare_and_set(lake: Lake, release: Release) -> None:
-    """Insert the row unless its number is taken, and look whose row it is."""
+    """Add the row unless its number is taken; LostRaceError when it is."""
     path = table_path(TABLE)
-    table = lake.storage.uri(path)
+    head = delta.head_version(lake.storage, path)
     row = contract_frame(lake.spark, lake.contract(TABLE), [release.row()])
+    if isinstance(lake.storage, LocalStorage):
+        if any(known.release == release.release for known in lake.releases()):
+            raise _lost(release.release)
+        added = Change(head, release.writer, properties=delta.KEEP)
+        try:  # right after the version that was the newest before they were read, or not at all
+            write_locally(lake.storage.path, path, row.coalesce(1), added)
+        except TakenError as cause:
+            raise _lost(release.release) from cause
+        return
+    table = lake.storage.uri(path)
     try:
-        if delta.head_version(lake.storage, path) is None:
+        if head is None:
             empty = empty_frame(lake.spark, lake.contract(TABLE)).coalesce(1)
             empty.write.format("delta").mode("ignore").options(**delta.KEEP).save(table)
         target = DeltaTable.forPath(lake.spark, table).alias("old")

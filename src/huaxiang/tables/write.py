@@ -12,7 +12,9 @@ from huaxiang.contracts.spark import struct_type
 from huaxiang.errors import HuaxiangError, LostRaceError, Problem, did_you_mean
 from huaxiang.tables import delta
 from huaxiang.tables.content import ROW, WRITTEN, Content, content_of, observed
+from huaxiang.tables.local_write import Change, TakenError, write_locally
 from huaxiang.tables.release import table_path
+from huaxiang.tables.storage import LocalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,34 +59,43 @@ def write(
     shaped = _shaped(name, frame, contract, evolve=evolve)
     partitions = [PARTITION] if PARTITION in shaped.columns else []
     counted, seen = observed(shaped, contract)
-    options = {"userMetadata": stamp}
-    if head is None:
-        mode = "append"  # to overwrite nothing, Delta looks for what to remove
-        options |= delta.properties(contract, counted.dtypes, partitions)
-    if parts is not None:
-        listed = ", ".join("'" + part.replace("'", "") + "'" for part in sorted(set(parts)))
-        options["replaceWhere"] = f"{PARTITION} IN ({listed})"  # months or dates, never a person's value
-    elif mode == "overwrite":
-        options["overwriteSchema"] = "true"
-    if evolve:
-        options["mergeSchema"] = "true"
     path = table_path(name)
-    writer = counted.write.format("delta").mode(mode).options(**options)
-    if partitions and parts is None:
-        writer = writer.partitionBy(*partitions)
+    if head is None:  # to overwrite nothing, Delta looks for what to remove
+        mode, properties = "append", delta.properties(contract, counted.dtypes, partitions)
+    else:
+        properties = {}
+    change = Change(head, stamp, mode, parts, evolve, partitions, properties)
     try:
-        writer.save(lake.storage.uri(path))
-    except DeltaConcurrentModificationException as cause:
+        if isinstance(lake.storage, LocalStorage):
+            write_locally(lake.storage.path, path, counted, change)
+        else:
+            _write_by_spark(lake.storage.uri(path), counted, change)
+    except (DeltaConcurrentModificationException, TakenError) as cause:
         raise _lost(name) from cause
-    version = 0 if head is None else head + 1
-    actions = delta.commit(lake.storage, path, version)
+    actions = delta.commit(lake.storage, path, change.version)
     content, written = content_of(seen.get), seen.get[WRITTEN]
     if actions is None and not content.rows:
         return Commit(None, content, 0)
     if actions is None or actions["commitInfo"].get("userMetadata") != stamp:
         raise _lost(name)
     delta.assert_protocol(path, actions)
-    return Commit(version, content, written)
+    return Commit(change.version, content, written)
+
+
+def _write_by_spark(uri: str, frame: DataFrame, change: Change) -> None:
+    """Write to another filesystem, on the newest version there is."""
+    options = {"userMetadata": change.stamp, **change.properties}
+    if change.parts is not None:
+        listed = ", ".join("'" + part.replace("'", "") + "'" for part in sorted(set(change.parts)))
+        options["replaceWhere"] = f"{PARTITION} IN ({listed})"  # months or dates, never a person's value
+    elif change.replaces_all:
+        options["overwriteSchema"] = "true"
+    if change.evolve:
+        options["mergeSchema"] = "true"
+    writer = frame.write.format("delta").mode(change.mode).options(**options)
+    if change.partitions and change.parts is None:
+        writer = writer.partitionBy(*change.partitions)
+    writer.save(uri)
 
 
 def _lost(name: str) -> LostRaceError:
