@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    from huaxiang.run import SMALL  # noqa: PLC0415
+    from huaxiang.run import SMALL, UNPROVEN  # noqa: PLC0415
     from huaxiang.session import spark_session  # noqa: PLC0415  (unit tests never import Spark)
 
     warehouse = tmp_path_factory.mktemp("warehouse")
@@ -30,8 +30,7 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]
             "spark.sql.adaptive.enabled": "false",  # nothing to adapt to
             "spark.sql.codegen.wholeStage": "false",  # compiling a plan takes longer than running it here
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            # short lives: no optimising compiler, and nobody doubts Spark's classes
-            "spark.driver.extraJavaOptions": SMALL["spark.driver.extraJavaOptions"],
+            "spark.driver.extraJavaOptions": UNPROVEN,
             "spark.sql.constraintPropagation.enabled": SMALL["spark.sql.constraintPropagation.enabled"],
             "spark.driver.memory": "2g",
             "spark.buffer.pageSize": "1m",

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from huaxiang.tables.lake import Lake
 
 
+UNPROVEN = "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+"""Spark's own classes need no proof that they are sound: it takes longer than compiling them."""
 # What pays where a night's work is shorter than the compilers that would speed it up. Results are the same.
 SMALL = {
     "spark.driver.memory": "2g",
     "spark.buffer.pageSize": "1m",
-    # Spark's own classes need no proof that they are sound: it takes longer than compiling them.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
+    # No optimising compiler: it has paid for itself after three nights of one process.
+    "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {UNPROVEN}",
     "spark.sql.constraintPropagation.enabled": "false",  # wide plans, few rows
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
