@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError
-from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql.types import StructType
 
 from huaxiang.errors import HuaxiangError, Problem
@@ -71,53 +71,48 @@ def write_locally(lake: Path, path: str, frame: DataFrame, change: Change) -> No
 
     TakenError when there is such a version already, HuaxiangError when the columns are not the table's.
     """
-    draft = lake / DRAFTS / uuid.uuid4().hex
+    folder, draft = lake / path, lake / DRAFTS / uuid.uuid4().hex
     try:
-        frame.write.partitionBy(*change.partitions).parquet(str(draft))
         if change.head is None:
-            _create(lake / path, frame.schema, draft, change)
+            _create(folder, frame, draft, change)
         else:
-            _follow(lake / path, frame.schema, draft, change)
+            _follow(folder, frame, draft, change)
     except (DeltaError, OSError) as cause:
-        if (lake / path / LOG / f"{change.version:020}.json").exists():
+        if (folder / LOG / f"{change.version:020}.json").exists():
             raise TakenError(path) from cause
-        raise HuaxiangError(
-            Problem(path, "the table could not be written", hint=str(cause).splitlines()[0])
-        ) from cause
+        found, hint = "the table could not be written", str(cause).splitlines()[0]
+        raise HuaxiangError(Problem(path, found, hint=hint)) from cause
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _create(folder: Path, schema: StructType, draft: Path, change: Change) -> None:
+def _create(folder: Path, frame: DataFrame, draft: Path, change: Change) -> None:
+    frame.write.partitionBy(*change.partitions).parquet(str(draft))
     files = list(_placed(draft, folder, _indexed(change.properties)))
     create_table_with_add_actions(
-        str(folder), _delta_schema(schema), files, "error", list(change.partitions),
+        str(folder), _delta_schema(frame.schema), files, "error", list(change.partitions),
         configuration=dict(change.properties), commit_properties=_stamped(change),
     )  # fmt: skip
 
 
-def _follow(folder: Path, schema: StructType, draft: Path, change: Change) -> None:
+def _follow(folder: Path, frame: DataFrame, draft: Path, change: Change) -> None:
     table = DeltaTable(str(folder), version=change.head)
-    known = table.metadata()
-    files: list[AddAction | RemoveAction] = [*_placed(draft, folder, _indexed(known.configuration))]
-    if not files and change.mode == "append":
-        return
-    mode, replaced = change.mode, None
+    known, schema, mode, replaced = table.metadata(), frame.schema, change.mode, None
+    by = known.partition_columns
     if not change.replaces_all:
         before = StructType.fromJson(json.loads(table.schema().to_json()))
-        schema = _widened(folder.name, before, schema, evolve=change.evolve and bool(known.partition_columns))
+        schema = _widened(folder.name, before, schema, evolve=change.evolve and bool(by))
         if len(schema) > len(before):  # which only an overwrite may bring, be it of no partition
             mode = "overwrite"
         if mode == "overwrite":
-            replaced = [(name, "in", sorted(set(change.parts or ()))) for name in known.partition_columns]
-    table.create_write_transaction(
-        files,
-        mode,
-        _delta_schema(schema),
-        known.partition_columns,
-        replaced,
-        commit_properties=_stamped(change),
-    )
+            replaced = [(name, "in", sorted(set(change.parts or ()))) for name in by]
+    frame.write.partitionBy(*by).parquet(str(draft))
+    files: list[Any] = list(_placed(draft, folder, _indexed(known.configuration)))
+    if files or change.mode == "overwrite":
+        stamped = _stamped(change)
+        table.create_write_transaction(
+            files, mode, _delta_schema(schema), by, replaced, commit_properties=stamped
+        )
 
 
 def _stamped(change: Change) -> CommitProperties:
