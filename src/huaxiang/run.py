@@ -39,8 +39,7 @@ UNPROVEN = "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
 SMALL = {
     "spark.driver.memory": "2g",
     "spark.buffer.pageSize": "1m",
-    # No optimising compiler: it has paid for itself after three nights of one process.
-    "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {UNPROVEN}",
+    "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {UNPROVEN}",  # no optimising compiler
     "spark.sql.constraintPropagation.enabled": "false",  # wide plans, few rows
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
@@ -49,6 +48,8 @@ SMALL = {
     "spark.sql.files.maxPartitionBytes": "8m",
     "spark.databricks.delta.snapshotPartitions": "1",
 }
+SEVERAL, COMPILING = 3, {"spark.driver.extraJavaOptions": UNPROVEN}
+"""From how many nights of one process on the optimising compiler pays: the third took 60 s with it, 80 s without."""
 SMALL_BYTES, SMALL_ROWS = 150_000_000, 5_000_000
 """Of a landing and a lake. A night on 3.1 million rows took 300 s and 2.7 GiB with these settings, 537 s and 4.1 GiB
 without; one on 4.8 million 349 s and 3.0 GiB."""
@@ -90,14 +91,16 @@ def opened(
     landing: str | None = None,
     master: str | None = None,
     book: Book | None = None,
+    dates: int = 1,
 ) -> Iterator[Lake]:
-    """Open a lake with a Spark session; configuration has been read before, and is checked first of all."""
+    """Open a lake with a Spark session, for so many nights; configuration has been read before, and is checked first of all."""
     from huaxiang.failure import SPARK_FAILURES, what_spark_died_of  # noqa: PLC0415
     from huaxiang.tables.lake import Lake  # noqa: PLC0415
 
     book = book or open_book(config)
     small = not is_submitted() and is_small(lake, landing)  # a cluster's pace is its administrator's
-    settings = {**(SMALL if small else {}), **config.spark}
+    of_small = {**SMALL, **(COMPILING if dates >= SEVERAL else {})}
+    settings = {**(of_small if small else {}), **config.spark}
     try:
         there = Lake(spark_session(settings, master=master), lake, book.contracts)
         check_contracts(there)
@@ -130,7 +133,7 @@ def nights(
     import_module("pyspark.sql.functions")  # whole, and first: two threads would see each other's half
     threading.Thread(target=_enter_rooms, args=(steps,), daemon=True).start()
     summaries = []
-    with opened(config, lake, landing=landing, master=master, book=book) as there:
+    with opened(config, lake, landing=landing, master=master, book=book, dates=len(dates)) as there:
         small = is_small(there.root, landing, there.spark)  # as the session's settings: these stay, too
         for as_of in dates:
             tell = Telling(as_json=True if as_json else None)
