@@ -7,6 +7,7 @@ nothing ingested · 4 ingested, a gate held publication back · 5 lost a race, r
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -109,6 +110,12 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     nearly, like = (difflib.get_close_matches(word, valid, n=1, cutoff=share) for share in (0.85, 0.6))
     found = nearly or begun or like
     return valid[found[0]] if found else None
+
+
+def words_of(cause: BaseException) -> str:
+    """Return what an error of a library says, as one line without terminal colours; its kind when it says nothing."""
+    said = re.sub(r"\x1b\[[0-9;]*m", "", str(cause))
+    return " ".join(said.split()) or type(cause).__name__
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

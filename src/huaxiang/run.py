@@ -46,7 +46,6 @@ SMALL = {
     "spark.sql.files.minPartitionNum": "1",  # a task costs more than some small files
     "spark.sql.files.openCostInBytes": "65536",
     "spark.sql.files.maxPartitionBytes": "8m",
-    "spark.databricks.delta.snapshotPartitions": "1",
 }
 SEVERAL, COMPILING = 3, {"spark.driver.extraJavaOptions": UNPROVEN}
 """From how many nights of one process on the optimising compiler pays: the third took 60 s with it, 80 s without."""
@@ -69,9 +68,14 @@ def is_small(lake: str, landing: str | None, spark: SparkSession | None = None) 
     return size < SMALL_BYTES and rows < SMALL_ROWS
 
 
+def _small(dates: int) -> dict[str, str]:
+    """Return the settings of so many small nights."""
+    return {**SMALL, **(COMPILING if dates >= SEVERAL else {})}
+
+
 @contextmanager
-def spark_meanwhile(config: Config) -> Iterator[None]:
-    """Start the Spark of small nights while the body runs; who opens a lake then finds it, or is told why there is none.
+def spark_meanwhile(config: Config, dates: int) -> Iterator[None]:
+    """Start the Spark of so many small nights while the body runs; who opens a lake then finds it, or is told why there is none.
 
     A process that has one already keeps it.
     """
@@ -79,7 +83,7 @@ def spark_meanwhile(config: Config) -> Iterator[None]:
 
     with ThreadPoolExecutor(1) as aside:
         if not is_submitted() and SparkContext._active_spark_context is None:  # noqa: SLF001
-            aside.submit(spark_session, {**SMALL, **config.spark})
+            aside.submit(spark_session, {**_small(dates), **config.spark})
         yield
 
 
@@ -99,8 +103,7 @@ def opened(
 
     book = book or open_book(config)
     small = not is_submitted() and is_small(lake, landing)  # a cluster's pace is its administrator's
-    of_small = {**SMALL, **(COMPILING if dates >= SEVERAL else {})}
-    settings = {**(of_small if small else {}), **config.spark}
+    settings = {**(_small(dates) if small else {}), **config.spark}
     try:
         there = Lake(spark_session(settings, master=master), lake, book.contracts)
         check_contracts(there)

@@ -29,7 +29,7 @@ MEANING = {
 }
 # What only speed depends on: what somebody set stays.
 PACE = {
-    "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: a commit costs three times as much
+    "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: elsewhere than on this machine a commit costs three times as much
     "spark.databricks.delta.allFilesInCrc.enabled": "false",  # a job a commit, and nothing of ours reads it
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # listing 33 files is no work for a job
     "spark.sql.maxConcurrentOutputFileWriters": "48",  # a wide row is not sorted by partition to be written

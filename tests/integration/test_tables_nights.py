@@ -301,3 +301,10 @@ def test_a_lake_on_another_filesystem(
     latest = spark.read.format("delta").load(far.storage.uri("tables/clean/event"))
     assert latest.count() == 6
     assert lake.refresh()[0] == far.releases()[0]
+    second = far.attempt
+    assert second is not None
+    more = events(spark, 9, 10, months=1).withColumn("spend", F.lit(5))
+    left = of_months(far, "2024-01", "2024-02")
+    parts = second.replace_parts("clean/event", more, ["2024-01", "2024-02"], left=[left], evolve=True)
+    assert (parts.rows, parts.content_hash) == full_hash(far, "clean/event")
+    assert second.replace("total", totals(spark, 2, rows=1)).rows == far.read("total").count() == 1

@@ -306,9 +306,9 @@ def demo(
     if there:
         raise ConfigurationError(there, "Remove them, or pass another --lake.")
     print(f"a world of {people:,} people and {days} days …", file=sys.stderr)
-    with spark_meanwhile(config) if people * days <= SMALL_WORLD else nullcontext():
-        make(made, people=people, days=days, seed=seed, until=until)
     dates = [until - timedelta(days=n) for n in range(following, -1, -1)]
+    with spark_meanwhile(config, len(dates)) if people * days <= SMALL_WORLD else nullcontext():
+        make(made, people=people, days=days, seed=seed, until=until)
     nights(config, dates, landing=str(made / "landing"), lake=str(tables), opening=False)
     with ThreadPoolExecutor(1) as aside:  # one asks Spark, the other the tables
         pages = aside.submit(portraits_of_three, config, str(tables))

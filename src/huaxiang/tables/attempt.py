@@ -19,7 +19,6 @@ from pyspark.sql import functions as F
 from huaxiang.errors import ConfigurationError, HuaxiangError, Problem
 from huaxiang.tables import delta
 from huaxiang.tables.content import Content, measure, measure_all
-from huaxiang.tables.local_write import DRAFTS
 from huaxiang.tables.release import TABLE, Pin, check_date, table_path
 from huaxiang.tables.write import PARTITION, Commit, write
 from huaxiang.together import together
@@ -207,7 +206,6 @@ def begin(
     if check:
         check(lake)
     attempt.save()
-    lake.storage.delete(DRAFTS)
     tidy(lake, attempt, releases)
     return attempt
 

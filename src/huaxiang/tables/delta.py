@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 LOG = "_delta_log"
 READER, WRITER = 1, 2  # what deltalake, DuckDB and Polars read without extras
+INDEXED, HOW_MANY_INDEXED = "delta.dataSkippingStatsColumns", "delta.dataSkippingNumIndexedCols"
+"""Which columns' least and greatest values the log holds, by name or by number; where neither is set, all that are flat."""
 STATISTICS_NAMES = {"business_date", "release", "as_of", "known_to"}
 # VACUUM knows no pins: nothing a release may still name is let go by age.
 KEEP = {
     "delta.logRetentionDuration": "interval 3650 days",
     "delta.deletedFileRetentionDuration": "interval 3650 days",
     "delta.enableDeletionVectors": "false",
+    "delta.checkpointInterval": "10",
 }
 
 
@@ -67,9 +70,7 @@ def assert_protocol(path: str, actions: dict[str, Any]) -> None:
     protocol = actions.get("protocol")
     if protocol and (protocol["minReaderVersion"] > READER or protocol["minWriterVersion"] > WRITER):
         found = f"reader {protocol['minReaderVersion']}, writer {protocol['minWriterVersion']}"
-        hint = (
-            "a spark.databricks.delta.properties.defaults.* setting of this session turns a table feature on"
-        )
+        hint = "a column's type, or a spark.databricks.delta.properties.defaults.* setting, turns a table feature on"
         raise HuaxiangError(Problem(path, found, f"reader {READER}, writer {WRITER}", hint))
 
 
@@ -132,9 +133,5 @@ def properties(
         for name, kind in columns
         if (name in STATISTICS_NAMES or kind == "date") and name not in private and name not in partitions
     ]
-    indexed = (
-        {"delta.dataSkippingStatsColumns": ",".join(kept)}
-        if kept
-        else {"delta.dataSkippingNumIndexedCols": "0"}
-    )
+    indexed = {INDEXED: ",".join(kept)} if kept else {HOW_MANY_INDEXED: "0"}
     return {**KEEP, **indexed}

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from huaxiang.contracts.spark import empty_frame
 from huaxiang.errors import HuaxiangError, Problem, did_you_mean
 from huaxiang.tables.delta import forget_logs, head_version, pinned_frame
+from huaxiang.tables.local_write import DRAFTS
 from huaxiang.tables.reader import releases_light
 from huaxiang.tables.release import TABLE, Pin, Release, choose, newest, table_path
 from huaxiang.tables.storage import LocalStorage, storage
@@ -43,6 +44,8 @@ class Lake:
         """Keep other processes from writing this lake until `close` or the process's end."""
         if self._lock is None:
             self._lock = self.storage.lock()
+            if self._lock is not None:
+                self.storage.delete(DRAFTS)
 
     def close(self) -> None:
         """Let others write."""

@@ -73,9 +73,9 @@ def _compare_and_set(lake: Lake, release: Release) -> None:
     if isinstance(lake.storage, LocalStorage):
         if any(known.release == release.release for known in lake.releases()):
             raise _lost(release.release)
-        added = Change(head, release.writer, properties=delta.KEEP)
+        added = Change(head, release.writer, lambda: 1, properties=delta.KEEP)
         try:  # right after the version that was the newest before they were read, or not at all
-            write_locally(lake.storage.path, path, row.coalesce(1), added)
+            write_locally(lake.storage, path, row.coalesce(1), added)
         except TakenError as cause:
             raise _lost(release.release) from cause
         return

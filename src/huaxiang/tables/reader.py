@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean
+from huaxiang.errors import ConfigurationError, HuaxiangError, Problem, did_you_mean, words_of
 from huaxiang.tables.release import TABLE, Pin, Release, choose, table_path
 from huaxiang.tables.storage import LOCK, local_path
 
@@ -93,10 +93,9 @@ def _opened(folder: Path, name: str, version: int | None = None) -> ds.Dataset:
 
 
 def _damaged(name: str, cause: Exception) -> HuaxiangError:
-    said = (str(cause).splitlines() or [""])[0]
     hint = "bring the lake's files back from a copy; what was landed can also be read into a new lake"
     return HuaxiangError(
-        Problem(f"table {name}", f"its files can't be read: {said}", "as they were written", hint)
+        Problem(f"table {name}", f"its files can't be read: {words_of(cause)}", "as they were written", hint)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import functions as F
@@ -47,7 +47,7 @@ def write(
     *,
     head: int | None,
     stamp: str,
-    mode: str,
+    mode: Literal["append", "overwrite"],
     parts: Sequence[str] | None = None,
     evolve: bool = False,
 ) -> Commit:
@@ -60,14 +60,11 @@ def write(
     partitions = [PARTITION] if PARTITION in shaped.columns else []
     counted, seen = observed(shaped, contract)
     path = table_path(name)
-    if head is None:  # to overwrite nothing, Delta looks for what to remove
-        mode, properties = "append", delta.properties(contract, counted.dtypes, partitions)
-    else:
-        properties = {}
-    change = Change(head, stamp, mode, parts, evolve, partitions, properties)
+    properties = delta.properties(contract, counted.dtypes, partitions) if head is None else {}
+    change = Change(head, stamp, lambda: seen.get[WRITTEN], mode, parts, evolve, partitions, properties)
     try:
         if isinstance(lake.storage, LocalStorage):
-            write_locally(lake.storage.path, path, counted, change)
+            write_locally(lake.storage, path, counted, change)
         else:
             _write_by_spark(lake.storage.uri(path), counted, change)
     except (DeltaConcurrentModificationException, TakenError) as cause:
@@ -88,11 +85,14 @@ def _write_by_spark(uri: str, frame: DataFrame, change: Change) -> None:
     if change.parts is not None:
         listed = ", ".join("'" + part.replace("'", "") + "'" for part in sorted(set(change.parts)))
         options["replaceWhere"] = f"{PARTITION} IN ({listed})"  # months or dates, never a person's value
-    elif change.replaces_all:
+    elif change.replaces_all and change.head is not None:
         options["overwriteSchema"] = "true"
     if change.evolve:
         options["mergeSchema"] = "true"
-    writer = frame.write.format("delta").mode(change.mode).options(**options)
+    mode = (
+        "append" if change.head is None else change.mode
+    )  # to overwrite nothing, Delta looks for what to remove
+    writer = frame.write.format("delta").mode(mode).options(**options)
     if change.partitions and change.parts is None:
         writer = writer.partitionBy(*change.partitions)
     writer.save(uri)
